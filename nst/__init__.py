@@ -1,0 +1,7 @@
+"""Neural style transfer by optimisation: a photo becomes a painting, step by step."""
+
+from nst.settings import Settings
+from nst.transfer import Frame, stylize
+from nst.weights import load_vgg
+
+__all__ = ["Frame", "Settings", "load_vgg", "stylize"]

@@ -1,0 +1,99 @@
+"""A frozen VGG: pixels in, named feature maps out. No files and no network connections here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class VGG:
+    """The convolutional part of a VGG network (Simonyan & Zisserman 2014, table 1).
+
+    Attributes:
+        name: What the weights are called, for example "vgg19".
+        convolutions: "conv1_1", "conv1_2", ... in the order they run, each with its weight
+            (out, in, 3, 3) and bias (out,). Between two blocks stands a pool of 2 x 2.
+        mean, std: RGB statistics (1, 3, 1, 1), in [0, 1], that the weights expect.
+        checksum: SHA-256 of the file that the weights came from.
+    """
+
+    name: str
+    convolutions: Mapping[str, tuple[Tensor, Tensor]]
+    mean: Tensor
+    std: Tensor
+    checksum: str = ""
+
+    @property
+    def layers(self) -> list[str]:
+        """Every layer that can be asked for, shallow to deep: conv1_1, relu1_1, conv1_2, ..."""
+        return [layer for name in self.convolutions for layer in (name, _relu(name))]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return next(iter(self.convolutions.values()))[0].dtype
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> VGG:
+        """The same network elsewhere, computing in `dtype`, its weights laid out for channels_last."""
+        moved = {
+            name: (weight.to(device, dtype, memory_format=torch.channels_last), bias.to(device, dtype))
+            for name, (weight, bias) in self.convolutions.items()
+        }
+        return replace(self, convolutions=moved, mean=self.mean.to(device), std=self.std.to(device))
+
+    def shrinkage(self, layers: Collection[str]) -> int:
+        """Pixels of the picture per position of the deepest of `layers`: the smallest side that fits."""
+        return int(2 ** (max(int(layer[4]) for layer in layers) - 1))
+
+    def check_layers(self, names: Sequence[str]) -> None:
+        """Raises ValueError for a name that is not a layer of this network, or for none at all."""
+        known = self.layers
+        for name in names or [""]:
+            if name not in known:
+                raise ValueError(f"{name!r} is not a layer of {self.name}; there are {', '.join(known)}.")
+
+    def features(
+        self, pixels: Tensor, layers: Collection[str], pooling: str = "max", padding: str = "replicate"
+    ) -> dict[str, Tensor]:
+        """Feature maps of some layers.
+
+        Args:
+            pixels: (1, 3, H, W) float32 sRGB in [0, 1].
+            layers: Names as in `layers`.
+            pooling: "max" or "average" between the blocks.
+            padding: What the first convolution sees beyond the edge: "replicate" repeats the
+                edge, which leaves no frame in the picture; "zeros" is the published network.
+
+        Returns:
+            Layer name -> (1, C, h, w) in the network's dtype, channels_last.
+        """
+        last = max(list(self.convolutions).index(_conv(layer)) for layer in layers)
+        found: dict[str, Tensor] = {}
+        x = ((pixels - self.mean) / self.std).to(self.dtype, memory_format=torch.channels_last)
+        block = "1"
+        for name, (weight, bias) in list(self.convolutions.items())[: last + 1]:
+            if name[4] != block:
+                block = name[4]
+                x = F.max_pool2d(x, 2) if pooling == "max" else F.avg_pool2d(x, 2)
+            if padding == "replicate" and name == "conv1_1":
+                x = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), weight, bias)
+            else:
+                x = F.conv2d(x, weight, bias, padding=1)
+            if name in layers:
+                found[name] = x
+            x = F.relu(x) if name in layers else F.relu_(x)
+            if _relu(name) in layers:
+                found[_relu(name)] = x
+        return found
+
+
+def _relu(layer: str) -> str:
+    return "relu" + layer[4:]
+
+
+def _conv(layer: str) -> str:
+    return "conv" + layer[4:]
