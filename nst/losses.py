@@ -6,13 +6,12 @@ F below is a map seen as the (C, H*W) matrix of Gatys et al. 2016.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 Statistic = tuple[Tensor, ...]
@@ -44,7 +43,7 @@ class _Sums(torch.autograd.Function):
 
 def sums(features: Tensor) -> tuple[Tensor, Tensor]:
     """(sum over positions (C,), F F^T (C, C)), both float32."""
-    total, product = _Sums.apply(features)  # type: ignore[no-untyped-call]
+    total, product = _Sums.apply(features)
     return total, product
 
 
@@ -95,6 +94,11 @@ class StyleLoss:
     error: Callable[[Statistic, Statistic], Tensor]
 
 
+def blended(statistics: Sequence[Statistic]) -> Statistic:
+    """The mean of one layer's statistics over several paintings."""
+    return tuple(torch.stack(parts).mean(0) for parts in zip(*statistics, strict=True))
+
+
 def _normalised_gram(features: Tensor) -> Statistic:
     return (gram(features) / (features.shape[-2] * features.shape[-1]),)
 
@@ -103,7 +107,9 @@ STYLE_LOSSES: Mapping[str, StyleLoss] = MappingProxyType(
     {
         "moments": StyleLoss(_moments, _moments_error),
         "gram": StyleLoss(_normalised_gram, lambda value, target: relative_error(value[0], target[0])),
-        "gram_sum": StyleLoss(lambda features: (gram(features),), lambda value, target: mean_square(value[0], target[0])),
+        "gram_sum": StyleLoss(
+            lambda features: (gram(features),), lambda value, target: mean_square(value[0], target[0])
+        ),
     }
 )
 CONTENT_LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = MappingProxyType(

@@ -49,6 +49,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                     "learning_rate": 0.001,
                     "start_size": 8192,
                     "style_loss": "gram_sum",
+                    "style_layers": "relu1_1 relu2_1 relu3_1 relu4_1 relu5_1",
                     "content_loss": "mean_square",
                     "padding": "zeros",
                     "bounds": "free",

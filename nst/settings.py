@@ -75,16 +75,17 @@ class Settings:
         ValueError: one sentence that names the knob, its limits and the value.
     """
 
+    # fmt: off
     size: int = knob(512, "Size", "Long side of the picture in pixels. A smaller photo is not blown up.",
                      low=64, high=2048, step=64)
-    steps: int = knob(110, "Steps", "Steps of the optimiser, over all scales together.",
+    steps: int = knob(100, "Steps", "Steps of the optimiser, over all scales together.",
                       low=1, high=10_000, step=1)
     content_weight: float = knob(0.15, "Content weight", "How much of the photo stays.",
                                  low=0, high=1e6, step=0.01)
     style_weight: float = knob(1.0, "Style weight", "How much of the painting comes in.",
                                low=0, high=1e6, step=0.1)
-    tv_weight: float = knob(0.0, "Smoothness", "Weight of the total variation: more is smoother.",
-                            low=0, high=1e6, step=0.1)
+    tv_weight: float = knob(0.0, "Smoothness", "Weight of the total variation: more is smoother, 100 is a lot.",
+                            low=0, high=1e6, step=1)
     style_scale: float = knob(1.0, "Brush size", "Size of the painting against the photo: more is a broader brush.",
                               low=0.25, high=4, step=0.05)
     color: str = knob("painting", "Colours", "The painting's colours, the photo's colours under painted light, "
@@ -96,8 +97,8 @@ class Settings:
                      low=0, high=2**31 - 1, step=1)
     init: str = knob("content", "Start from", "The photo, or noise.",
                      choices=("content", "noise"), expert=True)
-    start_size: int = knob(128, "First size", "Long side of the first, smallest scale in pixels. "
-                           "At or above the size: one scale only.", low=32, high=8192, step=32, expert=True)
+    start_size: int = knob(96, "First size", "The picture is begun about this small, in pixels, and doubled from "
+                           "there. Above half the size: one scale only.", low=32, high=8192, step=32, expert=True)
     optimizer: str = knob("lbfgs", "Optimiser", "How the pixels move.",
                           choices=("lbfgs", "adam", "sgd"), expert=True)
     learning_rate: float = knob(1.0, "Learning rate", "Length of a step. 1 suits L-BFGS, 0.02 Adam.",
@@ -110,16 +111,21 @@ class Settings:
                        choices=("clamp", "free"), expert=True)
     style_loss: str = knob("moments", "Style loss", "Mean and covariance, Gram matrix, or raw Gram matrix.",
                            choices=("moments", "gram", "gram_sum"), expert=True)
-    content_loss: str = knob("relative", "Content loss", "Squared error relative to the photo's features, or plain mean.",
+    content_loss: str = knob("relative", "Content loss",
+                             "Squared error relative to the photo's features, or plain mean square.",
                              choices=("relative", "mean_square"), expert=True)
-    style_layers: str = knob("relu1_1 relu2_1 relu3_1 relu4_1 relu5_1", "Style layers",
-                             "Layers whose statistics are the painting's.", expert=True)
-    content_layers: str = knob("relu4_2", "Content layers", "Layers whose features are the photo's.", expert=True)
+    style_layers: str = knob("relu1_1 relu2_1 relu3_1 relu4_1 relu5_1:0.5", "Style layers",
+                             "Layers whose statistics are the painting's, each with its weight if that is not 1.",
+                             expert=True)
+    content_layers: str = knob("relu4_2", "Content layers",
+                               "Layers whose features are the photo's, each with its weight if that is not 1.",
+                               expert=True)
     backbone: str = knob("vgg19", "Network", "The network that looks at the pictures.",
                          choices=("vgg19",), expert=True)
+    # fmt: on
 
     def __post_init__(self) -> None:
-        recipe = "painting" if self.recipe is None else KNOBS["recipe"].check(self.recipe)
+        recipe = str(KNOBS["recipe"].check(self.recipe or "painting"))
         said = {one.name: getattr(self, one.name) for one in fields(self)} | {"recipe": recipe}
         for one in KNOBS.values():
             value = said[one.name]
@@ -131,3 +137,22 @@ class Settings:
 KNOBS: Mapping[str, Knob] = MappingProxyType(
     {one.name: Knob(name=one.name, **one.metadata) for one in fields(Settings)}
 )
+
+
+def layer_weights(layers: str) -> dict[str, float]:
+    """ "relu1_1 relu5_1:0.5" -> {"relu1_1": 2/3, "relu5_1": 1/3}: names, with shares that sum to 1.
+
+    Raises:
+        ValueError: if a weight is not a positive number.
+    """
+    weights: dict[str, float] = {}
+    for word in layers.split():
+        name, _, weight = word.partition(":")
+        try:
+            weights[name] = float(weight or 1)
+        except ValueError:
+            weights[name] = math.nan
+        if not 0 < weights[name] < math.inf:
+            raise ValueError(f"The weight of a layer must be a positive number, not {word!r}.")
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()}

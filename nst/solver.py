@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+TINY = 1e-30  # instead of zero where something is divided by
+
 
 def resize(pixels: Tensor, height: int, width: int) -> Tensor:
     """(1, 3, H, W) -> (1, 3, height, width), bicubic; filtered when it shrinks."""
@@ -35,12 +37,13 @@ class LBFGS:
     Args:
         learning_rate: Length of a step; 1 takes the quasi-Newton step as it is.
         history: Pairs remembered, each as large as two pictures.
-        first: Mean change of a pixel in the very first step, when nothing is known yet.
+        reach: The most that a step may change the pixels, in their mean. Healthy steps stay below
+            it; the very first, when nothing is known yet, takes it whole.
     """
 
-    def __init__(self, learning_rate: float = 1.0, history: int = 10, first: float = 0.03) -> None:
+    def __init__(self, learning_rate: float = 1.0, history: int = 10, reach: float = 0.03) -> None:
         self.learning_rate = learning_rate
-        self.first = first
+        self.reach = reach
         self.pairs: deque[tuple[Tensor, Tensor, Tensor]] = deque(maxlen=history)  # s, y, 1 / s.y
         self.inverse_curvature: Tensor | None = None
         self.before: tuple[Tensor, Tensor] | None = None
@@ -49,11 +52,15 @@ class LBFGS:
         if self.before is not None:
             self._remember(pixels - self.before[0], gradient - self.before[1])
         self.before = pixels, gradient
-        return pixels - self.learning_rate * self._descent(gradient)
+        descent = self._descent(gradient)
+        within_reach = self.reach / descent.abs().mean().clamp(min=TINY)
+        if self.inverse_curvature is not None:
+            within_reach = within_reach.clamp(max=1)
+        return pixels - self.learning_rate * within_reach * descent
 
     def enlarged(self, height: int, width: int) -> LBFGS:
         """The same memory for a larger picture, whose gradient spreads over more pixels."""
-        twin = LBFGS(self.learning_rate, self.pairs.maxlen or 0, self.first)
+        twin = LBFGS(self.learning_rate, self.pairs.maxlen or 0, self.reach)
         for s, y, _ in self.pairs:
             growth = height * width / (y.shape[-2] * y.shape[-1])
             twin._remember(resize(s, height, width), resize(y, height, width) / growth)
@@ -63,18 +70,17 @@ class LBFGS:
         curvature = _dot(s, y)
         fit = curvature > 1e-10 * s.norm() * y.norm()
         self.pairs.append((s, y, torch.where(fit, 1 / curvature, 0.0)))
-        fallback = self.inverse_curvature if self.inverse_curvature is not None else curvature.new_zeros(())
-        self.inverse_curvature = torch.where(fit, curvature / _dot(y, y), fallback)
+        before = self.inverse_curvature if self.inverse_curvature is not None else s.norm() / y.norm().clamp(min=TINY)
+        self.inverse_curvature = torch.where(fit, curvature / _dot(y, y), before)
 
     def _descent(self, gradient: Tensor) -> Tensor:
-        if self.inverse_curvature is None:
-            return gradient * (self.first / gradient.abs().mean())
         direction, shares = gradient.clone(), []
         for s, y, rho in reversed(self.pairs):
             shares.append(rho * _dot(s, direction))
             direction -= shares[-1] * y
-        direction *= self.inverse_curvature
-        for (s, y, rho), share in zip(self.pairs, reversed(shares)):
+        if self.inverse_curvature is not None:
+            direction *= self.inverse_curvature
+        for (s, y, rho), share in zip(self.pairs, reversed(shares), strict=True):
             direction += (share - rho * _dot(y, direction)) * s
         return direction
 

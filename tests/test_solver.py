@@ -1,0 +1,116 @@
+import pytest
+import torch
+
+from nst.solver import LBFGS, FirstOrder, make_solver, resize
+
+
+def bowl(seed=0, size=(6, 5), condition=100.0):
+    """A quadratic with known minimum, curvature 1..condition: f(x) = (x - m) A (x - m) / 2."""
+    count = 3 * size[0] * size[1]
+    generator = torch.Generator().manual_seed(seed)
+    curvature = torch.logspace(0, torch.log10(torch.tensor(condition)).item(), count, dtype=torch.float64)
+    basis, _ = torch.linalg.qr(torch.randn(count, count, dtype=torch.float64, generator=generator))
+    matrix = basis @ torch.diag(curvature) @ basis.t()
+    minimum = torch.rand(1, 3, *size, dtype=torch.float64, generator=generator)
+    return minimum, lambda x: (matrix @ (x - minimum).flatten()).view_as(x)
+
+
+def descend(solver, gradient, pixels, steps):
+    for _ in range(steps):
+        pixels = solver.step(pixels, gradient(pixels))
+    return pixels
+
+
+def test_lbfgs_finds_the_bottom_of_a_bowl_far_sooner_than_gradient_descent():
+    minimum, gradient = bowl()
+    start = torch.full_like(minimum, 0.5)
+    ours = descend(LBFGS(), gradient, start, 60)
+    plain = descend(FirstOrder("sgd", 2 / 101), gradient, start, 60)  # the best fixed rate for this bowl
+    assert (ours - minimum).norm() < 0.01 * (plain - minimum).norm()
+
+
+def test_lbfgs_step_is_the_two_loop_recursion_of_a_dense_inverse_hessian():
+    """The same pairs, applied one by one to a dense matrix (Nocedal & Wright 2006, eq. 6.17)."""
+    minimum, gradient = bowl(size=(2, 2))
+    solver, pixels, trail = LBFGS(history=3, reach=10), torch.full_like(minimum, 0.5), []
+    for _ in range(4):
+        trail.append((pixels.flatten(), gradient(pixels).flatten()))
+        pixels = solver.step(pixels, gradient(pixels))
+    pairs = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(trail, trail[1:])]
+    s, y = pairs[-1]
+    identity = torch.eye(12, dtype=torch.float64)
+    inverse = identity * (s @ y) / (y @ y)
+    for s, y in pairs:
+        rho = 1 / (s @ y)
+        left = identity - rho * torch.outer(s, y)
+        inverse = left @ inverse @ left.t() + rho * torch.outer(s, s)
+    expected = trail[-1][0] - inverse @ trail[-1][1]
+    torch.testing.assert_close(pixels.flatten(), expected)
+
+
+def test_a_pair_without_positive_curvature_changes_nothing():
+    solver = LBFGS()
+    minimum, gradient = bowl()
+    pixels = descend(solver, gradient, torch.full_like(minimum, 0.5), 5)
+    before = solver._descent(gradient(pixels))
+    solver._remember(torch.ones_like(pixels), -torch.ones_like(pixels))
+    torch.testing.assert_close(solver._descent(gradient(pixels)), before)
+
+
+def test_a_flat_landscape_moves_nothing_and_breaks_nothing():
+    pixels = torch.full((1, 3, 4, 4), 0.5)
+    for solver in (LBFGS(), FirstOrder("adam", 0.1), FirstOrder("sgd", 0.1)):
+        assert torch.equal(descend(solver, torch.zeros_like, pixels, 3), pixels)
+
+
+def test_the_first_step_takes_the_whole_reach_and_no_later_one_goes_beyond():
+    minimum, gradient = bowl()
+    solver, pixels = LBFGS(reach=0.03), minimum + 5  # far away
+    for step in range(10):
+        new = solver.step(pixels, 1e-7 * gradient(pixels))
+        moved = (new - pixels).abs().mean().item()
+        assert moved == pytest.approx(0.03, rel=1e-4) if step == 0 else moved <= 0.03 * (1 + 1e-9)
+        pixels = new
+
+
+def test_enlarged_memory_speaks_of_the_enlarged_picture():
+    """On a loss that is a mean over pixels, curvature per pixel falls as the picture grows."""
+    minimum = torch.rand(1, 3, 8, 8, dtype=torch.float64)
+
+    def gradient_of(target):
+        return lambda x: 2 * (x - target) / target.numel()
+
+    small = LBFGS(reach=1)
+    descend(small, gradient_of(minimum), torch.full_like(minimum, 0.5), 4)
+    large_minimum = resize(minimum, 16, 16)
+    step = small.enlarged(16, 16).step(large_minimum + 0.1, gradient_of(large_minimum)(large_minimum + 0.1))
+    assert (step - large_minimum).abs().max() < 0.02, "one step with the old memory is nearly there"
+
+
+def test_adam_and_gradient_descent_are_those_of_torch():
+    for name, kind in (("adam", torch.optim.Adam), ("sgd", torch.optim.SGD)):
+        minimum, gradient = bowl()
+        theirs = torch.full_like(minimum, 0.5)
+        optimizer = kind([theirs], lr=0.01)
+        ours = descend(make_solver(name, 0.01), gradient, theirs.clone(), 5)
+        for _ in range(5):
+            theirs.grad = gradient(theirs)
+            optimizer.step()
+        assert torch.equal(ours, theirs)
+
+
+def test_a_solver_leaves_its_arguments_alone():
+    for name in ("lbfgs", "adam", "sgd"):
+        minimum, gradient = bowl()
+        solver, pixels = make_solver(name, 0.01), torch.full_like(minimum, 0.5)
+        for _ in range(3):
+            held, slope = pixels.clone(), gradient(pixels)
+            slope_held, new = slope.clone(), solver.step(pixels, slope)
+            assert torch.equal(pixels, held) and torch.equal(slope, slope_held)
+            pixels = new
+
+
+def test_resize_keeps_a_flat_picture_flat_both_ways():
+    flat = torch.full((1, 3, 9, 12), 0.4)
+    for size in ((18, 24), (4, 5)):
+        torch.testing.assert_close(resize(flat, *size), torch.full((1, 3, *size), 0.4))
