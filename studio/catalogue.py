@@ -1,0 +1,81 @@
+"""What hangs on the walls: the gallery in `examples/`, read from its two lists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+
+@dataclass(frozen=True)
+class Photo:
+    key: str
+    title: str
+
+    @property
+    def path(self) -> Path:
+        return EXAMPLES / "content" / f"{self.key}.jpg"
+
+
+@dataclass(frozen=True)
+class Painting:
+    key: str
+    title: str
+    artist: str
+    year: str
+
+    @property
+    def path(self) -> Path:
+        return EXAMPLES / "style" / f"{self.key}.jpg"
+
+    @property
+    def label(self) -> str:
+        """As on the plate beside it in a museum."""
+        return f"{self.title}, {self.artist}, {self.year}"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A picture that was painted before, and the settings that differ from the defaults."""
+
+    photo: Photo
+    painting: Painting
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        return f"{self.photo.key}--{self.painting.key}"
+
+    @property
+    def path(self) -> Path:
+        return EXAMPLES / "results" / f"{self.key}.jpg"
+
+    @property
+    def label(self) -> str:
+        return f"{self.photo.title} · {self.painting.label}"
+
+
+def _read(name: str) -> Any:
+    path = EXAMPLES / name
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+
+
+_LISTS = _read("catalogue.json")
+PHOTOS = {entry["key"]: Photo(**entry) for entry in _LISTS["photos"]}
+PAINTINGS = {entry["key"]: Painting(**entry) for entry in _LISTS["paintings"]}
+
+
+def finished() -> dict[str, Finished]:
+    """Those pictures of the index whose file is there."""
+    pictures = (
+        Finished(PHOTOS[entry["photo"]], PAINTINGS[entry["painting"]], entry.get("settings", {}))
+        for entry in _read("results.json")
+    )
+    return {picture.key: picture for picture in pictures if picture.path.exists()}
+
+
+FINISHED = finished()

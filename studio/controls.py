@@ -1,0 +1,111 @@
+"""One control for each knob. Its kind, range and check come from the knob's declaration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from nst.recipes import RECIPES
+from nst.settings import KNOBS, Knob, Settings
+from studio.errors import in_the_users_words
+from studio.words import choice_label, label
+
+SLIDERS = {"size": 2048, "steps": 400, "style_scale": 2.5}  # upper end within easy reach; recipes may go beyond
+FIRST = ("recipe", "size", "steps", "style_scale", "color", "style_weight", "content_weight", "tv_weight", "seed")
+MOVED = {name for recipe in RECIPES.values() for name in recipe.knobs}  # what a choice of recipe may change
+
+
+def knob_of(one: gr.components.Component) -> Knob:
+    return KNOBS[str(one.elem_id).split("-")[-1]]
+
+
+def checked(self: gr.components.Component, payload: Any) -> Any:
+    """The value, or a refusal in the knob's own words. None means not said: as the recipe has it."""
+    if payload is None:
+        return None
+    with in_the_users_words():
+        return knob_of(self).check(payload)
+
+
+def described(self: gr.components.Component) -> dict[str, Any]:
+    return schema(knob_of(self))
+
+
+class KnobSlider(gr.Slider):
+    is_template, preprocess, api_info = True, checked, described
+
+
+class KnobNumber(gr.Number):
+    is_template, preprocess, api_info = True, checked, described
+
+
+class KnobChoice(gr.Dropdown):
+    is_template, preprocess, api_info = True, checked, described
+
+
+class KnobText(gr.Textbox):
+    is_template, preprocess, api_info = True, checked, described
+
+
+def schema(knob: Knob) -> dict[str, Any]:
+    """What a program is told about a knob."""
+    if isinstance(knob.default, str):
+        limits: dict[str, Any] = {"enum": list(knob.choices)} if knob.choices else {}
+        return {"type": "string", "description": knob.help} | limits
+    kind = "integer" if isinstance(knob.default, int) else "number"
+    return {"type": kind, "minimum": knob.low, "maximum": knob.high, "description": knob.help}
+
+
+def control(knob: Knob) -> gr.components.Component:
+    """For the page, in the visitor's language."""
+    common = {
+        "label": label(f"knob_{knob.name}"),
+        "info": label(f"help_{knob.name}"),
+        "elem_id": f"knob-{knob.name}",
+    }
+    if knob.name in SLIDERS:
+        return KnobSlider(minimum=knob.low, maximum=SLIDERS[knob.name], value=knob.default, step=knob.step, **common)
+    return _plain(knob, common | {"interactive": True})
+
+
+def hidden_control(knob: Knob) -> gr.components.Component:
+    """For programs: the same checks, and a place for the value."""
+    return _plain(knob, {"label": knob.label, "elem_id": f"api-{knob.name}", "visible": False})
+
+
+def _plain(knob: Knob, common: dict[str, Any]) -> gr.components.Component:
+    if knob.choices:
+        return KnobChoice([(_title(knob, choice), choice) for choice in knob.choices], value=knob.default, **common)
+    if isinstance(knob.default, str):
+        return KnobText(knob.default, **common)
+    return KnobNumber(
+        knob.default,
+        precision=0 if isinstance(knob.default, int) else None,
+        minimum=knob.low,
+        maximum=knob.high,
+        step=knob.step or 1,
+        **common,
+    )
+
+
+def _title(knob: Knob, choice: str) -> Any:
+    return RECIPES[choice].title if knob.name == "recipe" else choice_label(knob.name, choice)
+
+
+def moved(knob: Knob, value: Any) -> Any:
+    """The update that moves a control to a value; a slider's track grows where it has to."""
+    if knob.name in SLIDERS:
+        return gr.update(value=value, maximum=max(SLIDERS[knob.name], value))
+    return gr.update(value=value)
+
+
+def moved_to(settings: Settings) -> list[Any]:
+    """Updates for all controls, in the order of KNOBS."""
+    return [moved(knob, getattr(settings, knob.name)) for knob in KNOBS.values()]
+
+
+def moved_by(recipe: str) -> list[Any]:
+    """Updates that a choice of recipe brings; what no recipe sets stays as it is."""
+    settings = Settings(recipe=recipe)
+    return [moved(knob, getattr(settings, knob.name)) if knob.name in MOVED else gr.skip() for knob in KNOBS.values()]

@@ -1,0 +1,91 @@
+"""The same run for programs: `/stylize`, the only public endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from inspect import Parameter, Signature
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from nst import Frame, Settings
+from nst.settings import KNOBS
+from studio.controls import hidden_control
+from studio.errors import in_the_users_words, without_a_trace
+from studio.pace import paced
+from studio.pictures import PictureBox
+from studio.sitting import begin, recorded, save
+
+MORE = ("style_2", "style_3", "style_4")
+
+ABOUT = """Paint a photo in the manner of one or more paintings, and watch it happen.
+
+Yields (picture, progress) as the painting grows and ends with the finished picture as a PNG in full quality.
+`content` is the photo, `style` the painting; `style_2`, `style_3` and `style_4` are further paintings to blend in.
+Every knob is optional. With a `recipe` other than "painting", a knob left at its default is set by that recipe.
+`progress` holds step, steps, seconds, seconds_left, long_side (of the current scale) and the unweighted losses."""
+
+
+def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
+    """Adds the endpoint to the page that is being built. Nothing of it can be seen there."""
+    content = PictureBox(label="content", elem_id="api-photo", visible=False)
+    style = PictureBox(label="style", elem_id="api-painting", visible=False)
+    knobs = [hidden_control(knob) for knob in KNOBS.values()]
+    more = [PictureBox(label=name, elem_id=f"api-painting-{name}", visible=False) for name in MORE]
+    picture = gr.Image(label="picture", format="jpeg", visible=False)
+    progress = gr.JSON(label="progress", visible=False)
+    return gr.Button(visible=False).click(
+        stylize,
+        [content, style, *knobs, *more],
+        [picture, progress],
+        api_name="stylize",
+        api_description=ABOUT,
+        **concurrency,
+    )
+
+
+def stylize(
+    content: Image.Image | None, style: Image.Image | None, *values: Any
+) -> Iterator[tuple[Image.Image | str, dict[str, Any]]]:
+    knobs, more = values[: len(KNOBS)], values[len(KNOBS) :]
+    settings = asked(dict(zip(KNOBS, knobs, strict=True)))
+    paintings = [style, *(painting for painting in more if painting is not None)]
+    frames = begin(content, paintings, settings)
+    with without_a_trace(), closing(paced(frames)) as shown:
+        for frame in shown:
+            picture = frame.image
+            if frame.step == frame.steps:
+                picture = save(picture, recorded(content, paintings, settings))
+            yield picture, report(frame)
+
+
+def asked(knobs: dict[str, Any]) -> Settings:
+    """Clients send a value for every knob. Where a recipe was chosen, a default counts as not said."""
+    if knobs["recipe"] not in (None, KNOBS["recipe"].default):
+        knobs = {name: None if value == KNOBS[name].default else value for name, value in knobs.items()}
+    with in_the_users_words():
+        return Settings(**knobs)
+
+
+def report(frame: Frame) -> dict[str, Any]:
+    return {
+        "step": frame.step,
+        "steps": frame.steps,
+        "seconds": frame.seconds,
+        "seconds_left": frame.seconds_left,
+        "long_side": frame.long_side,
+        "losses": frame.losses,
+    }
+
+
+def _signature() -> Signature:
+    """What programs see: both pictures, every knob under its own name, more paintings."""
+    needed = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in ("content", "style")]
+    knobs = [Parameter(knob.name, Parameter.POSITIONAL_OR_KEYWORD, default=knob.default) for knob in KNOBS.values()]
+    more = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None) for name in MORE]
+    return Signature([*needed, *knobs, *more])
+
+
+stylize.__signature__ = _signature()  # type: ignore[attr-defined]

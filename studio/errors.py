@@ -1,0 +1,32 @@
+"""What goes wrong, said in one sentence: the page's toast and the program's error are the same."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import gradio as gr
+
+from studio.words import words
+
+
+@contextmanager
+def in_the_users_words() -> Iterator[None]:
+    """A ValueError is a mistake of the user's; its text says which."""
+    try:
+        yield
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+
+
+@contextmanager
+def without_a_trace(language: str = "en") -> Iterator[None]:
+    """Anything else is a mistake of ours: the trace goes to the log, an apology to the user."""
+    try:
+        yield
+    except gr.Error:
+        raise
+    except Exception:
+        traceback.print_exc()
+        raise gr.Error(words(language)["broken"], print_exception=False) from None

@@ -1,0 +1,89 @@
+"""Pictures on their way into and out of the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.data_classes import ImageData
+from gradio.utils import get_upload_folder
+from PIL import Image
+
+from nst.image import fitted_size, open_picture
+from studio.errors import in_the_users_words
+
+PREVIEW_SIDE = 768  # pixels; about 70 kB as a JPEG, four times a second at most
+PREVIEW_QUALITY = 82
+
+
+class PictureBox(gr.Image):
+    """A picture that a visitor or a program hands in, opened with care. Its value is PIL RGB or None.
+
+    Its `elem_id` says what it is to the user, a photo or a painting.
+    """
+
+    is_template = True
+
+    def preprocess(self, payload: ImageData | None) -> Image.Image | None:
+        if payload is None:
+            return None
+        with in_the_users_words():
+            picture = open_picture(_source(payload), "photo" if "photo" in str(self.elem_id) else "painting")
+        picture.info["name"] = payload.orig_name or Path(payload.path or "picture").name
+        return picture
+
+
+def name_of(picture: Image.Image) -> str:
+    """What its file is called."""
+    return str(picture.info.get("name", "picture"))
+
+
+def _source(payload: ImageData) -> str | io.BytesIO:
+    if payload.path:
+        return payload.path
+    head, _, body = (payload.url or "").partition(";base64,")
+    if not head.startswith("data:"):
+        raise ValueError("Please send the picture as a file.")
+    try:
+        return io.BytesIO(base64.b64decode(body, validate=True))
+    except ValueError:
+        raise ValueError("This file could not be read as a picture.") from None
+
+
+class Canvas(gr.Image):
+    """Shows the painting while it comes to be.
+
+    A PIL picture is a preview and travels inside the event stream: one whole picture with each
+    event, and no second request that the next picture could cut short. A path is a file.
+    """
+
+    is_template = True
+
+    def postprocess(self, value: Any) -> Any:
+        if isinstance(value, Image.Image):
+            return ImageData(url=_data_url(value), orig_name="painting.jpeg")
+        return super().postprocess(value)
+
+
+def _data_url(picture: Image.Image) -> str:
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=PREVIEW_QUALITY)
+    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def preview(picture: Image.Image) -> Image.Image:
+    """The same picture, small enough to be shown several times a second."""
+    side = min(PREVIEW_SIDE, max(picture.size))
+    size = fitted_size(*picture.size, side)
+    return picture if size == picture.size else picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+
+
+def fresh_file(name: str) -> Path:
+    """A path for a new file in the folder that Gradio serves from and cleans up."""
+    folder = Path(get_upload_folder())
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=folder)) / name

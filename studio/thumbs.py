@@ -1,0 +1,29 @@
+"""Small pictures for the walls, made once at start-up."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import gradio as gr
+from PIL import Image, ImageOps
+
+from studio.catalogue import EXAMPLES
+
+_FOLDER = tempfile.TemporaryDirectory(prefix="thumbs-")  # lives as long as the program
+gr.set_static_paths([EXAMPLES, _FOLDER.name])
+
+
+def thumb(path: Path, size: tuple[int, int]) -> Path:
+    """The picture, cropped around its middle to `size` (width, height)."""
+    small = Path(_FOLDER.name) / f"{path.parent.name}-{path.stem}.webp"
+    if not small.exists():
+        with Image.open(path) as picture:
+            picture.draft("RGB", (2 * size[0], 2 * size[1]))
+            ImageOps.fit(picture.convert("RGB"), size, Image.Resampling.LANCZOS).save(small, quality=78)
+    return small
+
+
+def url(path: Path) -> str:
+    """Where the page finds a file; relative, so that it also works behind a proxy's path."""
+    return f"gradio_api/file={path}"

@@ -1,0 +1,71 @@
+"""A running page for the tests that need one, and pictures small enough to be quick."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+
+os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="page-tests-")  # read when Gradio is imported
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gradio's own: event loops and sockets left to the garbage collector, an outdated option of pandas."""
+    for warning in (
+        "unclosed event loop:ResourceWarning",
+        "unclosed <socket.socket:ResourceWarning",
+        "'future.no_silent_downcasting' is deprecated:DeprecationWarning",
+    ):
+        config.addinivalue_line("filterwarnings", f"ignore:{warning}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tidy() -> Iterator[None]:
+    yield
+    shutil.rmtree(os.environ["GRADIO_TEMP_DIR"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The page as visitors get it, on a free port; its address."""
+    import app
+
+    _, address, _ = app.demo.launch(**app.LAUNCH, prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
+    yield address
+    app.demo.close()
+
+
+@pytest.fixture
+def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every step is shown, however fast the machine."""
+    monkeypatch.setattr("studio.pace.QUICKEST", 0.0)
+    monkeypatch.setattr("studio.pace.SLOWEST", 0.0)
+
+
+def noise(width: int, height: int, seed: int) -> Image.Image:
+    """Colourful and not flat, so that there is something to paint."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture(scope="session")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pictures") / "photo.png"
+    noise(160, 120, 1).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def painting(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pictures") / "painting.jpg"
+    noise(140, 140, 2).save(path, quality=95)
+    return path
