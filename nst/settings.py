@@ -88,6 +88,7 @@ class Settings:
                             low=0, high=1e6, step=1)
     style_scale: float = knob(1.0, "Brush size", "Size of the painting against the photo: more is a broader brush.",
                               low=0.25, high=4, step=0.05)
+    style_mix: str = knob("", "Mix", "Weights of several paintings, such as 2 1. Empty: all the same.")
     color: str = knob("painting", "Colours", "The painting's colours, the photo's colours under painted light, "
                       "or a painting first recoloured to match the photo.",
                       choices=("painting", "luminance", "match"))
@@ -137,6 +138,21 @@ class Settings:
 KNOBS: Mapping[str, Knob] = MappingProxyType(
     {one.name: Knob(name=one.name, **one.metadata) for one in fields(Settings)}
 )
+
+
+def mix_shares(mix: str, paintings: int) -> list[float]:
+    """ "2 1" -> [2/3, 1/3]; equal shares if nothing is said.
+
+    Raises:
+        ValueError: if the weights are not one positive number for each painting.
+    """
+    try:
+        weights = [float(word) for word in mix.replace(",", " ").split()] or [1.0] * paintings
+    except ValueError:
+        weights = []
+    if len(weights) != paintings or not all(0 < weight < math.inf for weight in weights):
+        raise ValueError(f"style_mix must be one positive number for each of {paintings} paintings, not {mix!r}.")
+    return [weight / sum(weights) for weight in weights]
 
 
 def layer_weights(layers: str) -> dict[str, float]:

@@ -18,6 +18,8 @@ TINY = 1e-30  # instead of zero where something is divided by
 
 def resize(pixels: Tensor, height: int, width: int) -> Tensor:
     """(1, 3, H, W) -> (1, 3, height, width), bicubic; filtered when it shrinks."""
+    if pixels.shape[-2:] == (height, width):
+        return pixels
     shrinks = height < pixels.shape[-2]
     return F.interpolate(pixels, (height, width), mode="bicubic", antialias=shrinks)
 

@@ -1,4 +1,4 @@
-"""The painting itself: where weights meet losses.
+"""The painting itself: from a photo to frames.
 
 The generator is the session. Pixels, solver and targets are its local variables: to stop is to
 close it, and two of them never meet.
@@ -7,7 +7,7 @@ close it, and two of them never meet.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,9 +16,9 @@ from PIL import Image
 from torch import Tensor
 
 from nst.device import Device, best_device
-from nst.image import fitted_size, luma, match_colors, to_image, to_pixels, with_luma
-from nst.losses import CONTENT_LOSSES, STYLE_LOSSES, Statistic, blended, total_variation
-from nst.settings import Settings, layer_weights
+from nst.image import fitted_size, luma, to_image, to_pixels, with_luma
+from nst.objective import objective_for
+from nst.settings import Settings, layer_weights, mix_shares
 from nst.solver import make_solver, resize
 from nst.vgg import VGG
 
@@ -61,7 +61,8 @@ class Frame:
     long_side: int
     _pixels: Tensor
     _losses: Mapping[str, Tensor]
-    _finish: Callable[[Tensor], Image.Image]
+    _finish: Callable[[Tensor, int], Image.Image]
+    _size: int
 
     @property
     def seconds_left(self) -> float:
@@ -76,7 +77,11 @@ class Frame:
     @cached_property
     def image(self) -> Image.Image:
         """RGB, always in the size of the finished picture. Made when asked for."""
-        return self._finish(self._pixels)
+        return self._finish(self._pixels, self._size)
+
+    def preview(self, long_side: int) -> Image.Image:
+        """The same picture with another long side in pixels, never above that of `image`."""
+        return self._finish(self._pixels, min(long_side, self._size))
 
 
 def stylize(
@@ -85,7 +90,9 @@ def stylize(
     settings: Settings,
     network: VGG,
     device: Device | None = None,
-) -> Iterator[Frame]:
+    start: Image.Image | None = None,
+    masks: Sequence[Image.Image] | None = None,
+) -> Generator[Frame, None, None]:
     """Paint a photo in the manner of one or more paintings (Gatys, Ecker & Bethge 2016).
 
     Args:
@@ -94,27 +101,39 @@ def stylize(
         settings: How to paint.
         network: The frozen VGG that looks.
         device: Where to compute; the best one here if not said.
+        start: A picture to go on from. Painting then continues at the final size alone.
+        masks: One grey picture for each painting, in the photo's shape: white where it applies.
+            Where none does, the photo stays. Blended all over if not said.
 
     Yields:
         A `Frame` after each step. The last one's image has the photo's aspect ratio and a long
         side of `settings.size`, or of the photo's own where that is smaller.
 
     Raises:
-        ValueError: if a picture is missing or too small, or a layer is unknown.
+        ValueError: if a picture is missing or too small, a mask is empty, or a layer is unknown.
     """
     paintings = list(styles) if isinstance(styles, Sequence) else [styles]
-    _check(content, paintings, settings, network)
-    return _paint(content, paintings, settings, network, device or best_device())
+    _check(content, paintings, masks, settings, network)
+    return _paint(content, paintings, settings, network, device or best_device(), start, masks)
 
 
-def _check(content: Image.Image, paintings: list[Image.Image], settings: Settings, network: VGG) -> None:
+def _check(
+    content: Image.Image,
+    paintings: list[Image.Image],
+    masks: Sequence[Image.Image] | None,
+    settings: Settings,
+    network: VGG,
+) -> None:
     if content is None:
         raise ValueError("Please choose a photo.")
     if not paintings or any(painting is None for painting in paintings):
         raise ValueError("Please choose a painting.")
-    layers = [*layer_weights(settings.style_layers), *layer_weights(settings.content_layers)]
-    network.check_layers(layers)
-    least = network.shrinkage(layers)
+    mix_shares(settings.style_mix, len(paintings))
+    if masks is not None and len(masks) != len(paintings):
+        raise ValueError(f"There must be one mask for each painting, not {len(masks)} for {len(paintings)}.")
+    if any(mask.convert("L").getextrema()[1] == 0 for mask in masks or ()):
+        raise ValueError("A mask is empty: nothing would be painted. Please mark where the painting goes.")
+    least = network.shrinkage(_layers(settings, network))
     for name, picture in (("photo", content), *(("painting", painting) for painting in paintings)):
         size = fitted_size(*picture.size, min(settings.size, max(picture.size)))
         if min(size) < least:
@@ -122,6 +141,14 @@ def _check(content: Image.Image, paintings: list[Image.Image], settings: Setting
                 f"The {name} would be {size[0]} x {size[1]} pixels; "
                 f"its short side needs at least {least}. Please choose a larger or less narrow one."
             )
+
+
+def _layers(settings: Settings, network: VGG) -> list[str]:
+    """All layers that are looked at, known to the network."""
+    layers = [layer_weights(names) for names in (settings.style_layers, settings.content_layers)]
+    for names in layers:
+        network.check_layers(list(names))
+    return [name for names in layers for name in names]
 
 
 def scales(width: int, height: int, settings: Settings, least: int) -> list[Scale]:
@@ -146,122 +173,71 @@ def scales(width: int, height: int, settings: Settings, least: int) -> list[Scal
 
 
 def _paint(
-    content: Image.Image, paintings: list[Image.Image], settings: Settings, network: VGG, device: Device
-) -> Iterator[Frame]:
+    content: Image.Image,
+    paintings: list[Image.Image],
+    settings: Settings,
+    network: VGG,
+    device: Device,
+    start: Image.Image | None,
+    masks: Sequence[Image.Image] | None,
+) -> Generator[Frame, None, None]:
     began = time.perf_counter()
     network = network.to(device.place, device.dtype)
-    layers = [*layer_weights(settings.style_layers), *layer_weights(settings.content_layers)]
-    plan = scales(*content.size, settings, network.shrinkage(layers))
+    plan = scales(*content.size, settings, network.shrinkage(_layers(settings, network)))
+    if start is not None:
+        plan = [Scale(plan[-1].size, settings.steps)]
+    longest, finish = max(plan[-1].size), _finisher(content, plan[-1].size, settings, masks)
     work, done, step = sum(scale.work for scale in plan), 0, 0
-    photo = pixels = torch.empty(0)
     solver = make_solver(settings.optimizer, settings.learning_rate)
+    pixels = None if start is None else to_pixels(start, start.size).to(device.place)
     for scale in plan:
-        before, (width, height) = photo, scale.size
+        width, height = scale.size
         photo = to_pixels(content, scale.size).to(device.place)
-        if step == 0:
-            pixels = _start(photo, settings)
-        else:
-            pixels = resize(pixels, height, width)
-            if settings.init == "content":  # enlarging blurs; the photo knows the lost detail
-                pixels = pixels + photo - resize(before, height, width)
-            solver = solver.enlarged(height, width)
-        objective = _Objective.of(photo, paintings, scale, settings, network)
-        finish = _finisher(content, plan[-1].size, settings)
+        pixels = _begun(photo, settings) if pixels is None else _enlarged(pixels, photo, settings)
+        solver = solver.enlarged(height, width)
+        objective = objective_for(photo, paintings, masks, settings, network)
         for _ in range(scale.steps):
             gradient, losses = objective(pixels)
             pixels = solver.step(pixels, gradient)
             if settings.bounds == "clamp":
                 pixels = pixels.clamp(0, 1)
             step, done = step + 1, done + width * height
-            yield Frame(
-                step, settings.steps, time.perf_counter() - began, done / work, max(scale.size), pixels, losses, finish
-            )
+            seconds = time.perf_counter() - began
+            yield Frame(step, settings.steps, seconds, done / work, max(scale.size), pixels, losses, finish, longest)
 
 
-def _start(photo: Tensor, settings: Settings) -> Tensor:
+def _begun(photo: Tensor, settings: Settings) -> Tensor:
     if settings.init == "content":
         return photo.clone()
     generator = torch.Generator().manual_seed(settings.seed)
     return torch.rand(photo.shape, generator=generator).to(photo.device)
 
 
-def _finisher(content: Image.Image, size: tuple[int, int], settings: Settings) -> Callable[[Tensor], Image.Image]:
-    def finish(pixels: Tensor) -> Image.Image:
-        if pixels.shape[-2:] != size[::-1]:
-            pixels = resize(pixels, size[1], size[0])
+def _enlarged(pixels: Tensor, photo: Tensor, settings: Settings) -> Tensor:
+    """The painting so far at the photo's size. Enlarging blurs; the photo knows the detail that is missing."""
+    smaller, size = pixels.shape[-2:], photo.shape[-2:]
+    enlarged = resize(pixels, *size)
+    if settings.init == "content" and smaller[0] < size[0]:
+        enlarged = enlarged + photo - resize(resize(photo, *smaller), *size)
+    return enlarged
+
+
+def _finisher(
+    content: Image.Image, size: tuple[int, int], settings: Settings, masks: Sequence[Image.Image] | None
+) -> Callable[[Tensor, int], Image.Image]:
+    """(pixels of any scale, long side) -> picture of that long side: in the colours asked for, on the photo
+    where no mask applies."""
+
+    def finish(pixels: Tensor, long_side: int) -> Image.Image:
+        width, height = size if long_side == max(size) else fitted_size(*size, long_side)
+        pixels = resize(pixels, height, width).cpu()
+        if settings.color == "luminance" or masks is not None:
+            photo = to_pixels(content, (width, height))
         if settings.color == "luminance":
-            pixels = with_luma(to_pixels(content, size), luma(pixels.cpu()))
+            pixels = with_luma(photo, luma(pixels))
+        if masks is not None:
+            cover = torch.stack([to_pixels(mask, (width, height)) for mask in masks]).sum(0).clamp(max=1)
+            pixels = photo + cover * (pixels - photo)
         return to_image(pixels)
 
     return finish
-
-
-def _painting_pixels(painting: Image.Image, photo: Tensor, scale: Scale, settings: Settings) -> Tensor:
-    """The painting at the size at which its strokes are seen; never larger than it is."""
-    long_side = min(round(max(scale.size) * settings.style_scale), max(painting.size))
-    pixels = to_pixels(painting, fitted_size(*painting.size, long_side)).to(photo.device)
-    if settings.color == "match":
-        return match_colors(pixels, photo)
-    if settings.color == "luminance":
-        light, photo_light = luma(pixels), luma(photo)
-        light = (light - light.mean()) / light.std().clamp(min=1e-3) * photo_light.std() + photo_light.mean()
-        return light.clamp(0, 1).expand(1, 3, -1, -1)
-    return pixels
-
-
-@dataclass(frozen=True)
-class _Objective:
-    """What is minimised at one scale: pixels -> gradient and losses."""
-
-    settings: Settings
-    network: VGG
-    content: Mapping[str, Tensor]
-    style: Mapping[str, Statistic]
-
-    @classmethod
-    def of(
-        cls, photo: Tensor, paintings: list[Image.Image], scale: Scale, settings: Settings, network: VGG
-    ) -> _Objective:
-        look = {"pooling": settings.pooling, "padding": settings.padding}
-        statistic = STYLE_LOSSES[settings.style_loss].statistic
-        layers = layer_weights(settings.style_layers)
-        with torch.no_grad():
-            content = network.features(photo, layer_weights(settings.content_layers), **look)
-            seen = [
-                network.features(_painting_pixels(painting, photo, scale, settings), layers, **look)
-                for painting in paintings
-            ]
-            style = {layer: blended([statistic(features[layer]) for features in seen]) for layer in layers}
-        return cls(settings, network, content, style)
-
-    def __call__(self, pixels: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        settings = self.settings
-        with torch.enable_grad():  # Gradio moves a generator between threads; each step says its own mode
-            pixels = pixels.detach().requires_grad_()
-            features = self.network.features(
-                pixels, {*self.content, *self.style}, pooling=settings.pooling, padding=settings.padding
-            )
-            losses = {"content": self._content_loss(features), "style": self._style_loss(features)}
-            total = settings.content_weight * losses["content"] + settings.style_weight * losses["style"]
-            if settings.tv_weight:
-                losses["tv"] = total_variation(pixels)
-                total = total + settings.tv_weight * losses["tv"]
-            (gradient,) = torch.autograd.grad(total, pixels)
-        return gradient, {name: loss.detach() for name, loss in losses.items()}
-
-    def _content_loss(self, features: Mapping[str, Tensor]) -> Tensor:
-        loss = CONTENT_LOSSES[self.settings.content_loss]
-        weights = layer_weights(self.settings.content_layers)
-        return torch.stack(
-            [weight * loss(features[layer], self.content[layer]) for layer, weight in weights.items()]
-        ).sum()
-
-    def _style_loss(self, features: Mapping[str, Tensor]) -> Tensor:
-        loss = STYLE_LOSSES[self.settings.style_loss]
-        weights = layer_weights(self.settings.style_layers)
-        return torch.stack(
-            [
-                weight * loss.error(loss.statistic(features[layer]), self.style[layer])
-                for layer, weight in weights.items()
-            ]
-        ).sum()

@@ -18,8 +18,9 @@ PHOTO, PAINTING = noise(96, 72, 1), noise(80, 80, 2)
 QUICK = {"size": 64, "steps": 6, "start_size": 32}
 
 
-def paint(photo=PHOTO, painting=PAINTING, network=None, device=CPU, **knobs):
-    return list(stylize(photo, painting, Settings(**(QUICK | knobs)), network or tiny_vgg(), device))
+def paint(photo=PHOTO, painting=PAINTING, network=None, device=CPU, start=None, masks=None, **knobs):
+    settings = Settings(**(QUICK | knobs))
+    return list(stylize(photo, painting, settings, network or tiny_vgg(), device, start, masks))
 
 
 def difference(a: Image.Image, b: Image.Image) -> float:
@@ -59,8 +60,10 @@ def test_losses_are_those_of_the_pixels_before_the_step():
     photo = network.features(to_pixels(PHOTO, (64, 48)), layers)
     style = network.features(to_pixels(PAINTING, (64, 64)), layers)
     moments = losses.STYLE_LOSSES["moments"]
-    errors = {layer: moments.error(moments.statistic(photo[layer]), moments.statistic(style[layer])) for layer in layers}
-    by_hand = sum(weights[layer] * errors[layer].item() for layer in layers)
+    by_hand = sum(
+        weights[layer] * moments.error(moments.statistic(photo[layer]), moments.statistic(style[layer])).item()
+        for layer in layers
+    )
     assert first.losses["content"] == 0
     assert first.losses["style"] == pytest.approx(by_hand, rel=1e-4)
 
@@ -73,12 +76,13 @@ def test_painting_lowers_the_style_error(knobs):
 
 def test_the_tutorial_paints_at_one_scale_with_the_losses_of_the_lesson():
     network, knobs = tiny_vgg(), {"recipe": "tutorial", "style_weight": 1.0, "learning_rate": 0.02}
-    frames = paint(network=network, steps=30, start_size=None, **knobs)
+    painting = noise(96, 72, 2)
+    frames = paint(PHOTO, painting, network, steps=30, start_size=None, **knobs)
     assert {frame.long_side for frame in frames} == {64}
     layers = Settings(recipe="tutorial").style_layers.split()
     grams = [
         {layer: losses.gram(found) for layer, found in network.features(pixels, layers, padding="zeros").items()}
-        for pixels in (to_pixels(PHOTO, (64, 48)), to_pixels(PAINTING, (64, 64)))
+        for pixels in (to_pixels(PHOTO, (64, 48)), to_pixels(painting, (64, 48)))
     ]
     expected = torch.stack([torch.mean((grams[0][layer] - grams[1][layer]) ** 2) for layer in layers]).mean()
     assert frames[0].losses["style"] == pytest.approx(expected.item(), rel=1e-4)
@@ -231,3 +235,80 @@ def test_scales_grow_to_the_size_and_share_all_steps():
 def test_a_narrow_photo_begins_at_a_scale_the_network_can_see():
     plan = scales(1000, 90, Settings(size=512, start_size=64), least=16)
     assert all(min(scale.size) >= 16 for scale in plan)
+
+
+def half(left: int, right: int, size=(96, 72)) -> Image.Image:
+    """A mask: one grey on the left half, another on the right."""
+    mask = Image.new("L", size, left)
+    mask.paste(right, (size[0] // 2, 0, *size))
+    return mask
+
+
+def test_outside_the_mask_the_photo_stays_and_inside_it_is_painted():
+    image = paint(masks=[half(255, 0)])[-1].image
+    change = (to_pixels(image, image.size) - to_pixels(PHOTO, image.size)).abs().mean(1)[0]
+    assert change[:, -28:].max() <= 1 / 255
+    assert change[:, :28].mean() > 0.01
+
+
+def tinted(channel: int) -> Image.Image:
+    black = Image.new("L", PAINTING.size)
+    return Image.merge("RGB", [PAINTING.getchannel(0) if index == channel else black for index in range(3)])
+
+
+def test_two_regions_take_after_their_own_paintings():
+    red, blue = tinted(0), tinted(2)
+    masks = [half(255, 0), half(0, 255)]
+    image = paint(PHOTO, [red, blue], load_vgg(), masks=masks, steps=30, content_weight=0.02)[-1].image
+    pixels = to_pixels(image, image.size)[0]
+    redness = pixels[0] - pixels[2]
+    assert redness[:, :24].mean() > 0.1 > -0.1 > redness[:, -24:].mean()
+
+
+def test_a_white_mask_is_no_mask():
+    assert difference(paint(masks=[half(255, 255)])[-1].image, paint()[-1].image) < 0.5 / 255
+
+
+@pytest.mark.parametrize(
+    ("masks", "sentence"),
+    [
+        ([half(0, 0)], "mask is empty"),
+        ([half(0, 255)] * 2, "one mask for each painting, not 2 for 1"),
+        ([], "one mask for each painting, not 0 for 1"),
+    ],
+)
+def test_masks_that_cannot_be_used_are_answered_before_the_run(masks, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        stylize(PHOTO, PAINTING, Settings(**QUICK), tiny_vgg(), CPU, masks=masks)
+
+
+def test_a_mix_leans_towards_the_heavier_painting():
+    other = noise(80, 80, 9)
+    pure, mostly, little = (
+        paint(painting=p, style_mix=mix)[-1].image
+        for p, mix in ((PAINTING, ""), ([PAINTING, other], "9 1"), ([PAINTING, other], "1 9"))
+    )
+    assert difference(pure, mostly) < difference(pure, little)
+    with pytest.raises(ValueError, match="style_mix must be one positive number for each of 2 paintings, not '1'"):
+        paint(painting=[PAINTING, other], style_mix="1")
+
+
+def test_painting_goes_on_from_a_picture_at_the_final_size_alone():
+    first = paint(steps=12, start_size=64)
+    on = paint(start=first[-1].image)
+    assert {frame.long_side for frame in on} == {64}
+    assert on[0].losses["style"] == pytest.approx(first[-1].losses["style"], rel=0.3)
+    assert on[-1].losses["style"] < first[-1].losses["style"]
+
+
+def test_a_smaller_start_is_enlarged_with_the_photos_detail():
+    """A start that is the small photo itself becomes the large photo, not a blurred one."""
+    first = paint(size=96, steps=1, start=PHOTO.resize((48, 36)))[0]
+    assert first.losses["content"] < 1e-4
+
+
+def test_a_preview_is_the_image_at_another_size():
+    for frame in paint():
+        assert frame.preview(32).size == (32, 24)
+        assert frame.preview(1000).size == frame.image.size
+        assert difference(frame.preview(32), frame.image.resize((32, 24), Image.Resampling.BICUBIC)) < 0.02

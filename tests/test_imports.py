@@ -1,0 +1,61 @@
+"""Imports point one way, and heavy or unwelcome packages stay out of the engine."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ALLOWED = {  # module -> the modules of nst that it may import
+    "recipes": set(),
+    "settings": {"recipes"},
+    "image": set(),
+    "losses": set(),
+    "vgg": set(),
+    "device": set(),
+    "solver": set(),
+    "weights": {"vgg"},
+    "record": {"settings", "vgg"},
+    "objective": {"image", "losses", "settings", "vgg"},
+    "transfer": {"device", "image", "objective", "settings", "solver", "vgg"},
+    "adjust": {"image"},
+    "export": set(),
+    "__init__": {"settings", "transfer", "weights"},
+    "__main__": {"export", "image", "record", "settings", "transfer", "weights"},
+}
+MODULES = sorted(path.stem for path in (ROOT / "nst").glob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "absolute imports only"
+            found.add(str(node.module))
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_of_the_engine_imports_only_what_lies_below_it(module):
+    own = {name.removeprefix("nst.") for name in imported(ROOT / "nst" / f"{module}.py") if name.startswith("nst")}
+    assert own <= ALLOWED[module]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_engine_knows_neither_gradio_nor_the_page(module):
+    names = {name.partition(".")[0] for name in imported(ROOT / "nst" / f"{module}.py")}
+    assert not names & {"gradio", "studio", "app", "tests"}
+
+
+def test_only_the_gate_decodes_pictures_and_only_weights_reads_weights():
+    for module in MODULES:
+        source = (ROOT / "nst" / f"{module}.py").read_text(encoding="utf-8")
+        assert module == "image" or "Image.open(" not in source
+        assert module == "weights" or "torch.load(" not in source
+
+
+def test_the_page_uses_the_engine_and_not_the_other_way_round():
+    for path in [ROOT / "app.py", *(ROOT / "studio").glob("*.py")]:
+        assert not any(name == "torch" or name.startswith("torch.") for name in imported(path)), path.name
