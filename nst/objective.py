@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
@@ -22,17 +22,14 @@ class Region:
 
     Attributes:
         share: Its part of the style loss.
-        mask: (1, 1, H, W) in [0, 1], how much each pixel belongs to it; None for all of the picture.
         target: Layer -> statistic of the painting, or of several blended.
+        weights: Layer -> (1, 1, h, w) in [0, 1], how much each position belongs to the region; a
+            layer that is not there belongs to it as a whole.
     """
 
     share: float
-    mask: Tensor | None
     target: Mapping[str, Statistic]
-
-    def weights(self, features: Tensor) -> Tensor | None:
-        """The mask at the size of a feature map."""
-        return None if self.mask is None else F.adaptive_avg_pool2d(self.mask, (features.shape[-2], features.shape[-1]))
+    weights: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class Objective:
         terms = []
         for region in self.regions:
             for layer, weight in weights.items():
-                value = loss.statistic(features[layer], region.weights(features[layer]))
+                value = loss.statistic(features[layer], region.weights.get(layer))
                 terms.append(region.share * weight * loss.error(value, region.target[layer]))
         return torch.stack(terms).sum()
 
@@ -86,15 +83,21 @@ def objective_for(
     with torch.no_grad():
         content = look(photo, layer_weights(settings.content_layers), settings, network)
         targets = [_target(painting, photo, settings, network) for painting in paintings]
+        seen = look(photo, layer_weights(settings.style_layers), settings, network) if masks is not None else {}
     if masks is None:
         mixed = {layer: blended([target[layer] for target in targets], shares) for layer in targets[0]}
-        return Objective(settings, network, content, [Region(1.0, None, mixed)])
+        return Objective(settings, network, content, [Region(1.0, mixed)])
     regions = []
     for mask, share, target in zip(masks, shares, targets, strict=True):
-        applies = to_pixels(mask, (photo.shape[-1], photo.shape[-2]))[:, :1].to(photo.device)
+        applies = to_pixels(mask, (photo.shape[-1], photo.shape[-2]))[:, :1]
         part = applies.mean().item() * share * len(shares)  # so that a stroke weighs the same in a small region
-        regions.append(Region(part, applies, target))
+        weights = {layer: _shrunk(applies, features) for layer, features in seen.items()}
+        regions.append(Region(part, target, weights))
     return Objective(settings, network, content, regions)
+
+
+def _shrunk(mask: Tensor, features: Tensor) -> Tensor:
+    return F.adaptive_avg_pool2d(mask, (features.shape[-2], features.shape[-1])).to(features.device)
 
 
 def look(pixels: Tensor, layers: Mapping[str, float] | set[str], settings: Settings, network: VGG) -> dict[str, Tensor]:

@@ -193,7 +193,7 @@ def _paint(
     for scale in plan:
         width, height = scale.size
         photo = to_pixels(content, scale.size).to(device.place)
-        pixels = _begun(photo, settings) if pixels is None else _enlarged(pixels, photo, settings)
+        pixels = _begun(photo, settings) if pixels is None else _enlarged(pixels, photo, content, settings)
         solver = solver.enlarged(height, width)
         objective = objective_for(photo, paintings, masks, settings, network)
         for _ in range(scale.steps):
@@ -213,12 +213,13 @@ def _begun(photo: Tensor, settings: Settings) -> Tensor:
     return torch.rand(photo.shape, generator=generator).to(photo.device)
 
 
-def _enlarged(pixels: Tensor, photo: Tensor, settings: Settings) -> Tensor:
+def _enlarged(pixels: Tensor, photo: Tensor, content: Image.Image, settings: Settings) -> Tensor:
     """The painting so far at the photo's size. Enlarging blurs; the photo knows the detail that is missing."""
-    smaller, size = pixels.shape[-2:], photo.shape[-2:]
-    enlarged = resize(pixels, *size)
-    if settings.init == "content" and smaller[0] < size[0]:
-        enlarged = enlarged + photo - resize(resize(photo, *smaller), *size)
+    (height, width), (new_height, new_width) = pixels.shape[-2:], photo.shape[-2:]
+    enlarged = resize(pixels, new_height, new_width)
+    if settings.init == "content" and height < new_height:
+        small_photo = to_pixels(content, (width, height)).to(photo.device)
+        enlarged = enlarged + photo - resize(small_photo, new_height, new_width)
     return enlarged
 
 
@@ -230,7 +231,7 @@ def _finisher(
 
     def finish(pixels: Tensor, long_side: int) -> Image.Image:
         width, height = size if long_side == max(size) else fitted_size(*size, long_side)
-        pixels = resize(pixels, height, width).cpu()
+        pixels = resize(pixels.cpu(), height, width)
         if settings.color == "luminance" or masks is not None:
             photo = to_pixels(content, (width, height))
         if settings.color == "luminance":
