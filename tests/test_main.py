@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image
 
@@ -40,6 +41,15 @@ def test_several_paintings_and_another_format(photo, painting, tmp_path):
         assert image.format == "JPEG"
 
 
+def test_a_film_of_the_painting(photo, painting, tmp_path):
+    film = tmp_path / "film.mp4"
+    run = shell(photo, painting, "-o", tmp_path / "out.png", "--size", 64, "--steps", 5, "--timelapse", film)
+    assert run.returncode == 0
+    with av.open(str(film)) as container:
+        assert container.streams.video[0].codec_context.name == "h264"
+        assert len(list(container.decode(video=0))) > 5
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -50,8 +60,9 @@ def test_several_paintings_and_another_format(photo, painting, tmp_path):
         (["PHOTO", "PAINTING", "-o", "OUT", "--size", "big"], "big"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--recipe", "soup"], "recipe must be one of painting, tutorial"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--style-layers", "relu9_1"], "'relu9_1' is not a layer of vgg19"),
-        (["PHOTO", "PAINTING", "-o", "OUT.bmp"], "The output must end in one of"),
+        (["PHOTO", "PAINTING", "-o", "OUT.bmp"], "The output must end in .png or"),
         (["PHOTO", "PAINTING", "-o", "nowhere/out.png"], "There is no folder"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--timelapse", "film.gif"], "The output must end in .mp4"),
         (["PHOTO", "PAINTING"], "-o"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--zebra", "1"], "zebra"),
     ],
