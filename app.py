@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
+from studio.forecast import probe
 from studio.look import THEME, head
 from studio.page import build
 from studio.sitting import warm_up
@@ -26,4 +27,5 @@ LAUNCH = {
 
 if __name__ == "__main__":
     warm_up()
+    probe()
     demo.launch(**LAUNCH)

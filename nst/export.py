@@ -58,6 +58,6 @@ def _still(picture: Image.Image, stream: av.VideoStream, number: int) -> av.Vide
     size = (stream.width, stream.height)
     if picture.size != size:
         picture = picture.resize(size, Image.Resampling.BICUBIC)
-    frame = av.VideoFrame.from_image(picture.convert("RGB"))
+    frame: av.VideoFrame = av.VideoFrame.from_image(picture.convert("RGB"))  # type: ignore[no-untyped-call]
     frame.pts = number
     return frame

@@ -10,6 +10,13 @@ pictures    pictures on their way into and out of the page
 controls    one control for each knob
 status      one line about the run: step, time left, curves
 pace        how often a new picture is shown
+forecast    how long a painting will take here
+presets     sketch, painting or masterpiece
+mix         several paintings, each with its weight
+brush       where on the photo to paint
+onward      what comes after a picture: longer, larger, more style, more photo
+project     a picture that brings back what painted it, or says it in Python
+events      how events run
 sitting     a run, from the first preview to the finished file
 endpoint    the same run for programs: the API's `/stylize`
 page        how the rooms are joined

@@ -23,7 +23,8 @@ MORE = ("style_2", "style_3", "style_4")
 ABOUT = """Paint a photo in the manner of one or more paintings, and watch it happen.
 
 Yields (picture, progress) as the painting grows and ends with the finished picture as a PNG in full quality.
-`content` is the photo, `style` the painting; `style_2`, `style_3` and `style_4` are further paintings to blend in.
+`content` is the photo, `style` the painting; `style_2`, `style_3` and `style_4` are further paintings to blend in,
+`style_mix` their weights. `mask` says where to paint: white is painted, black stays the photo, grey is in between.
 Every knob is optional. With a `recipe` other than "painting", a knob left at its default is set by that recipe.
 `progress` holds step, steps, seconds, seconds_left, long_side (of the current scale) and the unweighted losses."""
 
@@ -34,11 +35,12 @@ def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
     style = PictureBox(label="style", elem_id="api-painting", visible=False)
     knobs = [hidden_control(knob) for knob in KNOBS.values()]
     more = [PictureBox(label=name, elem_id=f"api-painting-{name}", visible=False) for name in MORE]
+    mask = PictureBox(label="mask", elem_id="api-mask", visible=False)
     picture = gr.Image(label="picture", format="jpeg", visible=False)
     progress = gr.JSON(label="progress", visible=False)
     return gr.Button(visible=False).click(
         stylize,
-        [content, style, *knobs, *more],
+        [content, style, *knobs, *more, mask],
         [picture, progress],
         api_name="stylize",
         api_description=ABOUT,
@@ -49,10 +51,10 @@ def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
 def stylize(
     content: Image.Image | None, style: Image.Image | None, *values: Any
 ) -> Iterator[tuple[Image.Image | str, dict[str, Any]]]:
-    knobs, more = values[: len(KNOBS)], values[len(KNOBS) :]
+    knobs, (*more, mask) = values[: len(KNOBS)], values[len(KNOBS) :]
     settings = asked(dict(zip(KNOBS, knobs, strict=True)))
     paintings = [style, *(painting for painting in more if painting is not None)]
-    frames = begin(content, paintings, settings)
+    frames = begin(content, paintings, settings, masks=mask and [mask.convert("L")] * len(paintings))
     with without_a_trace(), closing(paced(frames)) as shown:
         for frame in shown:
             picture = frame.image
@@ -81,10 +83,10 @@ def report(frame: Frame) -> dict[str, Any]:
 
 
 def _signature() -> Signature:
-    """What programs see: both pictures, every knob under its own name, more paintings."""
+    """What programs see: both pictures, every knob under its own name, more paintings, a mask."""
     needed = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in ("content", "style")]
     knobs = [Parameter(knob.name, Parameter.POSITIONAL_OR_KEYWORD, default=knob.default) for knob in KNOBS.values()]
-    more = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None) for name in MORE]
+    more = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None) for name in (*MORE, "mask")]
     return Signature([*needed, *knobs, *more])
 
 

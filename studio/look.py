@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.themes import Color, LocalFont, sizes
 
 HERE = Path(__file__).parent
+STYLES, SCRIPTS = ("look.css", "result.css"), ("look.js",)
 
 
 def _shades(light_to_dark: str) -> Color:
@@ -80,5 +81,5 @@ THEME = gr.themes.Base(
 
 def head() -> str:
     """Everything of ours in the page's <head>: there, unlike in `css=`, rules inside @media stay as they are."""
-    css, js = ((HERE / name).read_text(encoding="utf-8") for name in ("look.css", "look.js"))
+    css, js = ("".join((HERE / name).read_text(encoding="utf-8") for name in names) for names in (STYLES, SCRIPTS))
     return f"<style>{css}</style><script>{js}</script>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,21 +12,21 @@ from gradio.events import Dependency
 
 from nst import Settings
 from nst.settings import KNOBS
-from studio import status
+from studio import adjusting, lesson, onward, project, status, variants, views, visit
+from studio.brush import brush
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
-from studio.controls import FIRST, control, moved_by, moved_to
+from studio.controls import FIRST, control, hidden_control, moved_by, moved_to
 from studio.endpoint import offer
+from studio.events import AT_ONCE, FOCUS, ONE_AT_A_TIME, QUIET
+from studio.mix import EVEN, mix, put_aside, rows, take_away
 from studio.pictures import Canvas, PictureBox
-from studio.sitting import finish, paint
+from studio.presets import SET, TIMED, foretold, presets, set_by
+from studio.result import result_of_finished
+from studio.sitting import More, finish, paint
 from studio.wall import Tile, wall
 from studio.words import label, language_of, words
 
-ONE_AT_A_TIME = {"concurrency_id": "painting", "concurrency_limit": 1}
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-AT_ONCE: dict[str, Any] = {"queue": False, **QUIET}
-
 SHOW_CANVAS = "() => { document.getElementById('canvas').scrollIntoView({behavior: 'smooth', block: 'nearest'}) }"
-FOCUS = "() => { setTimeout(() => document.getElementById('%s')?.focus(), 80) }"  # a hidden button loses it
 
 
 @dataclass(frozen=True)
@@ -37,23 +38,61 @@ class Desk:
     photos: Component
     paintings: Component
     knobs: list[Component]
+    mix: Component
+    brush: Component
+    presets: Component
     paint: Component
     stop: Component
     canvas: Component
     status: Component
     finished: Component
     download: Component
+    onward: Component
+    python: Component
+    code: Component
+    view: Component
+    stage: Component
+    adjusting: list[Component]
+    as_painted: Component
+    taken: Component
+    sheet: Component
+    paint_sheet: Component
+    lesson: Component
+    lesson_text: Component
+    paint_lesson: Component
+    lesson_strips: Component
+    visit: Component
     painted: gr.State
+    aside: gr.State
+    start: gr.State
+    result: gr.State
+    asked: gr.State
+    kept: gr.State
+
+    @property
+    def choices(self) -> list[Component]:
+        """All that a visitor chooses for a run."""
+        return [self.photo, self.photos, self.painting, self.paintings, self.aside, *self.knobs]
+
+    @property
+    def resting(self) -> list[Component]:
+        """What rests while something is painted."""
+        return [self.view, *self.adjusting, self.as_painted, self.paint_sheet, self.paint_lesson]
 
 
 def build() -> gr.Blocks:
     with gr.Blocks(title=words("en")["title"], fill_width=True, delete_cache=(600, 6 * 3600)) as page:
         desk = furnish()
         choosing(desk)
+        mixing(desk)
+        saying_in_python(desk)
         revisiting(desk)
-        run = painting(desk)
+        looking(desk)
+        runs = [painting(desk), going_on(desk)]
+        forecasting(desk, runs)
+        beside = [variants.join(desk), lesson.join(desk)]
         program = offer(ONE_AT_A_TIME)
-        stopping(desk, [run, program])
+        stopping(desk, [*runs, *beside, program])
     return page
 
 
@@ -68,7 +107,10 @@ def furnish() -> Desk:
             taken = _what_goes_in(opening)
         with gr.Column(elem_id="right"):
             made = _what_comes_out(opening)
-    return Desk(**taken, **made, painted=gr.State(None))
+    states = {"painted": gr.State(None), "result": gr.State(opening and result_of_finished(opening.key))}
+    states |= {"aside": gr.State(()), "start": gr.State(None)}
+    taught = lesson.panel()
+    return Desk(**taken, **made, **taught, **states, asked=gr.State(()), kept=visit.kept())
 
 
 def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
@@ -89,37 +131,52 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
     paintings = [Tile(one.key, one.path, one.title, f"{one.artist}, {one.year}") for one in PAINTINGS.values()]
     walls = {
         "photos": wall("photos", photos, photo and photo.key, (180, 180)),
+        "mix": mix(),
         "paintings": wall("paintings", paintings, painting and painting.key, (180, 180)),
     }
+    with gr.Accordion(label("brush"), open=False, elem_id="where"):
+        walls["brush"] = brush()
     with gr.Accordion(label("settings"), open=False, elem_id="settings"):
         knobs = {name: control(KNOBS[name]) for name in FIRST}
+        knobs["style_mix"] = hidden_control(KNOBS["style_mix"])  # its sliders stand beside the paintings
         with gr.Accordion(label("expert"), open=False, elem_id="expert"):
-            knobs |= {name: control(knob) for name, knob in KNOBS.items() if name not in FIRST}
+            knobs |= {name: control(knob) for name, knob in KNOBS.items() if name not in knobs}
+    steps = presets()
     with gr.Row(elem_id="go"):
         buttons = {
             "paint": gr.Button(label("paint"), variant="primary", size="lg", elem_id="paint"),
             "stop": gr.Button(label("stop"), size="lg", visible=False, elem_id="stop"),
         }
-    return {**boxes, **walls, **buttons, "knobs": [knobs[name] for name in KNOBS]}
+    return {**boxes, **walls, **buttons, "presets": steps, "knobs": [knobs[name] for name in KNOBS]}
 
 
 def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
-    canvas = Canvas(
-        str(opening.path) if opening else None,
-        label=label("painting"),
-        alt_text="The painting so far",
-        show_label=False,
-        interactive=False,
-        buttons=["fullscreen"],
-        elem_id="canvas",
-    )
+    with gr.Column(elem_id="easel"):
+        canvas = Canvas(
+            str(opening.path) if opening else None,
+            label=label("painting"),
+            alt_text="The painting so far",
+            show_label=False,
+            interactive=False,
+            buttons=["fullscreen"],
+            elem_id="canvas",
+        )
+        stage = views.stage()
+    line = gr.HTML(status.line(opening.label if opening else ""), elem_id="status", elem_classes=["bare"])
     with gr.Row(elem_id="below"):
-        line = gr.HTML(status.line(opening.label if opening else ""), elem_id="status", elem_classes=["bare"])
+        view = views.switch()
         path = str(opening.path) if opening else None
         download = gr.DownloadButton(label("download"), value=path, size="md", elem_id="download")
+    ways = onward.onward()
+    adjustments = adjusting.panel()
     tiles = [Tile(one.key, one.path, one.photo.title, one.painting.label) for one in FINISHED.values()]
     finished = wall("finished", tiles, opening and opening.key, (240, 180))
-    return {"canvas": canvas, "status": line, "finished": finished, "download": download}
+    earlier, sheet = visit.strip(), variants.panel()
+    with gr.Accordion(label("as_python"), open=False, elem_id="python") as python:
+        code = gr.Textbox(show_label=False, lines=9, max_lines=24, buttons=["copy"], interactive=False, elem_id="code")
+    looks = {"stage": stage, "view": view, **adjustments, "visit": earlier, **sheet}
+    looks |= {"onward": ways, "python": python, "code": code}
+    return {"canvas": canvas, "status": line, "finished": finished, "download": download, **looks}
 
 
 def choosing(desk: Desk) -> None:
@@ -129,8 +186,46 @@ def choosing(desk: Desk) -> None:
         box.clear(lambda: None, None, its_wall, **AT_ONCE)
         opened = box.upload(lambda picture: None, box, its_wall, **QUIET)  # only a queued event can show a toast
         opened.failure(lambda: (None, None), None, [box, its_wall], **AT_ONCE)  # a broken file does not stay
+        brought = [desk.photo, desk.photos, desk.painting, desk.paintings, desk.aside, desk.mix, *desk.knobs]
+        opened.success(project.restored, box, brought, **QUIET)  # one of our own pictures is no photo
     recipe = desk.knobs[list(KNOBS).index("recipe")]
     recipe.input(moved_by, recipe, desk.knobs, **AT_ONCE)
+
+
+def saying_in_python(desk: Desk) -> None:
+    """The picture on the wall as a call, while the panel is open."""
+    desk.python.expand(project.code_of, desk.result, desk.code, **AT_ONCE)
+    desk.finished.select(lambda: gr.update(open=False), None, desk.python, **AT_ONCE)
+
+
+def mixing(desk: Desk) -> None:
+    """Further paintings: put aside, take away; one finished picture has one."""
+    desk.finished.select(lambda: ((), rows((), [EVEN])), None, [desk.aside, desk.mix], **AT_ONCE)
+    desk.mix.select(
+        put_aside,
+        [desk.painting, desk.paintings, desk.aside, desk.mix],
+        [desk.aside, desk.mix, desk.painting, desk.paintings],
+        **AT_ONCE,
+    )
+    desk.mix.delete(take_away, [desk.aside, desk.mix], [desk.aside, desk.mix], **AT_ONCE)
+
+
+def forecasting(desk: Desk, runs: list[Dependency]) -> None:
+    """Presets, and the time that each will take; said anew when something changes, or a run has taught more."""
+    knobs = dict(zip(KNOBS, desk.knobs, strict=True))
+    desk.presets.select(set_by, desk.presets, [knobs[name] for name in SET], **AT_ONCE)
+    timed = [knobs[name] for name in TIMED]
+    told: dict[str, Any] = {
+        "fn": foretold,
+        "inputs": [desk.presets, *timed],
+        "outputs": desk.presets,
+        "preprocess": False,  # half a number typed is no mistake yet
+        "trigger_mode": "always_last",
+        **AT_ONCE,
+    }
+    gr.on([desk.presets.load, *(knob.change for knob in timed)], **told)
+    for run in runs:
+        run.success(**told)
 
 
 def revisiting(desk: Desk) -> None:
@@ -154,33 +249,74 @@ def revisiting(desk: Desk) -> None:
     desk.finished.select(revisit, desk.finished, [*brought, desk.painted, *desk.knobs], **AT_ONCE)
 
 
+def looking(desk: Desk) -> None:
+    """At what hangs on the wall: compared, replayed, adjusted; and at the pictures of this visit."""
+    desk.finished.select(result_of_finished, desk.finished, desk.result, **AT_ONCE)
+    for room in (views, adjusting, visit):
+        room.join(desk)
+
+
 def painting(desk: Desk) -> Dependency:
-    """Paint. However the run ends, `finish` follows once and keeps what is on the canvas."""
+    """Paint, from the photo."""
+
+    def anew(
+        request: gr.Request, photo: Any, painting: Any, aside: Any, mix: Any, brush: Any, *values: Any
+    ) -> Iterator[Any]:
+        yield from paint(request, photo, painting, *values, more=More(aside, mix, brush))
+
+    taken = [desk.photo, desk.painting, desk.aside, desk.mix, desk.brush, *desk.knobs]
+    return _sitting(desk, desk.paint.click, anew, taken)
+
+
+def going_on(desk: Desk) -> Dependency:
+    """Paint on, from the picture on the wall."""
+
+    def on(
+        request: gr.Request, start: Any, photo: Any, painting: Any, aside: Any, mix: Any, brush: Any, *values: Any
+    ) -> Iterator[Any]:
+        yield from paint(request, photo, painting, *values, more=More(aside, mix, brush, start))
+
+    knobs = dict(zip(KNOBS, desk.knobs, strict=True))
+    moved = [knobs[name] for name in onward.SET]
+    went = desk.onward.select(
+        onward.go_on, [desk.onward, desk.result, desk.photo, *moved], [desk.start, *moved], **QUIET
+    )
+    taken = [desk.start, desk.photo, desk.painting, desk.aside, desk.mix, desk.brush, *desk.knobs]
+    return _sitting(desk, went.success, on, taken)
+
+
+def _sitting(
+    desk: Desk, begun: Callable[..., Dependency], paint: Callable[..., Any], taken: list[Component]
+) -> Dependency:
+    """A run. However it ends, `finish` follows once and keeps what is on the canvas."""
 
     def busy(request: gr.Request) -> list[Any]:
         said = words(language_of(request))["starting"]
-        hung = gr.update(value=None, disabled=True)
-        return [*_buttons(running=True), hung, gr.update(interactive=False), status.line(said, busy=True), None]
+        hung, off = gr.update(value=None, disabled=True), gr.update(disabled=True)
+        return [*_buttons(running=True), hung, off, gr.update(interactive=False), status.line(said, busy=True), None]
 
     def idle() -> list[Any]:
-        return [*_buttons(running=False), gr.update(disabled=False)]
+        return [*_buttons(running=False), gr.update(disabled=False), gr.update(disabled=False)]
 
-    switched = [desk.paint, desk.stop, desk.finished]
-    start = desk.paint.click(
-        busy, None, [*switched, desk.download, desk.status, desk.painted], js=SHOW_CANVAS, **AT_ONCE
-    )
+    switched = [desk.paint, desk.stop, desk.finished, desk.onward]
+    start = begun(busy, None, [*switched, desk.download, desk.status, desk.painted], js=SHOW_CANVAS, **AT_ONCE)
     start.then(None, js=FOCUS % "stop", **AT_ONCE)
+    for room in (views, adjusting, visit):
+        room.begin(desk, start.then)
     run = start.then(
         paint,
-        [desk.photo, desk.painting, *desk.knobs],
+        taken,
         [desk.canvas, desk.status, desk.painted],
         **ONE_AT_A_TIME,
         **QUIET | {"show_progress": "minimal"},  # shows the place in the queue, then nothing
         show_progress_on=desk.canvas,
     )
     for ended in (run.success, run.failure):  # a stop counts as a failure
-        kept = ended(finish, desk.painted, [desk.canvas, desk.status, desk.download], **AT_ONCE)
+        kept = ended(finish, desk.painted, [desk.canvas, desk.status, desk.download, desk.result], **AT_ONCE)
         for after in (kept.success, kept.failure):
+            adjusting.end(desk, after)
+            visit.end(desk, after)
+            after(project.code_of, desk.result, desk.code, **AT_ONCE)
             after(idle, None, switched, **AT_ONCE).then(None, js=FOCUS % "paint", **AT_ONCE)
     return run
 

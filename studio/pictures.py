@@ -13,9 +13,10 @@ from gradio.data_classes import ImageData
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from nst.image import fitted_size, open_picture
+from nst.image import fitted_size, open_picture, read_text
 from studio.errors import in_the_users_words
 
+SUBJECTS = ("photo", "painting", "mask")  # what a box may hold
 PREVIEW_SIDE = 768  # pixels; about 70 kB as a JPEG, four times a second at most
 PREVIEW_QUALITY = 82
 
@@ -23,7 +24,7 @@ PREVIEW_QUALITY = 82
 class PictureBox(gr.Image):
     """A picture that a visitor or a program hands in, opened with care. Its value is PIL RGB or None.
 
-    Its `elem_id` says what it is to the user, a photo or a painting.
+    Its `elem_id` says what it is to the user: one of SUBJECTS.
     """
 
     is_template = True
@@ -32,7 +33,9 @@ class PictureBox(gr.Image):
         if payload is None:
             return None
         with in_the_users_words():
-            picture = open_picture(_source(payload), "photo" if "photo" in str(self.elem_id) else "painting")
+            source = _source(payload)
+            picture = open_picture(source, next(name for name in SUBJECTS if name in str(self.elem_id)))
+        picture.info["text"] = read_text(source)
         picture.info["name"] = payload.orig_name or Path(payload.path or "picture").name
         return picture
 
@@ -65,11 +68,12 @@ class Canvas(gr.Image):
 
     def postprocess(self, value: Any) -> Any:
         if isinstance(value, Image.Image):
-            return ImageData(url=_data_url(value), orig_name="painting.jpeg")
+            return ImageData(url=data_url(value), orig_name="painting.jpeg")
         return super().postprocess(value)
 
 
-def _data_url(picture: Image.Image) -> str:
+def data_url(picture: Image.Image) -> str:
+    """The picture itself as an address."""
     stream = io.BytesIO()
     picture.save(stream, "JPEG", quality=PREVIEW_QUALITY)
     return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()

@@ -24,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "unclosed event loop:ResourceWarning",
         "unclosed <socket.socket:ResourceWarning",
         "'future.no_silent_downcasting' is deprecated:DeprecationWarning",
+        "The copy keyword is deprecated:DeprecationWarning",
     ):
         config.addinivalue_line("filterwarnings", f"ignore:{warning}")
 

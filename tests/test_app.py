@@ -80,7 +80,7 @@ class TestEndpoint:
         endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
         assert list(endpoints) == ["/stylize"]
         told = {one["parameter_name"]: one for one in endpoints["/stylize"]["parameters"]}
-        assert list(told) == ["content", "style", *KNOBS, *endpoint.MORE]
+        assert list(told) == ["content", "style", *KNOBS, *endpoint.MORE, "mask"]
         assert not told["content"]["parameter_has_default"]
         assert not told["style"]["parameter_has_default"]
         for knob in KNOBS.values():
@@ -179,7 +179,7 @@ class TestSitting:
 
     def test_finishes_with_a_file(self) -> None:
         *_, (_, _, painted) = self.paint()
-        canvas, status, download = sitting.finish(visitor(), painted)
+        canvas, status, download, _ = sitting.finish(visitor(), painted)
         assert canvas == download["value"]
         assert download["interactive"]
         assert "Finished" in status
@@ -191,13 +191,13 @@ class TestSitting:
         next(run)
         canvas, _, painted = next(run)
         run.close()
-        path, status, _ = sitting.finish(visitor("de-AT,de;q=0.9"), painted)
+        path, status, *_ = sitting.finish(visitor("de-AT,de;q=0.9"), painted)
         assert "Angehalten bei Schritt 1 von 500" in status
         with Image.open(path) as picture:
             assert picture.tobytes() == canvas.tobytes()
 
     def test_nothing_painted_changes_nothing(self) -> None:
-        canvas, _, download = sitting.finish(visitor(), None)
+        canvas, _, download, _ = sitting.finish(visitor(), None)
         assert canvas == gr.skip()
         assert download["interactive"]
 

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import torch
 
@@ -36,7 +38,7 @@ def test_lbfgs_step_is_the_two_loop_recursion_of_a_dense_inverse_hessian():
     for _ in range(4):
         trail.append((pixels.flatten(), gradient(pixels).flatten()))
         pixels = solver.step(pixels, gradient(pixels))
-    pairs = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(trail, trail[1:])]
+    pairs = [(b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(trail)]
     s, y = pairs[-1]
     identity = torch.eye(12, dtype=torch.float64)
     inverse = identity * (s @ y) / (y @ y)

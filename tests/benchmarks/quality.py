@@ -71,12 +71,16 @@ def main() -> None:
     network, rows = load_vgg(settings.backbone), []
     print(f"{'photo':24} {'painting':28} {'gram':>7} {'content':>8} {'cost':>6} {'seconds':>8}")
     for names in PAIRS[options.pairs]:
-        photo, painting = (open_picture(EXAMPLES / f"{k}/{n}.jpg") for k, n in zip(("content", "style"), names, strict=True))
-        for last in stylize(photo, painting, settings, network):
-            pass
+        photo, painting = (
+            open_picture(EXAMPLES / f"{k}/{n}.jpg") for k, n in zip(("content", "style"), names, strict=True)
+        )
+        *_, last = stylize(photo, painting, settings, network)
         style, content = errors(last.image, photo, painting, network)
         rows.append((style, content, full_size_steps(photo, settings), last.seconds))
-        print(f"{names[0]:24} {names[1]:28} {style:7.4f} {content:8.3f} {rows[-1][2]:6.1f} {last.seconds:8.1f}", flush=True)
+        print(
+            f"{names[0]:24} {names[1]:28} {style:7.4f} {content:8.3f} {rows[-1][2]:6.1f} {last.seconds:8.1f}",
+            flush=True,
+        )
         if options.save:
             options.save.mkdir(parents=True, exist_ok=True)
             last.image.save(options.save / f"{'--'.join(names)}.png")

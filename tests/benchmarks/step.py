@@ -58,7 +58,9 @@ def main() -> None:
     device, settings = best_device(), Settings()
     network = load_vgg().to(device.place, device.dtype)
     painting = open_picture(EXAMPLES / "style/van-gogh-starry-night.jpg")
-    print(f"{device.place}, {device.dtype}, {torch.get_num_threads()} threads, median of {options.rounds} rounds in turn")
+    print(
+        f"{device.place}, {device.dtype}, {torch.get_num_threads()} threads, median of {options.rounds} rounds in turn"
+    )
     print(f"{'pixels':>10} {'step':>9} {'bare convolutions':>18} {'ratio':>6} {'solver':>7}")
     for size in options.sizes:
         width, height = size, size * 3 // 4
@@ -68,7 +70,9 @@ def main() -> None:
 
         def step(objective=objective, solver=solver, state=state) -> None:
             gradient, _ = objective(state["pixels"])
-            state["solver"].append(seconds(lambda: state.update(pixels=solver.step(state["pixels"], gradient).clamp(0, 1))))
+            state["solver"].append(
+                seconds(lambda: state.update(pixels=solver.step(state["pixels"], gradient).clamp(0, 1)))
+            )
 
         bare = bare_convolutions(network, height, width)
         for _ in range(11):  # the solver's memory is full, and all is warm

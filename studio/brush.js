@@ -1,0 +1,150 @@
+// The value is {mask, where}: what was marked, white on black as a PNG, or null; and what that means.
+// A finger, a mouse or the arrow keys and the space bar lead the brush.
+const language = navigator.language.slice(0, 2);
+const words = props.words[language] ?? props.words.en;
+const SIDE = 512; // pixels of the marks' long side
+const STEPS_BACK = 20;
+const find = (selector) => element.querySelector(selector);
+const image = find(".easel img"), canvas = find("canvas"), ring = find(".ring"), size = find(".size input");
+const ink = canvas.getContext("2d", { willReadFrequently: true });
+const past = [];
+let erasing = false, down = false, at = [SIDE / 2, SIDE / 3];
+
+const choices = element.querySelectorAll(".options input");
+choices.forEach((input) => (input.nextElementSibling.textContent = words[input.value]));
+const say = (change) => {
+  props.value = { ...props.value, ...change };
+  requestAnimationFrame(check);
+};
+const check = () => choices.forEach((input) => (input.checked = input.value === props.value.where));
+check();
+element.querySelectorAll(".tools button").forEach((button) => (button.textContent = words[button.value]));
+find(".options").setAttribute("aria-label", words.where);
+find(".size span").textContent = words.size;
+find(".easel p").textContent = words.photo;
+canvas.setAttribute("role", "img");
+canvas.setAttribute("aria-label", words.canvas);
+
+const marks = () => {
+  const alpha = ink.getImageData(0, 0, canvas.width, canvas.height).data;
+  for (let i = 3; i < alpha.length; i += 4) if (alpha[i]) return true;
+  return false;
+};
+const asMask = () => {
+  const sheet = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
+  const white = sheet.getContext("2d");
+  white.drawImage(canvas, 0, 0);
+  white.globalCompositeOperation = "source-in";
+  white.fillStyle = "#fff";
+  white.fillRect(0, 0, sheet.width, sheet.height);
+  white.globalCompositeOperation = "destination-over";
+  white.fillStyle = "#000";
+  white.fillRect(0, 0, sheet.width, sheet.height);
+  return sheet.toDataURL("image/png");
+};
+const keep = () => {
+  const mask = marks() ? asMask() : null;
+  find(".brush").classList.toggle("marked", mask !== null);
+  say({ mask });
+};
+
+const fit = () => {
+  const photo = document.querySelector("#photo img");
+  if (!photo) image.removeAttribute("src");
+  if (!photo?.naturalWidth || photo.src === image.src) return photo ? undefined : keep();
+  image.src = photo.src;
+  const scale = SIDE / Math.max(photo.naturalWidth, photo.naturalHeight);
+  canvas.width = Math.round(photo.naturalWidth * scale); // also wipes it: these marks were another photo's
+  canvas.height = Math.round(photo.naturalHeight * scale);
+  past.length = 0;
+  keep();
+};
+document.addEventListener("load", (event) => event.target.closest?.("#photo") && fit(), true);
+const follow = () => {
+  const box = document.getElementById("photo");
+  if (box) new MutationObserver(() => box.querySelector("img") || fit()).observe(box, { childList: true, subtree: true });
+  else setTimeout(follow, 50);
+};
+follow();
+fit();
+
+const remember = () => {
+  past.push(ink.getImageData(0, 0, canvas.width, canvas.height));
+  if (past.length > STEPS_BACK) past.shift();
+};
+const stroke = (from, to) => {
+  ink.globalCompositeOperation = erasing ? "destination-out" : "source-over";
+  ink.lineCap = ink.lineJoin = "round";
+  ink.lineWidth = Number(size.value);
+  ink.strokeStyle = "#e5484d";
+  ink.beginPath();
+  ink.moveTo(...from);
+  ink.lineTo(to[0] + 0.01, to[1]); // a line of no length would leave no dot
+  ink.stroke();
+};
+const point = () => {
+  const scale = canvas.clientWidth / canvas.width;
+  ring.style.cssText = `left:${at[0] * scale}px;top:${at[1] * scale}px;width:${size.value * scale}px;height:${size.value * scale}px`;
+};
+const spot = (event) => {
+  const box = canvas.getBoundingClientRect();
+  return [((event.clientX - box.left) * canvas.width) / box.width, ((event.clientY - box.top) * canvas.height) / box.height];
+};
+canvas.addEventListener("pointerdown", (event) => {
+  canvas.setPointerCapture(event.pointerId);
+  remember();
+  down = true;
+  at = spot(event);
+  stroke(at, at);
+});
+canvas.addEventListener("pointermove", (event) => {
+  const next = spot(event);
+  if (down) stroke(at, next);
+  at = next;
+  point();
+});
+["pointerup", "pointercancel"].forEach((end) =>
+  canvas.addEventListener(end, () => {
+    if (down) keep();
+    down = false;
+  }),
+);
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+canvas.addEventListener("keydown", (event) => {
+  const [x, y] = ARROWS[event.key] ?? [0, 0];
+  const within = (value, most) => Math.min(most, Math.max(0, value));
+  const stride = size.value / 3;
+  if (event.key === "z" && (event.ctrlKey || event.metaKey)) return undo();
+  if (event.key !== " " && !(event.key in ARROWS)) return;
+  event.preventDefault();
+  at = [within(at[0] + x * stride, canvas.width), within(at[1] + y * stride, canvas.height)];
+  point();
+  if (event.key !== " ") return;
+  remember();
+  stroke(at, at);
+  keep();
+});
+canvas.addEventListener("focus", point);
+size.addEventListener("input", point);
+
+const undo = () => {
+  if (past.length) ink.putImageData(past.pop(), 0, 0);
+  keep();
+};
+element.addEventListener("click", (event) => {
+  const tool = event.target.closest("button")?.value;
+  if (tool === "erase") {
+    erasing = !erasing;
+    event.target.setAttribute("aria-pressed", erasing);
+  }
+  if (tool === "undo") undo();
+  if (tool === "clear") {
+    remember();
+    ink.clearRect(0, 0, canvas.width, canvas.height);
+    keep();
+  }
+});
+find(".options").addEventListener("change", (event) => {
+  event.stopPropagation();
+  say({ where: event.target.value });
+});

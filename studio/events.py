@@ -1,0 +1,11 @@
+"""How events run: words for `**` that every room uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ONE_AT_A_TIME: dict[str, Any] = {"concurrency_id": "painting", "concurrency_limit": 1}
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+AT_ONCE: dict[str, Any] = {"queue": False, **QUIET}
+
+FOCUS = "() => { setTimeout(() => document.getElementById('%s')?.focus(), 80) }"  # a hidden button loses it

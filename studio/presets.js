@@ -1,0 +1,29 @@
+// The value is {preset, photo}: the key of the chosen segment, and the photo's size as the browser shows it.
+// A choice by the visitor triggers "select", another photo "load".
+const language = navigator.language.slice(0, 2);
+const show = () => {
+  const words = props.words[language] ?? props.words.en;
+  element.querySelector("legend").textContent = words.heading;
+  element.querySelector(".own").textContent = props.own;
+  element.querySelectorAll("label").forEach((label) => {
+    const key = label.querySelector("input").value;
+    label.querySelector("input").checked = key === props.value.preset;
+    label.querySelector("b").textContent = words[key];
+    label.querySelector("span").textContent = props.times[key] ?? "";
+  });
+};
+show();
+watch(["value", "times", "own"], show);
+element.addEventListener("change", (event) => {
+  event.stopPropagation();
+  props.value = { ...props.value, preset: event.target.value };
+  trigger("select");
+});
+
+const measure = (image) => {
+  if (!image?.naturalWidth || !image.closest("#photo")) return;
+  props.value = { ...props.value, photo: [image.naturalWidth, image.naturalHeight] };
+  trigger("load");
+};
+document.addEventListener("load", (event) => measure(event.target), true);
+measure(document.querySelector("#photo img"));

@@ -1,0 +1,94 @@
+"""Sketch, Painting or Masterpiece: how far to go, and how long that takes here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from nst import Settings
+from nst.settings import KNOBS
+from studio import forecast
+from studio.controls import moved
+from studio.words import LANGUAGES, language_of, time_said, words
+
+HERE = Path(__file__).parent
+PRESETS: Mapping[str, Mapping[str, int]] = {
+    "sketch": {"size": 256, "steps": 60},
+    "painting": {"size": 512, "steps": 100},
+    "masterpiece": {"size": 768, "steps": 160},
+}
+SET = ("size", "steps")  # the knobs that a preset sets
+TIMED = (*SET, "start_size", "recipe")  # the knobs that the time depends on
+ANY_PHOTO = (1024, 683)  # until the browser has shown the photo
+
+
+def presets() -> gr.HTML:
+    """The segmented control. A choice by the visitor is the event `select`, another photo `load`."""
+    said = {
+        language: {"heading": words(language)["presets"]} | {key: words(language)[f"preset_{key}"] for key in PRESETS}
+        for language in LANGUAGES
+    }
+    return gr.HTML(
+        {"preset": matching({name: knob.default for name, knob in KNOBS.items()}), "photo": None},
+        html_template=(HERE / "presets.html").read_text(encoding="utf-8"),
+        css_template=(HERE / "presets.css").read_text(encoding="utf-8"),
+        js_on_load=(HERE / "presets.js").read_text(encoding="utf-8"),
+        items=list(PRESETS),
+        words=said,
+        times={},
+        own="",
+        disabled=False,
+        elem_id="presets",
+        elem_classes=["bare"],
+    )
+
+
+def matching(knobs: Mapping[str, Any]) -> str | None:
+    """The preset that the knobs stand at."""
+    return next((key for key, preset in PRESETS.items() if all(knobs[name] == preset[name] for name in SET)), None)
+
+
+def set_by(value: Mapping[str, Any]) -> list[Any]:
+    """Updates of the knobs in SET, for a choice."""
+    preset = PRESETS[value["preset"]]
+    return [moved(KNOBS[name], preset[name]) for name in SET]
+
+
+def foretold(request: gr.Request, value: Mapping[str, Any], *knobs: Any) -> Any:
+    """The control with the seconds of today's photo, and of settings that are no preset."""
+    language, said = language_of(request), dict(zip(TIMED, knobs, strict=True))
+    photo = _believable(value.get("photo"))
+    preset = matching(said)
+    times = {key: _about(said | dict(preset), photo, language) for key, preset in PRESETS.items()}
+    own = "" if preset else words(language)["own"].format(time=_about(said, photo, language))
+    return gr.update(value={"preset": preset, "photo": value.get("photo")}, times=times, own=own)
+
+
+def _believable(photo: Any) -> tuple[int, int]:
+    """What a browser says about its photo, unless it cannot be."""
+    with suppress(TypeError, ValueError):
+        width, height = (int(side) for side in photo)
+        if min(width, height) > 0 and max(width, height) <= 100 * min(width, height):
+            return width, height
+    return ANY_PHOTO
+
+
+def _about(knobs: Mapping[str, Any], photo: tuple[int, int], language: str) -> str:
+    """Empty where nothing can be said: a value is out of range, or the machine not known yet."""
+    with suppress(ValueError):
+        seconds = forecast.predicted(Settings(**knobs), *photo)
+        if seconds is not None:
+            return words(language)["about"].format(time=_roughly(seconds, language))
+    return ""
+
+
+def _roughly(seconds: float, language: str) -> str:
+    """No more precise than it is: to 1 second, 5 seconds or a minute."""
+    if seconds >= 97.5:
+        return words(language)["round_minutes"].format(minutes=round(seconds / 60))
+    unit = 1 if seconds < 15 else 5
+    return time_said(unit * round(seconds / unit), language)

@@ -1,0 +1,15 @@
+// The value is the chosen cell's key.
+const said = props.said[navigator.language.slice(0, 2)] ?? props.said.en;
+const show = () => {
+  element.querySelector(".hint").textContent = said.variants_hint;
+  const legend = element.querySelector("legend");
+  if (legend) legend.textContent = said.variants;
+  element.querySelectorAll("input").forEach((input) => (input.checked = input.value === props.value));
+};
+show();
+watch(["value", "cells"], show);
+element.addEventListener("change", (event) => {
+  event.stopPropagation();
+  props.value = event.target.value;
+  trigger("select");
+});

@@ -1,0 +1,249 @@
+"""What a visitor decides before and after a run: how far, which paintings, where, and what comes next."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+from gradio_client import Client, handle_file
+from PIL import Image, ImageChops, ImageStat
+
+from nst import Settings
+from nst.record import KEYWORD
+from nst.settings import KNOBS
+from studio import brush, forecast, mix, onward, presets, project
+from studio.catalogue import PAINTINGS, PHOTOS
+from studio.sitting import More, paint
+
+GREY = Image.new("RGB", (96, 64), "grey")
+
+
+def visitor(language: str = "en", **headers: str) -> Any:
+    return SimpleNamespace(headers={"accept-language": language, **headers})
+
+
+def record_of(settings: Settings, photo: str, *paintings: str) -> dict[str, str]:
+    said = {"settings": {name: getattr(settings, name) for name in KNOBS}, "photo": photo, "paintings": paintings}
+    return {KEYWORD: json.dumps(said)}
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One whose every step of a million pixels takes a second."""
+    monkeypatch.setattr(forecast, "_machine", forecast.Machine(0.0, 1e-6))
+
+
+class TestForecast:
+    @pytest.mark.usefixtures("machine")
+    def test_time_is_work(self) -> None:
+        settings = Settings(size=512, steps=100, start_size=512)
+        looks = forecast.LOOK * 2
+        assert forecast.predicted(settings, 512, 512) == pytest.approx((100 + looks) * 512 * 512 * 1e-6)
+        assert forecast.predicted(settings, 256, 256) == pytest.approx((100 + looks) * 256 * 256 * 1e-6)
+
+    @pytest.mark.usefixtures("machine")
+    def test_a_finished_run_teaches(self) -> None:
+        settings = Settings(size=256, steps=50)
+        thought = forecast.predicted(settings, 256, 256)
+        forecast.learn(settings, 256, 256, 1, 4 * thought)
+        assert forecast.predicted(settings, 256, 256) == pytest.approx(2 * thought)
+
+    def test_a_machine_that_was_never_measured_learns_from_its_first_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(forecast, "_machine", None)
+        settings = Settings(size=256, steps=50)
+        assert forecast.predicted(settings, 256, 256) is None
+        forecast.learn(settings, 256, 256, 1, 10.0)
+        assert forecast.predicted(settings, 256, 256) == pytest.approx(10.0, rel=0.2)
+
+    def test_the_probe_measures(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(forecast, "_machine", None)
+        monkeypatch.setattr(forecast, "PROBES", (64, 96))
+        forecast.probe()
+        assert forecast.predicted(Settings(), 640, 480) > 0
+
+
+class TestPresets:
+    def test_each_is_a_settings(self) -> None:
+        assert [Settings(**preset).size for preset in presets.PRESETS.values()] == [256, 512, 768]
+        assert presets.matching({"size": 512, "steps": 100}) == "painting"
+        assert presets.matching({"size": 512, "steps": 101}) is None
+
+    @pytest.mark.usefixtures("machine")
+    def test_says_the_time_of_each_and_of_settings_of_ones_own(self) -> None:
+        shown = presets.foretold(visitor(), {"preset": None, "photo": [768, 512]}, 512, 100, 96, "painting")
+        assert shown["value"]["preset"] == "painting"
+        assert shown["own"] == ""
+        assert set(shown["times"]) == set(presets.PRESETS)
+        assert all(time.startswith("about ") for time in shown["times"].values())
+        shown = presets.foretold(visitor("de"), {"preset": None, "photo": None}, 512, 20, 96, "painting")
+        assert shown["own"].startswith("Deine Regler etwa ")
+
+    @pytest.mark.usefixtures("machine")
+    @pytest.mark.parametrize("photo", [None, [0, 5], ["a", 1], [1, 10**9], 7])
+    def test_believes_no_impossible_photo(self, photo: Any) -> None:
+        shown = presets.foretold(visitor(), {"preset": None, "photo": photo}, 5, 20, 96, "painting")
+        assert shown["own"].endswith(" ")  # a size out of range has no time
+
+
+class TestMix:
+    def put(self, *colours: str) -> tuple[mix.Aside, ...]:
+        return tuple(mix.Aside(Image.new("RGB", (64, 64), colour), colour) for colour in colours)
+
+    def test_weights_follow_the_paintings(self) -> None:
+        aside = self.put("red", "green")
+        paintings, said = mix.mixed(GREY, aside, {"weights": [5, 5, 5]})
+        assert (len(paintings), said) == (3, "")
+        assert mix.mixed(GREY, aside, {"weights": [2, 5, 1]})[1] == "2 5 1"
+        assert mix.mixed(None, aside, {"weights": [2, 5, 1]})[1] == "2 5"
+        assert mix.mixed(None, (), {"weights": [5]}) == ([None], "")
+
+    def test_put_aside_and_taken_away(self) -> None:
+        aside, shown, box, ring = mix.put_aside(GREY, "gauguin-arearea", (), {"weights": [5]})
+        assert [one.title for one in aside] == ["Arearea"]
+        assert (box, ring, shown["value"]["weights"]) == (None, None, [5, 5])
+        left, shown = mix.take_away(aside, {"weights": [2, 7], "away": 0})
+        assert (left, shown["value"]["weights"]) == ((), [7])
+
+    def test_four_at_most(self) -> None:
+        full = self.put("red", "green", "blue")
+        assert mix.put_aside(GREY, None, full, {"weights": [5] * 4})[0] == gr.skip()
+
+
+class TestOnward:
+    def result(self, side: int) -> Any:
+        return SimpleNamespace(picture=Image.new("RGB", (side, side * 2 // 3)))
+
+    def go(self, way: str, side: int = 256, photo: Image.Image | None = None, weight: float = 0.15) -> tuple[Any, ...]:
+        photo = photo or Image.new("RGB", (600, 400))
+        start, size, content_weight = onward.go_on(visitor(), way, self.result(side), photo, 256, weight)
+        assert start.size == (side, side * 2 // 3)
+        return size["value"], content_weight["value"]
+
+    def test_each_way_moves_its_knob(self) -> None:
+        assert self.go("continue") == (256, 0.15)
+        assert self.go("sharper") == (384, 0.15)
+        assert self.go("more_style") == (256, 0.075)
+        assert self.go("more_photo") == (256, 0.3)
+        assert self.go("more_photo", weight=0) == (256, 0.01)
+
+    def test_refuses_in_one_sentence(self) -> None:
+        for ask in (
+            lambda: self.go("sharper", side=600),
+            lambda: self.go("continue", photo=Image.new("RGB", (400, 400))),
+            lambda: onward.go_on(visitor(), "continue", None, GREY, 256, 1.0),
+        ):
+            with pytest.raises(gr.Error) as refused:
+                ask()
+            assert refused.value.message.endswith(".")
+
+    def test_paints_at_the_last_size_alone(self) -> None:
+        values = [{"size": 64, "steps": 10}.get(name, knob.default) for name, knob in KNOBS.items()]
+        red = Image.new("RGB", (64, 43), "red")
+        frames = list(paint(visitor(), GREY, GREY, *values, more=More(start=red)))
+        assert frames[0][0].getpixel((30, 20)) == (255, 0, 0)
+        assert frames[-1][2].steps == onward.LEAST_STEPS
+
+
+class TestProject:
+    def test_brings_back_what_is_in_the_gallery(self) -> None:
+        picture = Image.new("RGB", (8, 8))
+        settings = Settings(size=128, style_mix="3 1")
+        names = ("gauguin-arearea.jpg", "goyo-ducks.jpg")
+        picture.info["text"] = record_of(settings, "barn.jpg", *names)
+        photo, photos, painting, paintings, aside, shown, *knobs = project.restored(visitor(), picture)
+        assert (photo, photos) == (str(PHOTOS["barn"].path), "barn")
+        assert (painting, paintings) == (str(PAINTINGS["goyo-ducks"].path), "goyo-ducks")
+        assert [one.title for one in aside] == ["Arearea"]
+        assert shown["value"]["weights"] == [10, 3]
+        assert dict(zip(KNOBS, knobs, strict=True))["size"]["value"] == 128
+
+    def test_says_which_pictures_are_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        said: list[str] = []
+        monkeypatch.setattr(gr, "Info", lambda text, **_: said.append(text))
+        picture = Image.new("RGB", (8, 8))
+        picture.info["text"] = record_of(Settings(), "<me>.jpg", "mine.png")
+        photo, _, painting, *_ = project.restored(visitor(), picture)
+        assert (photo, painting) == (None, None)
+        assert "&lt;me&gt;.jpg, mine.png" in said[0]
+
+    def test_any_other_picture_is_a_photo(self) -> None:
+        assert all(one == gr.skip() for one in project.restored(visitor(), Image.new("RGB", (8, 8))))
+
+    def test_says_only_what_differs(self) -> None:
+        text = record_of(Settings(size=128, style_mix="3 1"), "a b.jpg", "one.jpg", "two.jpg")
+        code = project.as_python(text, "http://here/")
+        assert 'content=handle_file("a b.jpg")' in code
+        assert 'style_2=handle_file("two.jpg")' in code
+        assert "size=128" in code
+        assert 'style_mix="3 1"' in code
+        assert "steps" not in code
+
+    def test_the_api_understands_it_with_any_recipe(self) -> None:
+        from studio.endpoint import asked
+
+        for settings in (Settings(recipe="tutorial", steps=7), Settings(recipe="tutorial", steps=100)):
+            said = {name: knob.default for name, knob in KNOBS.items()} | project.differing(settings)
+            got = asked(said)
+            assert all(getattr(got, name) == getattr(settings, name) for name in KNOBS if name != "recipe")
+
+    def test_the_address_is_the_visitors(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        there = visitor(host="paint.example", **{"x-forwarded-proto": "https"})
+        assert project.address_of(there) == "https://paint.example"
+        monkeypatch.setenv("SPACE_ID", "we/paint")
+        assert project.address_of(there) == "we/paint"
+
+
+class TestBrush:
+    def marked(self) -> str:
+        """The left half."""
+        sheet, stream = Image.new("L", (160, 80)), io.BytesIO()
+        sheet.paste(255, (0, 0, 80, 80))
+        sheet.save(stream, "PNG")
+        return brush.HEAD + base64.b64encode(stream.getvalue()).decode()
+
+    def sides(self, where: str, paintings: int) -> list[tuple[int, int]]:
+        masks = brush.masks({"mask": self.marked(), "where": where}, paintings)
+        return [(mask.getpixel((10, 40)), mask.getpixel((150, 40))) for mask in masks]
+
+    def test_says_where_each_painting_applies(self) -> None:
+        assert self.sides("here", 1) == [(255, 0)]
+        assert self.sides("keep", 2) == [(0, 255), (0, 255)]
+        assert self.sides("second", 3) == [(0, 255), (0, 255), (255, 0)]
+        assert self.sides("second", 1) == [(255, 0)]
+
+    def test_ends_softly(self) -> None:
+        (mask,) = brush.masks({"mask": self.marked(), "where": "here"}, 1)
+        assert 100 < mask.getpixel((79, 40)) < 155
+
+    def test_without_marks_all_is_painted(self) -> None:
+        assert brush.masks({"mask": None, "where": "keep"}, 1) is None
+        assert brush.masks(None, 1) is None
+
+    @pytest.mark.parametrize("mask", ["data:image/png;base64,?", "nonsense", brush.HEAD + "AAAA"])
+    def test_refuses_what_is_no_picture(self, mask: str) -> None:
+        with pytest.raises(gr.Error) as refused:
+            brush.masks({"mask": mask, "where": "here"}, 1)
+        assert refused.value.message.endswith(".")
+
+
+class TestProgram:
+    def test_a_mask_says_where_to_paint(self, server: str, photo: Path, painting: Path, tmp_path: Path) -> None:
+        mask = Image.new("L", (160, 120))
+        mask.paste(255, (0, 0, 80, 120))
+        mask.save(tmp_path / "mask.png")
+        client = Client(server, verbose=False, analytics_enabled=False)
+        pictures = {"content": handle_file(photo), "style": handle_file(painting)}
+        ours = client.predict(
+            **pictures, size=160, steps=5, mask=handle_file(tmp_path / "mask.png"), api_name="/stylize"
+        )
+        client.close()
+        with Image.open(ours[0]) as painted, Image.open(photo) as original:
+            difference = ImageChops.difference(painted, original)
+        assert ImageStat.Stat(difference.crop((0, 0, 70, 120))).mean[0] > 1
+        assert ImageStat.Stat(difference.crop((90, 0, 160, 120))).mean[0] == 0

@@ -1,0 +1,43 @@
+"""What the network sees, with answers that are known."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nst.insight import CONTENT_LAYERS, STYLE_LAYERS, gram_picture, kept_by, known_up_to
+from nst.settings import layer_weights
+from nst.transfer import stylize
+from tests.conftest import noise
+from tests.tiny import CPU, tiny_vgg
+
+
+def test_each_picture_is_of_what_it_says() -> None:
+    for layer in CONTENT_LAYERS:
+        asked = kept_by(layer, 64, 5)
+        assert (list(layer_weights(asked.content_layers)), asked.style_weight, asked.init) == ([layer], 0, "noise")
+    for count, layer in enumerate(STYLE_LAYERS, 1):
+        asked = known_up_to(layer, 64, 5)
+        assert tuple(layer_weights(asked.style_layers)) == STYLE_LAYERS[:count]
+        assert (asked.content_weight, asked.init) == (0, "noise")
+
+
+def test_one_layer_alone_brings_the_photo_back() -> None:
+    photo, painting = noise(64, 48, 1), noise(64, 48, 2)
+    *_, last = stylize(photo, painting, kept_by("relu1_1", 64, 60), tiny_vgg(width=12), CPU)
+    assert np.abs(np.asarray(last.image, float) - np.asarray(photo, float)).mean() < 8
+
+
+def test_the_painting_does_not_matter_to_what_is_kept() -> None:
+    photo, network = noise(64, 48, 1), tiny_vgg()
+    runs = [stylize(photo, noise(64, 48, seed), kept_by("relu2_1", 64, 3), network, CPU) for seed in (2, 3)]
+    first, second = (list(run)[-1].image for run in runs)
+    assert first.tobytes() == second.tobytes()
+
+
+def test_a_gram_matrix_is_symmetric_with_a_white_diagonal() -> None:
+    picture = gram_picture(noise(64, 48, 1), tiny_vgg(width=6), "relu2_1", 64, CPU)
+    values = np.asarray(picture, int)
+    assert picture.size == (6, 6)
+    assert np.array_equal(values, values.transpose(1, 0, 2))
+    diagonal = {tuple(values[i, i]) for i in range(6)}
+    assert diagonal <= {(247, 245, 241), (19, 18, 16)}  # a feature goes with itself, or is nowhere

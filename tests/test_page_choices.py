@@ -1,0 +1,237 @@
+"""The page in a real browser: what is decided before a run, and what comes after it."""
+
+# ruff: noqa: F811, RUF001  (fixtures are named twice; the page has its multiplication sign)
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nst.image import read_text
+from nst.record import recorded_settings
+from studio import forecast
+from studio.catalogue import PAINTINGS, PHOTOS
+from tests.test_page import (  # noqa: F401  (the fixtures and the mark are used by their names)
+    DESK_ONLY,
+    Page,
+    browser,
+    canvas,
+    choose,
+    downloaded,
+    expect,
+    open_settings,
+    page,
+    pytestmark,
+    set_knobs,
+    status,
+)
+
+SECOND = list(PAINTINGS)[1]
+FINISHED = re.compile(r"Finished · .*")
+
+
+@pytest.fixture(autouse=True)
+def _known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fast and always the same: no test waits for the probe."""
+    monkeypatch.setattr(forecast, "_machine", forecast.Machine(0.0, 1e-6))
+    monkeypatch.setattr(forecast, "learn", lambda *_: None)
+
+
+def paint(page: Page) -> None:
+    page.get_by_role("button", name="Paint", exact=True).click()
+    expect(status(page)).to_have_text(FINISHED)
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
+
+
+def go_on(page: Page, way: str) -> None:
+    page.get_by_role("button", name=way).click()  # waits until it is enabled
+
+
+def segment(page: Page, key: str) -> Page:
+    return page.locator(f"#presets label:has(input[value={key}])")
+
+
+def kept(page: Page) -> tuple[tuple[int, int], dict[str, str]]:
+    """Size and text of what is downloaded."""
+    with downloaded(page) as picture:
+        return picture.size, read_text(picture.filename)
+
+
+def test_time_is_known_before_the_start(page: Page) -> None:
+    expect(segment(page, "sketch").locator("span")).to_have_text(re.compile(r"about \d+ s"))
+    before = segment(page, "painting").locator("span").inner_text()
+    choose(page, "photos", "portrait-woman")
+    expect(segment(page, "painting").locator("span")).not_to_have_text(before)
+    segment(page, "painting").locator("input").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(segment(page, "sketch").locator("input")).to_be_checked()
+    set_knobs(page, size=320)
+    expect(page.locator("#presets input:checked")).to_have_count(0)
+    expect(page.locator("#presets .own")).to_have_text(re.compile(r"Your settings about \d+ s"))
+    open_settings(page)
+    expect(page.locator("#knob-steps input[type=number]")).to_have_value("60")
+
+
+def test_several_paintings_each_with_its_weight(page: Page, painting: Path) -> None:
+    choose(page, "paintings", SECOND)
+    expect(page.locator("#painting img")).to_have_attribute("src", re.compile(SECOND))
+    add = page.get_by_role("button", name="Another painting")
+    add.click()
+    expect(page.locator("#mix .row .title")).to_have_text([PAINTINGS[SECOND].title, "Now choose another painting"])
+    expect(page.locator("#paintings input:checked")).to_have_count(0)
+    page.locator("#painting input[type=file]").set_input_files(painting)
+    expect(page.locator("#mix output")).to_have_text(["50 %", "50 %"])
+    page.get_by_label(f"Weight of {PAINTINGS[SECOND].title}").press("Home")
+    expect(page.locator("#mix output")).to_have_text(["17 %", "83 %"])
+    set_knobs(page, size=64, steps=3)
+    paint(page)
+    _, text = kept(page)
+    assert recorded_settings(text).style_mix == "1 5"
+    assert f"{SECOND}.jpg" in str(text)
+    page.get_by_role("button", name=f"Take away {PAINTINGS[SECOND].title}").click()
+    expect(page.locator("#mix .row:visible")).to_have_count(0)
+
+
+@DESK_ONLY
+def test_goes_on_from_the_picture(page: Page) -> None:
+    set_knobs(page, size=192, steps=3)
+    paint(page)
+    go_on(page, "Continue")
+    expect(status(page)).to_have_text(re.compile(r"Step \d+ of 15"))
+    page.get_by_role("button", name="Stop").click()
+    expect(status(page)).to_have_text(re.compile(r"Stopped at step \d+ of 15 · 192 × 128 px"))
+    go_on(page, "More style")
+    expect(status(page)).to_have_text(re.compile("Finished · 192 × 128 px · 15 steps"))
+    go_on(page, "Sharper")
+    expect(status(page)).to_have_text(re.compile(r"Step \d+ of 15"))
+    page.get_by_role("button", name="Stop").click()
+    expect(status(page)).to_have_text(re.compile("Stopped"))
+    size, text = kept(page)
+    assert size == (256, 171)
+    assert recorded_settings(text).content_weight == 0.075
+    open_settings(page)
+    expect(page.locator("#knob-size input[type=number]")).to_have_value("256")
+    expect(page.locator("#knob-content_weight input")).to_have_value("0.075")
+
+
+@DESK_ONLY
+def test_says_why_it_cannot_go_on(page: Page) -> None:
+    page.locator("#photo .icon-button-wrapper button").click()
+    go_on(page, "Continue")
+    expect(page.get_by_test_id("toast-text")).to_have_text("There is no picture to go on from yet.")
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
+
+
+@DESK_ONLY
+def test_the_picture_is_the_project(page: Page, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    choose(page, "photos", "barn")
+    choose(page, "paintings", SECOND)
+    expect(page.locator("#painting img")).to_have_attribute("src", re.compile(SECOND))
+    set_knobs(page, size=64, steps=3)
+    paint(page)
+    with downloaded(page) as picture:
+        ours = tmp_path / "ours.png"
+        ours.write_bytes(Path(picture.filename).read_bytes())
+        painted = picture.tobytes()
+
+    page.get_by_role("button", name="Copy as Python").click()
+    expect(page.locator("#code textarea")).to_have_value(re.compile("steps=3"))
+    for path in (PHOTOS["barn"].path, PAINTINGS[SECOND].path):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    told: dict[str, object] = {}
+    exec(page.locator("#code textarea").input_value(), told)
+    with Image.open(str(told["picture"])) as same:
+        assert same.tobytes() == painted
+
+    page.reload(wait_until="domcontentloaded")
+    expect(page.locator("#photo img")).to_be_visible()
+    before = page.locator("#photo img").get_attribute("src")
+    page.locator("#photo input[type=file]").set_input_files(ours)
+    expect(page.get_by_test_id("toast-text")).to_have_text(re.compile("painted here"))
+    expect(page.locator("#photo img")).to_have_attribute("src", re.compile("content/barn"))
+    assert before
+    expect(page.locator("#photos input[value=barn]")).to_be_checked()
+    expect(page.locator(f"#paintings input[value={SECOND}]")).to_be_checked()
+    open_settings(page)
+    expect(page.locator("#knob-size input[type=number]")).to_have_value("64")
+    expect(page.locator("#knob-steps input[type=number]")).to_have_value("3")
+
+
+def draw(page: Page, *points: tuple[float, float]) -> None:
+    """A stroke over the photo of the brush; both coordinates from 0 to 1."""
+    sheet = page.locator("#brush canvas")
+    expect(sheet).to_be_visible()
+    sheet.evaluate("sheet => sheet.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    box = sheet.bounding_box()
+    (x, y), *more = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for x, y in more:
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+
+
+def changed(picture: Image.Image, photo: Path) -> np.ndarray:
+    """How much each pixel of the picture differs from the photo, (H, W)."""
+    with Image.open(photo) as original:
+        before = np.asarray(original.convert("RGB").resize(picture.size, Image.Resampling.LANCZOS), dtype=float)
+    return np.abs(np.asarray(picture, dtype=float) - before).max(-1)
+
+
+def test_paints_only_where_it_is_marked(page: Page) -> None:
+    page.get_by_role("button", name="Paint only here").click()
+    expect(page.get_by_label("Paint here")).to_be_checked()
+    draw(page, (0.2, 0.15), (0.2, 0.85))
+    expect(page.locator("#brush .marked")).to_be_visible()
+    set_knobs(page, size=128, steps=6)
+    paint(page)
+    with downloaded(page) as picture:
+        here = changed(picture, PHOTOS["neuschwanstein-castle"].path)
+    assert here[:, 23:29].mean() > 4 * here[:, 70:].mean()
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#brush .marked")).to_have_count(0)
+    page.locator("#brush canvas").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#brush .marked")).to_be_visible()
+    page.get_by_role("button", name="Clear", exact=True).last.click()
+    expect(page.locator("#brush .marked")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#brush .marked")).to_be_visible()
+    choose(page, "photos", "barn")
+    expect(page.locator("#brush .marked")).to_have_count(0)  # it was another photo's
+
+
+@DESK_ONLY
+def test_keeps_the_marked_part_as_photo(page: Page) -> None:
+    page.get_by_role("button", name="Paint only here").click()
+    page.get_by_label("Keep as photo").check(force=True)
+    draw(page, (0.2, 0.0), (0.2, 1.0))
+    set_knobs(page, size=128, steps=6)
+    paint(page)
+    with downloaded(page) as picture:
+        here = changed(picture, PHOTOS["neuschwanstein-castle"].path)
+    assert here[:, 70:].mean() > 4 * here[:, 23:29].mean()
+
+
+def test_nothing_moves_while_it_paints(page: Page) -> None:
+    set_knobs(page, size=128, steps=200)
+
+    def places() -> list[object]:
+        expect(page.locator("#presets .options span").first).to_have_text(re.compile("about"))
+        top = page.locator("#canvas").bounding_box()["y"]
+        names = ("status", "below", "onward", "presets", "mix")
+        return [page.locator(f"#{name}").bounding_box()["y"] - top for name in names]
+
+    before = places()
+    page.get_by_role("button", name="Paint", exact=True).click()
+    expect(page.get_by_role("button", name="Continue")).to_be_disabled()
+    expect(status(page)).to_have_text(re.compile("Step"))
+    assert places() == before
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Continue")).to_be_enabled()
