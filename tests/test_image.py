@@ -13,10 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-import pictures
 import pytest
 import torch
-from pictures import encoded, noise, quarters
 from PIL import Image, ImageCms
 
 from nst import image as gate
@@ -33,6 +31,8 @@ from nst.image import (
     to_pixels,
     with_luma,
 )
+from tests import pictures
+from tests.pictures import encoded, noise, quarters
 
 LOSSLESS = {"PNG": {}, "WEBP": {"lossless": True}, "BMP": {}, "TIFF": {"compression": "tiff_lzw"}}
 LOSSY = {"JPEG": {"quality": 95, "subsampling": 0}, "AVIF": {"quality": 95, "subsampling": "4:4:4"}}
