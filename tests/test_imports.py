@@ -18,7 +18,7 @@ ALLOWED = {  # module -> the modules of nst that it may import
     "record": {"settings", "vgg"},
     "objective": {"image", "losses", "settings", "vgg"},
     "transfer": {"device", "image", "objective", "settings", "solver", "vgg"},
-    "insight": {"image", "losses", "settings", "transfer", "vgg"},
+    "insight": {"device", "image", "losses", "settings", "vgg"},
     "adjust": {"image"},
     "export": set(),
     "__init__": {"settings", "transfer", "weights"},
