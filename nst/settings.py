@@ -77,7 +77,7 @@ class Settings:
 
     # fmt: off
     size: int = knob(512, "Size", "Long side of the picture in pixels. A smaller photo is not blown up.",
-                     low=64, high=2048, step=64)
+                     low=16, high=2048, step=16)
     steps: int = knob(100, "Steps", "Steps of the optimiser, over all scales together.",
                       low=1, high=10_000, step=1)
     content_weight: float = knob(0.15, "Content weight", "How much of the photo stays.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -33,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _tidy() -> Iterator[None]:
     yield
     shutil.rmtree(os.environ["GRADIO_TEMP_DIR"], ignore_errors=True)
+    gc.collect()  # what Gradio left behind goes now, while its warnings are still being ignored
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,7 @@ def test_a_film_of_the_painting(photo, painting, tmp_path):
         (["missing.jpg", "PAINTING", "-o", "OUT"], "photo"),
         (["PHOTO", "missing.jpg", "-o", "OUT"], "painting"),
         ([__file__, "PAINTING", "-o", "OUT"], "The photo is not a picture that can be read"),
-        (["PHOTO", "PAINTING", "-o", "OUT", "--size", "12"], "size must be a whole number from 64 to"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--size", "12"], "size must be a whole number from 16 to"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--size", "big"], "big"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--recipe", "soup"], "recipe must be one of painting, tutorial"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--style-layers", "relu9_1"], "'relu9_1' is not a layer of vgg19"),

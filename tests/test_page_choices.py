@@ -224,9 +224,12 @@ def test_nothing_moves_while_it_paints(page: Page) -> None:
 
     def places() -> list[object]:
         expect(page.locator("#presets .options span").first).to_have_text(re.compile("about"))
-        top = page.locator("#canvas").bounding_box()["y"]
-        names = ("status", "below", "onward", "presets", "mix")
-        return [page.locator(f"#{name}").bounding_box()["y"] - top for name in names]
+        return page.evaluate(  # all in one moment: the page may be scrolling to the canvas
+            """() => {
+                const top = id => document.getElementById(id).getBoundingClientRect().top;
+                return ["status", "below", "onward", "presets", "mix"].map(id => top(id) - top("canvas"));
+            }"""
+        )
 
     before = places()
     page.get_by_role("button", name="Paint", exact=True).click()

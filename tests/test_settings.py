@@ -37,7 +37,7 @@ def test_both_ends_of_a_range_are_inside_and_what_lies_beyond_is_named(name):
 
 @pytest.mark.parametrize("value", [math.nan, "512", True, [512], 512.5])
 def test_a_size_that_is_no_whole_number_is_refused(value):
-    with pytest.raises(ValueError, match="size must be a whole number from 64 to"):
+    with pytest.raises(ValueError, match="size must be a whole number from 16 to"):
         Settings(size=value)
 
 
