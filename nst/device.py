@@ -5,8 +5,11 @@ from __future__ import annotations
 import ctypes
 import functools
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
+import psutil
 import torch
 
 
@@ -27,6 +30,17 @@ def best_device() -> Device:
         return Device(torch.device("mps"), torch.float32)
     _keep_freed_memory()
     return Device(torch.device("cpu"), torch.bfloat16 if _cpu_has_bfloat16() else torch.float32)
+
+
+def free_memory(device: Device) -> int:
+    """Bytes that are free there, for this process."""
+    if device.place.type == "cuda":
+        return int(torch.cuda.mem_get_info(device.place)[0])
+    free = [psutil.virtual_memory().available]
+    with suppress(OSError, ValueError):  # a container may have less than its machine
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii"))
+        free.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")) - used)
+    return max(0, min(free))
 
 
 def _cpu_has_bfloat16() -> bool:

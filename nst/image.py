@@ -401,6 +401,13 @@ def with_luma(pixels: Tensor, new_luma: Tensor) -> Tensor:
     return pixels + (new_luma - luma(pixels))
 
 
+def with_luma_inside(pixels: Tensor, new_luma: Tensor) -> Tensor:
+    """The same, and where a channel would leave [0, 1] the luma gives way: the chroma stays whole."""
+    chroma = pixels - luma(pixels)
+    lowest, highest = -chroma.amin(1, keepdim=True), 1 - chroma.amax(1, keepdim=True)
+    return chroma + new_luma.clamp(lowest, highest)
+
+
 def match_colors(pixels: Tensor, like: Tensor) -> Tensor:
     """Move the colours of one picture so that their mean and covariance are another's.
 
@@ -432,3 +439,18 @@ def _power(covariance: Tensor, exponent: float, least: float = 0.0) -> Tensor:
     values, vectors = torch.linalg.eigh(covariance)
     power: Tensor = (vectors * values.clamp(min=least).pow(exponent)) @ vectors.t()
     return power
+
+
+def match_histograms(pixels: Tensor, like: Tensor) -> Tensor:
+    """Give each channel of one picture the histogram that it has in another.
+
+    Args:
+        pixels, like: (1, 3, H, W), each of its own size.
+
+    Returns:
+        (1, 3, H, W) like `pixels`: the order of its values, with the other's values.
+    """
+    values, wanted = pixels[0].flatten(1), like[0].flatten(1).sort(dim=1).values
+    rank = values.argsort(dim=1, stable=True).argsort(dim=1)
+    at = ((rank + 0.5) * (wanted.shape[1] / values.shape[1])).long().clamp(max=wanted.shape[1] - 1)
+    return wanted.gather(1, at).view_as(pixels)

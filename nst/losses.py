@@ -1,7 +1,10 @@
 """Losses of neural style transfer: pure functions of features and pixels.
 
-Features are maps of shape (1, C, H, W) in any float type; every loss is a float32 scalar.
-F below is a map seen as the (C, H*W) matrix of Gatys et al. 2016.
+Features are maps of shape (1, C, H, W) in any float type. F below is a map seen as the (C, H*W)
+matrix of Gatys et al. 2016. A style loss compares either sums over all positions, which add up
+over tiles, or points: the feature vectors (N, C) at some positions. Every style loss is made for
+a target and answers with an error function, so that what depends on the target alone is worked
+out once. Results are float32 scalars, float64 for features in float64.
 """
 
 from __future__ import annotations
@@ -12,9 +15,11 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-Statistic = tuple[Tensor, ...]
+SLICES = 64  # directions of the sliced Wasserstein distance
+LEAST = 1e-12  # instead of zero where something is divided by
 
 
 class _Sums(torch.autograd.Function):
@@ -31,7 +36,7 @@ class _Sums(torch.autograd.Function):
         ctx.save_for_backward(rows, column)
         ctx.map_shape, ctx.weighted = features.shape, weights is not None
         weighted_rows = rows if weights is None else rows * column
-        return (column.t() @ rows)[0].float(), (weighted_rows.t() @ rows).float()
+        return _exact((column.t() @ rows)[0]), _exact(weighted_rows.t() @ rows)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
@@ -44,8 +49,47 @@ class _Sums(torch.autograd.Function):
         return into.view(1, height, width, channels).permute(0, 3, 1, 2), None
 
 
-def sums(features: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """(sum over positions of w F (C,), F diag(w) F^T (C, C)), both float32.
+def _exact(value: Tensor) -> Tensor:
+    """In float32 at least."""
+    return value.to(torch.promote_types(value.dtype, torch.float32))
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What all positions of a map add up to.
+
+    Attributes:
+        positions: How many there are, or the sum of their weights: a scalar.
+        total: Sum of F over the positions, (C,).
+        product: F diag(w) F^T, (C, C), the Gram matrix.
+    """
+
+    positions: Tensor
+    total: Tensor
+    product: Tensor
+
+    @property
+    def mean(self) -> Tensor:
+        return self.total / self.positions
+
+    @property
+    def gram(self) -> Tensor:
+        """The Gram matrix of an average position."""
+        return self.product / self.positions
+
+    @property
+    def covariance(self) -> Tensor:
+        return self.gram - torch.outer(self.mean, self.mean)
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(self.positions + other.positions, self.total + other.total, self.product + other.product)
+
+    def times(self, factor: float | Tensor) -> Sums:
+        return Sums(self.positions * factor, self.total * factor, self.product * factor)
+
+
+def sums(features: Tensor, weights: Tensor | None = None) -> Sums:
+    """Sums over the positions of a map.
 
     Args:
         features: (1, C, H, W).
@@ -53,85 +97,231 @@ def sums(features: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tenso
             (guided Gram matrices, Gatys et al. 2017, eq. 5).
     """
     total, product = _Sums.apply(features, weights)
-    return total, product
+    if weights is None:
+        return Sums(total.new_tensor(float(features[0, 0].numel())), total, product)
+    return Sums(weights.sum().to(total).clamp(min=1e-6), total, product)
+
+
+def mixed_sums(parts: Sequence[Sums], shares: Sequence[float]) -> Sums:
+    """Sums of several paintings, each as if it had `share` positions."""
+    first, *others = (part.times(share / part.positions) for part, share in zip(parts, shares, strict=True))
+    return sum(others, start=first)
 
 
 def gram(features: Tensor) -> Tensor:
     """Gram matrix F F^T (C, C), not normalised (Gatys et al. 2016, eq. 3)."""
-    return sums(features)[1]
+    return sums(features).product
 
 
 def relative_error(value: Tensor, target: Tensor) -> Tensor:
     """||value - target||^2 / ||target||^2: 0 is equal, 1 is as far away as zero."""
-    value, target = value.float(), target.float()
-    return (value - target).square().sum() / target.square().sum().clamp(min=1e-12)
+    value, target = _exact(value), _exact(target)
+    return (value - target).square().sum() / target.square().sum().clamp(min=LEAST)
 
 
 def mean_square(value: Tensor, target: Tensor) -> Tensor:
     """mean((value - target)^2)."""
-    return (value.float() - target.float()).square().mean()
+    return (_exact(value) - _exact(target)).square().mean()
+
+
+# Style losses on sums
+
+
+def moments(target: Sums) -> Callable[[Sums], Tensor]:
+    """Mean and covariance, each as a relative error, half and half."""
+    mean, covariance = target.mean, target.covariance
+
+    def error(value: Sums) -> Tensor:
+        return 0.5 * relative_error(value.mean, mean) + 0.5 * relative_error(value.covariance, covariance)
+
+    return error
+
+
+def relative_gram(target: Sums) -> Callable[[Sums], Tensor]:
+    """Gram matrices, as a relative error."""
+    wanted = target.gram
+    return lambda value: relative_error(value.gram, wanted)
+
+
+def gram_sum(target: Sums) -> Callable[[Sums], Tensor]:
+    """mean((G - A)^2) of raw Gram matrices F F^T, the painting's as if it had as many positions as the picture."""
+    return lambda value: mean_square(value.product, target.gram * value.positions)
+
+
+def gram_mean(target: Sums) -> Callable[[Sums], Tensor]:
+    """1 / (4 N^2 M^2) sum (G - A)^2, M positions and N channels (Gatys et al. 2016, eq. 4)."""
+    return lambda value: mean_square(value.gram, target.gram) / 4
+
+
+def gram_element(target: Sums) -> Callable[[Sums], Tensor]:
+    """mean((G - A)^2) of F F^T / (N M), as in Johnson's neural-style (Johnson 2015)."""
+    return lambda value: mean_square(value.gram, target.gram) / len(target.total) ** 2
+
+
+def wasserstein(target: Sums) -> Callable[[Sums], Tensor]:
+    """Squared 2-Wasserstein distance of the two Gaussians, per channel (Olkin & Pukelsheim 1982; Crowson 2021).
+
+    |m - m'|^2 + tr(C + C' - 2 (C'^1/2 C C'^1/2)^1/2); its square root is exact, not iterated.
+    """
+    mean, covariance, channels = target.mean, target.covariance, len(target.total)
+    values, vectors = torch.linalg.eigh(covariance.double())
+    root = ((vectors * values.clamp(min=0).sqrt()) @ vectors.t()).to(covariance)
+
+    def error(value: Sums) -> Tensor:
+        ours = value.covariance
+        shared: Tensor = torch.linalg.eigvalsh(root @ ours @ root).clamp(min=1e-6 * root.square().mean()).sqrt().sum()
+        shift: Tensor = (value.mean - mean).square().sum()
+        return (shift + ours.trace() + covariance.trace() - 2 * shared) / channels
+
+    return error
+
+
+SUM_LOSSES: Mapping[str, Callable[[Sums], Callable[[Sums], Tensor]]] = MappingProxyType(
+    {
+        "moments": moments,
+        "gram": relative_gram,
+        "gram_sum": gram_sum,
+        "gram_mean": gram_mean,
+        "gram_element": gram_element,
+        "wasserstein": wasserstein,
+    }
+)
+
+
+# Style losses on points
+
+
+def sliced(target: Tensor) -> Callable[[Tensor], Tensor]:
+    """Sliced Wasserstein distance: sorted projections, relative to the target's energy (Heitz et al. 2021).
+
+    It departs in that the directions are drawn once, so that the loss is a fixed function.
+    """
+    generator = torch.Generator().manual_seed(0)
+    directions = torch.randn(target.shape[1], SLICES, generator=generator).to(target)
+    directions = directions / directions.norm(dim=0)
+    wanted = (target @ directions).sort(dim=0).values
+    energy = wanted.square().mean().clamp(min=LEAST)
+    return lambda value: _transport(value @ directions, wanted) / energy
+
+
+def histogram(target: Tensor) -> Callable[[Tensor], Tensor]:
+    """Each channel against the same channel matched to the target's histogram (Risser et al. 2017).
+
+    Matching one channel is sorting it; it departs in that the error is relative.
+    """
+    wanted = target.sort(dim=0).values
+    energy = wanted.square().mean().clamp(min=LEAST)
+    return lambda value: _transport(value, wanted) / energy
+
+
+def nearest(target: Tensor) -> Callable[[Tensor], Tensor]:
+    """Mean cosine distance of each point to its nearest in the painting, both centred (Kolkin et al. 2022)."""
+    mean = target.mean(0)
+    wanted = F.normalize(target - mean)
+
+    def error(value: Tensor) -> Tensor:
+        ours = F.normalize(value - mean)
+        with torch.no_grad():
+            match = (ours @ wanted.t()).argmax(1)
+        return 1 - (ours * wanted[match]).sum(1).mean()
+
+    return error
+
+
+def relaxed_emd(target: Tensor) -> Callable[[Tensor], Tensor]:
+    """Relaxed earth mover's distance with the cosine distance (Kolkin et al. 2019)."""
+    wanted = F.normalize(target)
+    return lambda value: _relaxed(1 - F.normalize(value) @ wanted.t())
+
+
+def moments_l1(target: Tensor) -> Callable[[Tensor], Tensor]:
+    """|m - m'|_1 / d + |C - C'|_1 / d^2 of the points (Kolkin et al. 2019)."""
+    mean, covariance = target.mean(0), torch.cov(target.t(), correction=0)
+
+    def error(value: Tensor) -> Tensor:
+        ours = torch.cov(value.t(), correction=0)
+        return (value.mean(0) - mean).abs().mean() + (ours - covariance).abs().mean()
+
+    return error
+
+
+def palette(target: Tensor) -> Callable[[Tensor], Tensor]:
+    """Relaxed earth mover's distance of colours, with the Euclidean distance (Kolkin et al. 2019)."""
+    return lambda value: _relaxed(torch.cdist(value, target.to(value)))
+
+
+def _relaxed(cost: Tensor) -> Tensor:
+    """The larger of both sides' mean cost of going to the nearest."""
+    return torch.maximum(cost.min(0).values.mean(), cost.min(1).values.mean())
+
+
+def _transport(value: Tensor, wanted: Tensor) -> Tensor:
+    """Mean squared way of each column to the sorted columns of `wanted`, quantile to quantile."""
+    at = (torch.arange(len(value), device=value.device) + 0.5) * (len(wanted) / len(value))
+    return (value.sort(dim=0).values - wanted[at.long().clamp(max=len(wanted) - 1)]).square().mean()
+
+
+POINT_LOSSES: Mapping[str, Callable[[Tensor], Callable[[Tensor], Tensor]]] = MappingProxyType(
+    {
+        "sliced": sliced,
+        "histogram": histogram,
+        "nearest": nearest,
+        "relaxed_emd": relaxed_emd,
+        "moments_l1": moments_l1,
+    }
+)
+STYLE_LOSSES = (*SUM_LOSSES, *POINT_LOSSES)
+
+
+# Content losses
+
+
+def self_similarity(value: Tensor, target: Tensor) -> Tensor:
+    """Mean difference of the cosine distances among the points, each column a distribution (Kolkin et al. 2019).
+
+    Args:
+        value, target: (N, C), the same positions of both pictures.
+    """
+    return len(value) * (_distances(value) - _distances(target)).abs().mean()
+
+
+def _distances(points: Tensor) -> Tensor:
+    unit = F.normalize(points)
+    distances = (1 - unit @ unit.t()).clamp(min=0)
+    return distances / distances.sum(0).clamp(min=LEAST)
+
+
+# What the squared difference of two maps is multiplied with
+CONTENT_SCALES: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType(
+    {
+        "relative": lambda target: 1 / _exact(target).square().sum().clamp(min=LEAST),
+        "mean_square": lambda target: _exact(target).new_tensor(1 / target.numel()),
+        "sum_square": lambda target: _exact(target).new_tensor(0.5),  # Gatys et al. 2016, eq. 1
+    }
+)
+CONTENT_LOSSES = (*CONTENT_SCALES, "self_similarity")
+
+
+# Smoothness
+
+
+def _steps(pixels: Tensor) -> tuple[Tensor, Tensor]:
+    """Differences to the neighbour below and to the right."""
+    return pixels[..., 1:, :] - pixels[..., :-1, :], pixels[..., :, 1:] - pixels[..., :, :-1]
 
 
 def total_variation(pixels: Tensor) -> Tensor:
     """Mean squared difference between neighbours, down plus across (Mahendran & Vedaldi 2015, beta 2)."""
-    down = (pixels[..., 1:, :] - pixels[..., :-1, :]).square().mean()
-    across = (pixels[..., :, 1:] - pixels[..., :, :-1]).square().mean()
-    return down + across
+    down, across = _steps(pixels)
+    return down.square().mean() + across.square().mean()
 
 
-def _positions(features: Tensor, weights: Tensor | None) -> float | Tensor:
-    return features.shape[-2] * features.shape[-1] if weights is None else weights.sum().clamp(min=1e-6)
+def total_variation_l1(pixels: Tensor) -> Tensor:
+    """Mean absolute difference between neighbours, down plus across (Rudin et al. 1992, anisotropic)."""
+    down, across = _steps(pixels)
+    return down.abs().mean() + across.abs().mean()
 
 
-def _moments(features: Tensor, weights: Tensor | None = None) -> Statistic:
-    total, product = sums(features, weights)
-    positions = _positions(features, weights)
-    return total / positions, product / positions
-
-
-def _moments_error(value: Statistic, target: Statistic) -> Tensor:
-    (mean, second), (target_mean, target_second) = value, target
-    covariance = second - torch.outer(mean, mean)
-    target_covariance = target_second - torch.outer(target_mean, target_mean)
-    return 0.5 * relative_error(mean, target_mean) + 0.5 * relative_error(covariance, target_covariance)
-
-
-@dataclass(frozen=True)
-class StyleLoss:
-    """A statistic of one layer's features, and how far two such statistics are apart.
-
-    Statistics add up: those of several paintings are blended by their weighted mean. One that
-    `grows` with the number of positions is that of a painting as large as the photo.
-    """
-
-    statistic: Callable[..., Statistic]  # (features, weights of positions or None)
-    error: Callable[[Statistic, Statistic], Tensor]
-    grows: bool = False
-
-
-def blended(statistics: Sequence[Statistic], shares: Sequence[float]) -> Statistic:
-    """One layer's statistics of several paintings, mixed in the given shares."""
-    return tuple(
-        torch.stack([share * part for share, part in zip(shares, parts, strict=True)]).sum(0)
-        for parts in zip(*statistics, strict=True)
-    )
-
-
-def _normalised_gram(features: Tensor, weights: Tensor | None = None) -> Statistic:
-    return (sums(features, weights)[1] / _positions(features, weights),)
-
-
-def _plain_gram(features: Tensor, weights: Tensor | None = None) -> Statistic:
-    return (sums(features, weights)[1],)
-
-
-STYLE_LOSSES: Mapping[str, StyleLoss] = MappingProxyType(
-    {
-        "moments": StyleLoss(_moments, _moments_error),
-        "gram": StyleLoss(_normalised_gram, lambda value, target: relative_error(value[0], target[0])),
-        "gram_sum": StyleLoss(_plain_gram, lambda value, target: mean_square(value[0], target[0]), grows=True),
-    }
-)
-CONTENT_LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = MappingProxyType(
-    {"relative": relative_error, "mean_square": mean_square}
+TV_LOSSES: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType(
+    {"l2": total_variation, "l1": total_variation_l1}
 )

@@ -26,35 +26,148 @@ class Recipe:
     knobs: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
 
+def _recipe(title: str, summary: str, source: str, departs: str = "", **knobs: object) -> Recipe:
+    return Recipe(title, summary, source, departs, MappingProxyType(knobs))
+
+
+ALL_ALIKE = "relu1_1 relu2_1 relu3_1 relu4_1 relu5_1"
+ONE_SCALE = 8192  # above half of any size
+COLUMN = "relu1_1+relu1_2+relu2_1+relu2_2+relu3_1+relu3_2+relu3_3+relu3_4+relu4_1+relu4_2+relu4_3+relu4_4"
+GATYS_2016: Mapping[str, object] = MappingProxyType(
+    {
+        "steps": 500,
+        "content_weight": 1e-3,
+        "init": "noise",
+        "start_size": ONE_SCALE,
+        "pooling": "average",
+        "padding": "zeros",
+        "bounds": "free",
+        "style_loss": "gram_mean",
+        "style_layers": ALL_ALIKE,
+        "content_loss": "sum_square",
+    }
+)
+EITHER_NETWORK = "paints with the embedded network, so that nothing is downloaded: choose backbone"
+
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
-        "painting": Recipe(
-            title="Painting",
-            summary="Mean and covariance of the features, small to large, L-BFGS. Fast and clean.",
-            source="After Gatys, Ecker & Bethge 2016; moments as in Crowson 2021",
-            departs="Every loss is a relative error; four scales at most; one replicated border.",
+        "painting": _recipe(
+            "Painting",
+            "Mean and covariance of the features, small to large, L-BFGS. Fast and clean.",
+            "After Gatys, Ecker & Bethge 2016; moments as in Crowson 2021",
+            "Every loss is a relative error; each size doubles the last; one replicated border.",
         ),
-        "tutorial": Recipe(
-            title="Tutorial",
-            summary="The classic lesson: raw Gram matrices, mean squares, Adam, thousands of steps.",
-            source="Gatys, Ecker & Bethge 2015, as the well-known PyTorch lessons write it",
-            departs="The original VGG sees pixels in 0..255, so beta is the lessons' 0.01 divided by 255^2; "
+        "tutorial": _recipe(
+            "Tutorial",
+            "The classic lesson: raw Gram matrices, mean squares, Adam, thousands of steps.",
+            "Gatys, Ecker & Bethge 2015, as the well-known PyTorch lessons write it",
+            "The original VGG sees pixels in 0..255, so beta is the lessons' 0.01 divided by 255^2; "
             "its pixels are normalised, which the lessons often forget.",
-            knobs=MappingProxyType(
-                {
-                    "steps": 6000,
-                    "content_weight": 1.0,
-                    "style_weight": 0.01 / 255**2,
-                    "optimizer": "adam",
-                    "learning_rate": 0.001,
-                    "start_size": 8192,
-                    "style_loss": "gram_sum",
-                    "style_layers": "relu1_1 relu2_1 relu3_1 relu4_1 relu5_1",
-                    "content_loss": "mean_square",
-                    "padding": "zeros",
-                    "bounds": "free",
-                }
-            ),
+            steps=6000,
+            content_weight=1.0,
+            style_weight=0.01 / 255**2,
+            optimizer="adam",
+            learning_rate=0.001,
+            start_size=ONE_SCALE,
+            style_loss="gram_sum",
+            style_layers=ALL_ALIKE,
+            content_loss="mean_square",
+            padding="zeros",
+            bounds="free",
+        ),
+        "gatys2016": _recipe(
+            "Gatys 2016",
+            "The paper itself: Gram matrices, average pooling, L-BFGS, from noise.",
+            "Gatys, Ecker & Bethge, Image Style Transfer Using Convolutional Neural Networks, CVPR 2016",
+            "No line search; averages are scaled to the size of maxima; the paper names no number of steps.",
+            **GATYS_2016,
+        ),
+        "johnson2015": _recipe(
+            "Johnson 2015",
+            "neural-style, the program that made it popular: Gram matrices per element, weights 5 and 100.",
+            "J. Johnson, neural-style, 2015, and its PyTorch descendant neural-style-pt: their defaults",
+            "Smoothness is a mean over neighbours, so its weight holds for a picture of 512 x 384; L-BFGS remembers "
+            "10 steps and not 100.",
+            steps=1000,
+            content_weight=5.0,
+            style_weight=100.0,
+            tv_weight=1e-3 * 3 * 512 * 384 * 255**2,
+            init="noise",
+            start_size=ONE_SCALE,
+            padding="zeros",
+            bounds="free",
+            style_loss="gram_element",
+            style_layers=ALL_ALIKE,
+            content_loss="mean_square",
+        ),
+        "crowson2021": _recipe(
+            "Crowson 2021",
+            "Wasserstein distance of Gaussians, Adam with an averaged picture, many sizes. Slow and fine.",
+            "K. Crowson, style-transfer-pytorch, 2021: its defaults",
+            f"It {EITHER_NETWORK}=vgg19-tv for the one that was used; smoothness is scaled to its features, and its "
+            "neighbours are two; Adam's second moment has torch's default of 0.999.",
+            steps=3000,
+            content_weight=0.015,
+            tv_weight=2.0 * (255 * 0.226) ** 2,
+            start_size=128,
+            scale_factor=2**0.5,
+            step_ratio=2.0,
+            optimizer="adam",
+            learning_rate=0.02,
+            averaging=0.99,
+            style_loss="wasserstein",
+            style_layers="relu1_1:256 relu2_1:64 relu3_1:16 relu4_1:4 relu5_1:1",
+            content_loss="mean_square",
+        ),
+        "gatys2017-colour": _recipe(
+            "Gatys 2017, colours",
+            "The photo keeps its colours: the painting is recoloured first. Otherwise Gatys 2016.",
+            "Gatys et al., Controlling Perceptual Factors in Neural Style Transfer, CVPR 2017",
+            "As in gatys2016. For the paper's other way choose color=luminance.",
+            color="match",
+            **GATYS_2016,
+        ),
+        "strotss2019": _recipe(
+            "STROTSS 2019",
+            "Keeps what is alike in the photo alike, and brings its features to the painting's by optimal transport.",
+            "Kolkin et al., Style Transfer by Relaxed Optimal Transport and Self-Similarity, CVPR 2019",
+            f"It {EITHER_NETWORK}=vgg16-tv for the paper's. Hypercolumns of relu1_1 to relu4_4 stand on a grid of 4 "
+            "pixels; bands are taken anew at each step; the palette weighs the same at all sizes.",
+            steps=800,
+            content_weight=1.0,
+            style_weight=2.0,
+            palette_weight=1.0,
+            content_fade=16.0,
+            init="detail",
+            start_size=64,
+            step_ratio=1.0,
+            optimizer="rmsprop",
+            learning_rate=0.002,
+            pyramid=5,
+            bounds="free",
+            style_loss="relaxed_emd moments_l1",
+            style_layers=COLUMN,
+            content_loss="self_similarity",
+            content_layers=COLUMN,
+            samples=1024,
+        ),
+        "nnst2022": _recipe(
+            "Neural Neighbor 2022",
+            "Every spot of the picture takes after the spot of the painting that it resembles most. Painterly, patchy.",
+            "Kolkin, Kucera, Paris, Sykora, Shechtman & Shakhnarovich, Neural Neighbor Style Transfer, 2022",
+            f"It {EITHER_NETWORK}=vgg16-tv for the paper's. Neighbours are sought anew at each step; the "
+            "painting is not turned; a content loss holds the photo instead of a blend of features.",
+            steps=1000,
+            content_weight=0.25,
+            content_fade=3.0,
+            start_size=64,
+            step_ratio=1.0,
+            optimizer="adam",
+            learning_rate=0.002,
+            pyramid=8,
+            bounds="free",
+            style_loss="nearest",
+            style_layers=COLUMN,
         ),
     }
 )

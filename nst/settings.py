@@ -28,6 +28,7 @@ class Knob:
         low, high: Both ends of the allowed range, for numbers.
         step: What one click on a control adds.
         choices: The allowed values, for words.
+        mixes: Whether several choices may be said at once, each with its weight if that is not 1.
         expert: Whether the page folds it away.
     """
 
@@ -39,6 +40,7 @@ class Knob:
     high: float = math.inf
     step: float | None = None
     choices: tuple[str, ...] = ()
+    mixes: bool = False
     expert: bool = False
 
     def check(self, value: object) -> Value:
@@ -48,9 +50,7 @@ class Knob:
             ValueError: naming the knob, the limit and the value.
         """
         if isinstance(self.default, str):
-            if not isinstance(value, str) or (self.choices and value not in self.choices):
-                raise ValueError(f"{self.name} must be one of {', '.join(self.choices)}, not {value!r}.")
-            return value
+            return self._check_words(value)
         kind = "a whole number" if isinstance(self.default, int) else "a number"
         limits = f"{self.name} must be {kind} from {self.low:g} to {self.high:g}, not {value!r}."
         if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -60,6 +60,16 @@ class Knob:
         if isinstance(self.default, int) and value != int(value):
             raise ValueError(limits)
         return type(self.default)(value)
+
+    def _check_words(self, value: object) -> str:
+        said = value.split() if isinstance(value, str) and self.mixes else [value]
+        names = [word.partition(":")[0] if isinstance(word, str) and self.mixes else word for word in said]
+        if not isinstance(value, str) or (self.choices and not (names and set(names) <= set(self.choices))):
+            more = ", or several of them, each with its weight such as gram:0.5" if self.mixes else ""
+            raise ValueError(f"{self.name} must be one of {', '.join(self.choices)}{more}, not {value!r}.")
+        if self.mixes:
+            shares(value)
+        return value
 
 
 def knob(default: Value, label: str, help: str, **more: Any) -> Any:
@@ -77,52 +87,78 @@ class Settings:
 
     # fmt: off
     size: int = knob(512, "Size", "Long side of the picture in pixels. A smaller photo is not blown up.",
-                     low=16, high=2048, step=16)
+                     low=16, high=8192, step=16)
     steps: int = knob(100, "Steps", "Steps of the optimiser, over all scales together.",
                       low=1, high=10_000, step=1)
     content_weight: float = knob(0.15, "Content weight", "How much of the photo stays.",
-                                 low=0, high=1e6, step=0.01)
+                                 low=0, high=1e9, step=0.01)
     style_weight: float = knob(1.0, "Style weight", "How much of the painting comes in.",
-                               low=0, high=1e6, step=0.1)
+                               low=0, high=1e9, step=0.1)
     tv_weight: float = knob(0.0, "Smoothness", "Weight of the total variation: more is smoother, 100 is a lot.",
-                            low=0, high=1e6, step=1)
+                            low=0, high=1e9, step=1)
+    palette_weight: float = knob(0.0, "Palette", "Weight of the colours as a set: the painting's, each as often.",
+                                 low=0, high=1e6, step=0.1, expert=True)
     style_scale: float = knob(1.0, "Brush size", "Size of the painting against the photo: more is a broader brush.",
                               low=0.25, high=4, step=0.05)
+    style_size: int = knob(0, "Brush for", "Long side of the picture that the brush size is meant for, in pixels: the "
+                           "strokes stay the same at any size. 0: they grow with the picture.",
+                           low=0, high=8192, step=16, expert=True)
     style_mix: str = knob("", "Mix", "Weights of several paintings, such as 2 1. Empty: all the same.")
-    color: str = knob("painting", "Colours", "The painting's colours, the photo's colours under painted light, "
-                      "or a painting first recoloured to match the photo.",
-                      choices=("painting", "luminance", "match"))
+    color: str = knob("painting", "Colours", "The painting's colours; the photo's under painted light, or kept "
+                      "exactly; or a painting first recoloured like the photo, by covariance or by histogram.",
+                      choices=("painting", "luminance", "exact", "match", "histogram"))
     recipe: str = knob("painting", "Recipe", "Which published recipe sets the knobs that you leave alone.",
                        choices=tuple(RECIPES))
     seed: int = knob(0, "Seed", "Same seed, same picture. Matters when the start is noise.",
                      low=0, high=2**31 - 1, step=1)
-    init: str = knob("content", "Start from", "The photo, or noise.",
-                     choices=("content", "noise"), expert=True)
-    start_size: int = knob(96, "First size", "The picture is begun about this small, in pixels, and doubled from "
+    init: str = knob("content", "Start from", "The photo, noise, noise in the painting's colours, or the painting's "
+                     "mean colour with the photo's finest detail.",
+                     choices=("content", "noise", "colors", "detail"), expert=True)
+    start_size: int = knob(96, "First size", "The picture is begun about this small, in pixels, and grows from "
                            "there. Above half the size: one scale only.", low=32, high=8192, step=32, expert=True)
+    scale_factor: float = knob(2.0, "Growth", "How much larger each size is than the one before.",
+                               low=1.1, high=4, step=0.1, expert=True)
+    step_ratio: float = knob(4.0, "Early steps", "Steps at the first size for each one at the last.",
+                             low=0.25, high=16, step=0.25, expert=True)
+    content_fade: float = knob(1.0, "Early content", "How many times more the photo weighs at the first size.",
+                               low=0.01, high=100, step=1, expert=True)
     optimizer: str = knob("lbfgs", "Optimiser", "How the pixels move.",
-                          choices=("lbfgs", "adam", "sgd"), expert=True)
+                          choices=("lbfgs", "adam", "rmsprop", "sgd"), expert=True)
     learning_rate: float = knob(1.0, "Learning rate", "Length of a step. 1 suits L-BFGS, 0.02 Adam.",
                                 low=1e-9, high=1e4, step=0.01, expert=True)
+    pyramid: int = knob(1, "Bands", "1 moves the pixels themselves, more the bands of their Laplacian pyramid. "
+                        "Not for L-BFGS.", low=1, high=8, step=1, expert=True)
+    averaging: float = knob(0.0, "Averaging", "The picture is a running mean of the steps: this much stays of the mean "
+                            "at each step.", low=0, high=0.999, step=0.01, expert=True)
     pooling: str = knob("max", "Pooling", "How the network shrinks its maps.",
-                        choices=("max", "average"), expert=True)
+                        choices=("max", "average", "l2"), expert=True)
     padding: str = knob("replicate", "Border", "What the first convolution sees beyond the edge.",
                         choices=("replicate", "zeros"), expert=True)
     bounds: str = knob("clamp", "Range", "Keep every pixel between black and white at each step, or let it roam.",
                        choices=("clamp", "free"), expert=True)
-    style_loss: str = knob("moments", "Style loss", "Mean and covariance, Gram matrix, or raw Gram matrix.",
-                           choices=("moments", "gram", "gram_sum"), expert=True)
-    content_loss: str = knob("relative", "Content loss",
-                             "Squared error relative to the photo's features, or plain mean square.",
-                             choices=("relative", "mean_square"), expert=True)
+    tv_loss: str = knob("l2", "Smooth by", "Squares of the differences, which blur, or plain ones, which keep edges.",
+                        choices=("l2", "l1"), expert=True)
+    style_loss: str = knob("moments", "Style loss", "How features are compared with the painting's: by mean and "
+                           "covariance, Gram matrices in four normalisations, or as sets of points.",
+                           choices=("moments", "gram", "gram_sum", "gram_mean", "gram_element", "wasserstein",
+                                    "sliced", "histogram", "nearest", "relaxed_emd", "moments_l1"),
+                           mixes=True, expert=True)
+    content_loss: str = knob("relative", "Content loss", "Squared error relative to the photo's features, its mean or "
+                             "its sum, or how alike the features are among themselves.",
+                             choices=("relative", "mean_square", "sum_square", "self_similarity"),
+                             mixes=True, expert=True)
+    samples: int = knob(2048, "Points", "How many positions are drawn at each step for a loss on sets of points.",
+                        low=64, high=16384, step=64, expert=True)
     style_layers: str = knob("relu1_1 relu2_1 relu3_1 relu4_1 relu5_1:0.5", "Style layers",
-                             "Layers whose statistics are the painting's, each with its weight if that is not 1.",
-                             expert=True)
+                             "Layers whose statistics are the painting's, each with its weight if that is not 1. "
+                             "Joined by + they are one hypercolumn.", expert=True)
     content_layers: str = knob("relu4_2", "Content layers",
                                "Layers whose features are the photo's, each with its weight if that is not 1.",
                                expert=True)
     backbone: str = knob("vgg19", "Network", "The network that looks at the pictures.",
                          choices=("vgg19",), expert=True)
+    tile: int = knob(0, "Tile", "Side of the tiles in pixels that a large picture is worked on in, with the same "
+                     "result. 0: as large as the free memory allows.", low=0, high=8192, step=64, expert=True)
     # fmt: on
 
     def __post_init__(self) -> None:
@@ -155,20 +191,20 @@ def mix_shares(mix: str, paintings: int) -> list[float]:
     return [weight / sum(weights) for weight in weights]
 
 
-def layer_weights(layers: str) -> dict[str, float]:
+def shares(words: str) -> dict[str, float]:
     """ "relu1_1 relu5_1:0.5" -> {"relu1_1": 2/3, "relu5_1": 1/3}: names, with shares that sum to 1.
 
     Raises:
         ValueError: if a weight is not a positive number.
     """
     weights: dict[str, float] = {}
-    for word in layers.split():
+    for word in words.split():
         name, _, weight = word.partition(":")
         try:
             weights[name] = float(weight or 1)
         except ValueError:
             weights[name] = math.nan
         if not 0 < weights[name] < math.inf:
-            raise ValueError(f"The weight of a layer must be a positive number, not {word!r}.")
+            raise ValueError(f"A weight must be a positive number, not {word!r}.")
     total = sum(weights.values())
     return {name: weight / total for name, weight in weights.items()}

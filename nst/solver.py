@@ -1,4 +1,4 @@
-"""How pixels move: one step of L-BFGS, Adam or plain gradient descent.
+"""How pixels move: one step of L-BFGS, or of Adam, RMSprop or plain gradient descent.
 
 A solver takes the pixels and the gradient there and answers with new pixels. It keeps what it
 learned of the landscape, and `enlarged` carries that over to the next scale.
@@ -7,13 +7,15 @@ learned of the landscape, and `enlarged` carries that over to the next scale.
 from __future__ import annotations
 
 from collections import deque
-from typing import Protocol
+from copy import deepcopy
+from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 TINY = 1e-30  # instead of zero where something is divided by
+HISTORY_BYTES, LEAST_HISTORY = 512 * 2**20, 3  # of L-BFGS: what its pairs may take, and how many it keeps at any size
 
 
 def resize(pixels: Tensor, height: int, width: int) -> Tensor:
@@ -25,9 +27,14 @@ def resize(pixels: Tensor, height: int, width: int) -> Tensor:
 
 
 class Solver(Protocol):
-    def step(self, pixels: Tensor, gradient: Tensor) -> Tensor: ...
+    def step(self, pixels: Tensor, gradient: Tensor) -> Tensor:
+        """New pixels; both arguments are left alone."""
 
-    def enlarged(self, height: int, width: int) -> Solver: ...
+    def enlarged(self, height: int, width: int) -> Solver:
+        """The same memory for another size of the picture, whose gradient spreads over its pixels."""
+
+    def gentler(self) -> Solver:
+        """Without memory, at a tenth of the learning rate: for where the last step led nowhere."""
 
 
 class LBFGS:
@@ -38,13 +45,15 @@ class LBFGS:
 
     Args:
         learning_rate: Length of a step; 1 takes the quasi-Newton step as it is.
-        history: Pairs remembered, each as large as two pictures.
+        history: Pairs remembered, each as large as two pictures; fewer where a picture is so large
+            that they would fill the memory.
         reach: The most that a step may change the pixels, in their mean. Healthy steps stay below
             it; the very first, when nothing is known yet, takes it whole.
     """
 
     def __init__(self, learning_rate: float = 1.0, history: int = 10, reach: float = 0.03) -> None:
         self.learning_rate = learning_rate
+        self.history = history
         self.reach = reach
         self.pairs: deque[tuple[Tensor, Tensor, Tensor]] = deque(maxlen=history)  # s, y, 1 / s.y
         self.inverse_curvature: Tensor | None = None
@@ -61,12 +70,16 @@ class LBFGS:
         return pixels - self.learning_rate * within_reach * descent
 
     def enlarged(self, height: int, width: int) -> LBFGS:
-        """The same memory for a larger picture, whose gradient spreads over more pixels."""
-        twin = LBFGS(self.learning_rate, self.pairs.maxlen or 0, self.reach)
-        for s, y, _ in self.pairs:
+        history = max(LEAST_HISTORY, min(self.history, HISTORY_BYTES // (2 * 3 * 4 * height * width)))
+        twin = LBFGS(self.learning_rate, self.history, self.reach)
+        twin.pairs = deque(maxlen=history)
+        for s, y, _ in list(self.pairs)[-history:]:
             growth = height * width / (y.shape[-2] * y.shape[-1])
             twin._remember(resize(s, height, width), resize(y, height, width) / growth)
         return twin
+
+    def gentler(self) -> LBFGS:
+        return LBFGS(self.learning_rate / 10, self.history, self.reach / 10)
 
     def _remember(self, s: Tensor, y: Tensor) -> None:
         curvature = _dot(s, y)
@@ -88,36 +101,114 @@ class LBFGS:
 
 
 class FirstOrder:
-    """A solver of torch.optim that starts afresh at each scale.
+    """A solver of torch.optim.
 
     Args:
-        optimizer: "adam" (Kingma & Ba 2015) or "sgd", plain gradient descent.
+        optimizer: "adam" (Kingma & Ba 2015), "rmsprop", or "sgd", plain gradient descent.
         learning_rate: Length of a step; for Adam about the change of a pixel.
+        bands: 1 moves the pixels; more the bands of their Laplacian pyramid (Burt & Adelson 1983),
+            so that a step moves large areas as easily as single pixels.
     """
 
-    def __init__(self, optimizer: str, learning_rate: float) -> None:
+    def __init__(self, optimizer: str, learning_rate: float, bands: int = 1) -> None:
         self.optimizer = optimizer
         self.learning_rate = learning_rate
-        self.state: tuple[Tensor, torch.optim.Optimizer] | None = None
+        self.bands = bands
+        self.state: tuple[list[Tensor], torch.optim.Optimizer] | None = None
 
     def step(self, pixels: Tensor, gradient: Tensor) -> Tensor:
+        bands = laplacian_pyramid(pixels, self.bands)
         if self.state is None:
-            kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[self.optimizer]
-            own = pixels.clone()
-            self.state = own, kind([own], lr=self.learning_rate)
+            self.state = bands, OPTIMIZERS[self.optimizer](bands, lr=self.learning_rate)
         own, optimizer = self.state
-        own.copy_(pixels)
-        own.grad = gradient
+        for band, new, slope in zip(own, bands, _along_bands(bands, gradient), strict=True):
+            band.copy_(new)
+            band.grad = slope
         optimizer.step()
-        return own.clone()
+        return collapsed(own).clone()
 
     def enlarged(self, height: int, width: int) -> FirstOrder:
-        return FirstOrder(self.optimizer, self.learning_rate)
+        twin = FirstOrder(self.optimizer, self.learning_rate, self.bands)
+        if self.state is not None:
+            own, optimizer = self.state
+            bands = laplacian_pyramid(torch.zeros(1, 3, height, width).to(own[0]), self.bands)
+            twin.state = bands, OPTIMIZERS[self.optimizer](bands, lr=self.learning_rate)
+            for before, band in zip(own, bands, strict=True):
+                twin.state[1].state[band] = _carried(optimizer.state[before], band)
+        return twin
+
+    def gentler(self) -> FirstOrder:
+        return FirstOrder(self.optimizer, self.learning_rate / 10, self.bands)
 
 
-def make_solver(optimizer: str, learning_rate: float) -> Solver:
+OPTIMIZERS = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop, "sgd": torch.optim.SGD}
+
+
+def _carried(state: dict[str, Any], band: Tensor) -> dict[str, Any]:
+    """What an optimiser knows of each number of a band, for a band of another size (as in Crowson 2021)."""
+    carried = {}
+    for name, value in state.items():
+        if not isinstance(value, Tensor) or value.ndim < 4:
+            carried[name] = deepcopy(value)  # the count of steps
+            continue
+        growth = band[0, 0].numel() / value[0, 0].numel()
+        squared = "sq" in name  # exp_avg_sq, square_avg
+        resized = resize(value, band.shape[-2], band.shape[-1]) / (growth**2 if squared else growth)
+        carried[name] = resized.clamp(min=0) if squared else resized
+    return carried
+
+
+def laplacian_pyramid(pixels: Tensor, bands: int) -> list[Tensor]:
+    """Fine to coarse: what each halving loses, and the small picture that is left (Burt & Adelson 1983)."""
+    pyramid = []
+    for _ in range(bands - 1):
+        height, width = pixels.shape[-2:]
+        if min(height, width) < 2:
+            break
+        small = resize(pixels, (height + 1) // 2, (width + 1) // 2)
+        pyramid.append(pixels - resize(small, height, width))
+        pixels = small
+    return [*pyramid, pixels.clone()]
+
+
+def collapsed(bands: list[Tensor]) -> Tensor:
+    """The picture whose Laplacian pyramid it is."""
+    *finer, pixels = bands
+    for band in reversed(finer):
+        pixels = band + resize(pixels, band.shape[-2], band.shape[-1])
+    return pixels
+
+
+def _along_bands(bands: list[Tensor], gradient: Tensor) -> list[Tensor]:
+    """The gradient by the bands, from that by the pixels."""
+    if len(bands) == 1:
+        return [gradient]
+    with torch.enable_grad():
+        leaves = [band.detach().requires_grad_() for band in bands]
+        return list(torch.autograd.grad(collapsed(leaves), leaves, gradient))
+
+
+class Average:
+    """Running mean of the steps, each counting `decay` times the next, unbiased from the first on.
+
+    Args:
+        decay: 0 is the last step alone (Polyak & Juditsky 1992; as an exponential mean in Crowson 2021).
+    """
+
+    def __init__(self, decay: float) -> None:
+        self.decay = decay
+        self.weight = 0.0
+        self.mean: Tensor | None = None
+
+    def with_step(self, pixels: Tensor) -> Tensor:
+        self.weight = self.decay * self.weight + 1
+        self.mean = pixels if self.mean is None else torch.lerp(self.mean, pixels, 1 / self.weight)
+        return self.mean
+
+
+def make_solver(optimizer: str, learning_rate: float, bands: int = 1) -> Solver:
     """The solver by the name of the knob `optimizer`."""
-    return LBFGS(learning_rate) if optimizer == "lbfgs" else FirstOrder(optimizer, learning_rate)
+    return LBFGS(learning_rate) if optimizer == "lbfgs" else FirstOrder(optimizer, learning_rate, bands)
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:

@@ -15,14 +15,17 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from nst.device import Device, best_device
-from nst.image import fitted_size, luma, to_image, to_pixels, with_luma
-from nst.objective import objective_for
-from nst.settings import Settings, layer_weights, mix_shares
-from nst.solver import make_solver, resize
-from nst.vgg import VGG
+from nst.device import Device, best_device, free_memory
+from nst.image import fitted_size, luma, match_colors, to_image, to_pixels, with_luma, with_luma_inside
+from nst.objective import layers, objective_for, whole_only
+from nst.settings import Settings, mix_shares, shares
+from nst.solver import Average, Solver, laplacian_pyramid, make_solver, resize
+from nst.tiles import side_that_fits
+from nst.vgg import VGG, shrinkage
 
-FIRST_TO_LAST = 4  # steps of the smallest scale to those of the largest
+LIGHTS = {"luminance": with_luma, "exact": with_luma_inside}  # the photo's colours under painted light
+STEP_VALUES = 1700  # that one step holds for each pixel that it looks at
+FURTHEST = 8  # a pixel that is so far from [0, 1] will not come back
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,12 @@ class Scale:
     Attributes:
         size: (width, height) in pixels.
         steps: How many steps are taken at this size.
+        fade: How many times more the photo weighs than at the last size.
     """
 
     size: tuple[int, int]
     steps: int
+    fade: float = 1.0
 
     @property
     def work(self) -> int:
@@ -133,9 +138,15 @@ def _check(
         raise ValueError(f"There must be one mask for each painting, not {len(masks)} for {len(paintings)}.")
     if any(mask.convert("L").getextrema()[1] == 0 for mask in masks or ()):
         raise ValueError("A mask is empty: nothing would be painted. Please mark where the painting goes.")
-    least = network.shrinkage(_layers(settings, network))
+    for named in (settings.style_layers, settings.content_layers):
+        network.check_layers([layer for name in shares(named) for layer in name.split("+")])
+    if settings.tile and whole_only(settings):
+        raise ValueError(f"tile must be 0 for {', '.join(whole_only(settings))}: these look at the whole picture.")
+    if settings.pyramid > 1 and settings.optimizer == "lbfgs":
+        raise ValueError("pyramid must be 1 with the optimizer lbfgs; adam, rmsprop and sgd move bands.")
+    least = shrinkage(layers(settings))
     for name, picture in (("photo", content), *(("painting", painting) for painting in paintings)):
-        size = fitted_size(*picture.size, min(settings.size, max(picture.size)))
+        size = final_size(*picture.size, settings)
         if min(size) < least:
             raise ValueError(
                 f"The {name} would be {size[0]} x {size[1]} pixels; "
@@ -143,33 +154,34 @@ def _check(
             )
 
 
-def _layers(settings: Settings, network: VGG) -> list[str]:
-    """All layers that are looked at, known to the network."""
-    layers = [layer_weights(names) for names in (settings.style_layers, settings.content_layers)]
-    for names in layers:
-        network.check_layers(list(names))
-    return [name for names in layers for name in names]
+def final_size(width: int, height: int, settings: Settings) -> tuple[int, int]:
+    """(width, height) of the finished picture of a photo: a small photo is not blown up."""
+    return fitted_size(width, height, min(settings.size, max(width, height)))
 
 
-def scales(width: int, height: int, settings: Settings, least: int) -> list[Scale]:
+def scales(width: int, height: int, settings: Settings) -> list[Scale]:
     """The sizes to paint at, small to large, and how the steps are shared among them.
 
-    The final size is halved for as long as it stays at or above `start_size`. Steps are cheap
-    where the picture is small: the first scale gets `FIRST_TO_LAST` times as many as the last.
+    The final size is divided by `scale_factor` for as long as it stays at or above `start_size`,
+    and large enough for the network. Steps are cheap where the picture is small: the first scale
+    gets `step_ratio` times as many as the last.
 
     Args:
         width, height: Of the photo.
-        least: The smallest short side that the network can see.
     """
-    sides = [min(settings.size, max(width, height))]
-    while sides[0] / 2 >= settings.start_size and min(fitted_size(width, height, sides[0] // 2)) >= least:
-        sides.insert(0, round(sides[0] / 2))
+    least, sides = shrinkage(layers(settings)), [max(final_size(width, height, settings))]
+    while (smaller := sides[0] / settings.scale_factor) >= settings.start_size:
+        if min(fitted_size(width, height, int(smaller))) < least:
+            break
+        sides.insert(0, round(smaller))
     sides = sides[-settings.steps :]  # one step at least for each
-    ratio = FIRST_TO_LAST ** (-1 / max(1, len(sides) - 1))
-    parts = [ratio**i for i in range(len(sides))]
-    shares = [max(1, round(settings.steps * part / sum(parts))) for part in parts]
-    shares[0] += settings.steps - sum(shares)
-    return [Scale(fitted_size(width, height, side), steps) for side, steps in zip(sides, shares, strict=True)]
+    ahead = [1 - index / max(1, len(sides) - 1) for index in range(len(sides))]  # 1 at the first, 0 at the last
+    ahead[-1] = 0
+    parts = [settings.step_ratio**part for part in ahead]
+    steps = [max(1, round(settings.steps * part / sum(parts))) for part in parts]
+    steps[0] += settings.steps - sum(steps)
+    fades = [settings.content_fade**part for part in ahead]
+    return [Scale(fitted_size(width, height, side), *rest) for side, *rest in zip(sides, steps, fades, strict=True)]
 
 
 def _paint(
@@ -183,41 +195,80 @@ def _paint(
 ) -> Generator[Frame, None, None]:
     began = time.perf_counter()
     network = network.to(device.place, device.dtype)
-    plan = scales(*content.size, settings, network.shrinkage(_layers(settings, network)))
+    plan = scales(*content.size, settings)
     if start is not None:
         plan = [Scale(plan[-1].size, settings.steps)]
     longest, finish = max(plan[-1].size), _finisher(content, plan[-1].size, settings, masks)
     work, done, step = sum(scale.work for scale in plan), 0, 0
-    solver = make_solver(settings.optimizer, settings.learning_rate)
-    pixels = None if start is None else to_pixels(start, start.size).to(device.place)
+    solver = make_solver(settings.optimizer, settings.learning_rate, settings.pyramid)
+    pixels: Tensor | None = None
     for scale in plan:
         width, height = scale.size
         photo = to_pixels(content, scale.size).to(device.place)
-        pixels = _begun(photo, settings) if pixels is None else _enlarged(pixels, photo, content, settings)
-        solver = solver.enlarged(height, width)
-        objective = objective_for(photo, paintings, masks, settings, network)
+        pixels = (
+            _begun(photo, content, paintings, start, settings)
+            if pixels is None
+            else _enlarged(pixels, photo, content, settings)
+        )
+        tile = settings.tile or _tile_for(height, width, settings, network, device)
+        objective = objective_for(photo, paintings, masks, settings, network, scale.fade, tile)
+        solver, average = solver.enlarged(height, width), Average(settings.averaging)
         for _ in range(scale.steps):
             gradient, losses = objective(pixels)
-            pixels = solver.step(pixels, gradient)
+            pixels, solver = _moved(pixels, gradient, solver)
             if settings.bounds == "clamp":
                 pixels = pixels.clamp(0, 1)
+            shown = average.with_step(pixels)
             step, done = step + 1, done + width * height
             seconds = time.perf_counter() - began
-            yield Frame(step, settings.steps, seconds, done / work, max(scale.size), pixels, losses, finish, longest)
+            yield Frame(step, settings.steps, seconds, done / work, max(scale.size), shown, losses, finish, longest)
+        pixels = shown
 
 
-def _begun(photo: Tensor, settings: Settings) -> Tensor:
+def _tile_for(height: int, width: int, settings: Settings, network: VGG, device: Device) -> int | None:
+    """Side of the tiles that a picture of this size has to be worked on in; None if it need not."""
+    halo, per_pixel = network.radius(layers(settings)), STEP_VALUES * device.dtype.itemsize
+    tile = side_that_fits(height, width, halo, per_pixel, free_memory(device))
+    if tile and (points := whole_only(settings)):
+        raise ValueError(f"A picture of {width} x {height} pixels is too large here for {', '.join(points)}.")
+    return tile
+
+
+def _moved(pixels: Tensor, gradient: Tensor, solver: Solver) -> tuple[Tensor, Solver]:
+    """Pixels after a step. One that leads out of all bounds is not taken, and the next are gentler."""
+    moved = solver.step(pixels, gradient)
+    if moved.abs().amax() <= FURTHEST:  # NaN fails as well
+        return moved, solver
+    return pixels, solver.gentler()
+
+
+def _begun(
+    photo: Tensor,
+    content: Image.Image,
+    paintings: Sequence[Image.Image],
+    start: Image.Image | None,
+    settings: Settings,
+) -> Tensor:
+    """Where the first scale starts from."""
+    if start is not None:
+        return _enlarged(to_pixels(start, start.size).to(photo.device), photo, content, settings)
     if settings.init == "content":
         return photo.clone()
     generator = torch.Generator().manual_seed(settings.seed)
-    return torch.rand(photo.shape, generator=generator).to(photo.device)
+    if settings.init == "noise":
+        return torch.rand(photo.shape, generator=generator).to(photo.device)
+    painting = to_pixels(paintings[0], fitted_size(*paintings[0].size, max(photo.shape[-2:]))).to(photo.device)
+    if settings.init == "colors":
+        noise = torch.randn(photo.shape, generator=generator).to(photo.device)
+        return match_colors(noise, painting)
+    return painting.mean((2, 3), keepdim=True) + laplacian_pyramid(photo, 2)[0]
 
 
 def _enlarged(pixels: Tensor, photo: Tensor, content: Image.Image, settings: Settings) -> Tensor:
     """The painting so far at the photo's size. Enlarging blurs; the photo knows the detail that is missing."""
     (height, width), (new_height, new_width) = pixels.shape[-2:], photo.shape[-2:]
     enlarged = resize(pixels, new_height, new_width)
-    if settings.init == "content" and height < new_height:
+    if settings.init in ("content", "detail") and height < new_height:
         small_photo = to_pixels(content, (width, height)).to(photo.device)
         enlarged = enlarged + photo - resize(small_photo, new_height, new_width)
     return enlarged
@@ -232,10 +283,10 @@ def _finisher(
     def finish(pixels: Tensor, long_side: int) -> Image.Image:
         width, height = size if long_side == max(size) else fitted_size(*size, long_side)
         pixels = resize(pixels.cpu(), height, width)
-        if settings.color == "luminance" or masks is not None:
+        if settings.color in LIGHTS or masks is not None:
             photo = to_pixels(content, (width, height))
-        if settings.color == "luminance":
-            pixels = with_luma(photo, luma(pixels))
+        if settings.color in LIGHTS:
+            pixels = LIGHTS[settings.color](photo, luma(pixels))
         if masks is not None:
             cover = torch.stack([to_pixels(mask, (width, height)) for mask in masks]).sum(0).clamp(max=1)
             pixels = photo + cover * (pixels - photo)

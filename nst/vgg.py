@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+# 2 x 2 pools. The factors bring activations of the original VGG-19 on photos back to those of the maximum.
+POOLS: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType(
+    {
+        "max": lambda x: F.max_pool2d(x, 2),
+        "average": lambda x: 1.5 * F.avg_pool2d(x, 2),
+        "l2": lambda x: 1.34 * F.avg_pool2d(x.square(), 2).clamp(min=1e-12).sqrt(),
+    }
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +57,10 @@ class VGG:
         }
         return replace(self, convolutions=moved, mean=self.mean.to(device), std=self.std.to(device))
 
-    def shrinkage(self, layers: Collection[str]) -> int:
-        """Pixels of the picture per position of the deepest of `layers`: the smallest side that fits."""
-        return int(2 ** (max(int(layer[4]) for layer in layers) - 1))
+    def radius(self, layers: Collection[str]) -> int:
+        """Pixels on each side of a position's own square that the deepest of `layers` depends on."""
+        last = max(list(self.convolutions).index(_conv(layer)) for layer in layers)
+        return sum(2 ** (int(name[4]) - 1) for name in list(self.convolutions)[: last + 1])
 
     def check_layers(self, names: Sequence[str]) -> None:
         """Raises ValueError for a name that is not a layer of this network, or for none at all."""
@@ -66,7 +77,8 @@ class VGG:
         Args:
             pixels: (1, 3, H, W) float32 sRGB in [0, 1].
             layers: Names as in `layers`.
-            pooling: "max" or "average" between the blocks.
+            pooling: "max", "average" or "l2" between the blocks. The last two are scaled so that
+                activations stay about as large as after "max".
             padding: What the first convolution sees beyond the edge: "replicate" repeats the
                 edge, which leaves no frame in the picture; "zeros" is the published network.
 
@@ -80,7 +92,7 @@ class VGG:
         for name, (weight, bias) in list(self.convolutions.items())[: last + 1]:
             if name[4] != block:
                 block = name[4]
-                x = F.max_pool2d(x, 2) if pooling == "max" else F.avg_pool2d(x, 2)
+                x = POOLS[pooling](x)
             if padding == "replicate" and name == "conv1_1":
                 x = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), weight, bias)
             else:
@@ -99,3 +111,8 @@ def _relu(layer: str) -> str:
 
 def _conv(layer: str) -> str:
     return "conv" + layer[4:]
+
+
+def shrinkage(layers: Collection[str]) -> int:
+    """Pixels of the picture, along one side, per position of the deepest of `layers`."""
+    return int(2 ** (max(int(layer[4]) for layer in layers) - 1))

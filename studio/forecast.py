@@ -9,7 +9,6 @@ from math import sqrt
 from PIL import Image
 
 from nst import Settings, load_vgg, stylize
-from nst.settings import layer_weights
 from nst.transfer import Scale, scales
 
 PROBES = (128, 320)  # pixels: the sides of two small pictures whose steps are timed
@@ -40,7 +39,7 @@ _machine: Machine | None = None  # not known yet
 
 def predicted(settings: Settings, width: int, height: int, paintings: int = 1) -> float | None:
     """Seconds that a painting of this photo would take here; None where that is not known yet."""
-    return _machine and _machine.seconds(_plan(settings, width, height), paintings)
+    return _machine and _machine.seconds(scales(width, height, settings), paintings)
 
 
 def learn(settings: Settings, width: int, height: int, paintings: int, seconds: float) -> None:
@@ -48,7 +47,7 @@ def learn(settings: Settings, width: int, height: int, paintings: int, seconds: 
     global _machine
     if seconds < TELLING:
         return
-    plan = _plan(settings, width, height)
+    plan = scales(width, height, settings)
     thought = _machine or Machine(0.0, seconds / sum(scale.work for scale in plan))
     _machine = thought.times(sqrt(seconds / thought.seconds(plan, paintings)))
 
@@ -66,8 +65,3 @@ def _step_seconds(side: int) -> float:
     settings = Settings(size=side, start_size=side, steps=PROBE_STEPS)
     moments = [frame.seconds for frame in stylize(grey, grey, settings, load_vgg(settings.backbone))]
     return min(after - before for before, after in pairwise(moments))
-
-
-def _plan(settings: Settings, width: int, height: int) -> list[Scale]:
-    layers = [*layer_weights(settings.style_layers), *layer_weights(settings.content_layers)]
-    return scales(width, height, settings, load_vgg(settings.backbone).shrinkage(layers))

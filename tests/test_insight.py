@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nst.insight import CONTENT_LAYERS, STYLE_LAYERS, gram_picture, kept_by, known_up_to
-from nst.settings import layer_weights
+from nst.settings import shares
 from nst.transfer import stylize
 from tests.conftest import noise
 from tests.tiny import CPU, tiny_vgg
@@ -14,10 +14,10 @@ from tests.tiny import CPU, tiny_vgg
 def test_each_picture_is_of_what_it_says() -> None:
     for layer in CONTENT_LAYERS:
         asked = kept_by(layer, 64, 5)
-        assert (list(layer_weights(asked.content_layers)), asked.style_weight, asked.init) == ([layer], 0, "noise")
+        assert (list(shares(asked.content_layers)), asked.style_weight, asked.init) == ([layer], 0, "noise")
     for count, layer in enumerate(STYLE_LAYERS, 1):
         asked = known_up_to(layer, 64, 5)
-        assert tuple(layer_weights(asked.style_layers)) == STYLE_LAYERS[:count]
+        assert tuple(shares(asked.style_layers)) == STYLE_LAYERS[:count]
         assert (asked.content_weight, asked.init) == (0, "noise")
 
 

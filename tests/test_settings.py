@@ -4,7 +4,7 @@ import math
 import pytest
 
 from nst.recipes import RECIPES
-from nst.settings import KNOBS, Settings, layer_weights
+from nst.settings import KNOBS, Settings, shares
 
 
 def test_unsaid_knobs_have_their_declared_defaults():
@@ -71,11 +71,11 @@ def test_settings_survive_a_round_trip_through_their_values():
     assert Settings(**dataclasses.asdict(settings)) == settings
 
 
-def test_layer_weights_are_shares():
-    assert layer_weights("relu1_1 relu5_1:0.5") == {"relu1_1": pytest.approx(2 / 3), "relu5_1": pytest.approx(1 / 3)}
+def test_shares_are_shares():
+    assert shares("relu1_1 relu5_1:0.5") == {"relu1_1": pytest.approx(2 / 3), "relu5_1": pytest.approx(1 / 3)}
 
 
 @pytest.mark.parametrize("word", ["relu1_1:0", "relu1_1:-1", "relu1_1:nan", "relu1_1:much", "relu1_1:inf"])
 def test_a_layer_weight_that_is_no_positive_number_is_refused(word):
     with pytest.raises(ValueError, match="must be a positive number"):
-        layer_weights(f"relu2_1 {word}")
+        shares(f"relu2_1 {word}")

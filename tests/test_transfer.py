@@ -8,7 +8,7 @@ from PIL import Image
 from nst import losses
 from nst.device import Device
 from nst.image import fitted_size, luma, to_pixels
-from nst.settings import Settings, layer_weights
+from nst.settings import Settings, shares
 from nst.transfer import scales, stylize
 from nst.weights import load_vgg
 from tests.conftest import noise
@@ -55,14 +55,12 @@ def test_losses_are_those_of_the_pixels_before_the_step():
     """The first step starts from the photo itself: no content error, and the style error by hand."""
     network = tiny_vgg()
     first = paint(network=network, steps=1, start_size=64)[0]
-    weights = layer_weights(Settings().style_layers)
+    weights = shares(Settings().style_layers)
     layers = list(weights)
     photo = network.features(to_pixels(PHOTO, (64, 48)), layers)
     style = network.features(to_pixels(PAINTING, (64, 64)), layers)
-    moments = losses.STYLE_LOSSES["moments"]
     by_hand = sum(
-        weights[layer] * moments.error(moments.statistic(photo[layer]), moments.statistic(style[layer])).item()
-        for layer in layers
+        weights[layer] * losses.moments(losses.sums(style[layer]))(losses.sums(photo[layer])).item() for layer in layers
     )
     assert first.losses["content"] == 0
     assert first.losses["style"] == pytest.approx(by_hand, rel=1e-4)
@@ -222,7 +220,7 @@ def test_an_unknown_layer_is_answered_before_the_run():
 
 def test_scales_grow_to_the_size_and_share_all_steps():
     for size, steps, start in itertools.product((64, 100, 384, 512, 1400), (1, 2, 3, 5, 47, 110, 6000), (32, 96, 8192)):
-        plan = scales(900, 1400, Settings(size=size, steps=steps, start_size=start), least=16)
+        plan = scales(900, 1400, Settings(size=size, steps=steps, start_size=start))
         long_sides = [max(scale.size) for scale in plan]
         assert long_sides == sorted(set(long_sides)) and long_sides[-1] == size
         assert sum(scale.steps for scale in plan) == steps
@@ -233,7 +231,7 @@ def test_scales_grow_to_the_size_and_share_all_steps():
 
 
 def test_a_narrow_photo_begins_at_a_scale_the_network_can_see():
-    plan = scales(1000, 90, Settings(size=512, start_size=64), least=16)
+    plan = scales(1000, 90, Settings(size=512, start_size=64))
     assert all(min(scale.size) >= 16 for scale in plan)
 
 

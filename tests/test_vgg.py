@@ -3,7 +3,10 @@ import torch
 import torch.nn.functional as F
 import torchvision
 
-from nst.vgg import VGG
+from nst.image import open_picture, to_pixels
+from nst.vgg import POOLS, VGG, shrinkage
+from nst.weights import load_vgg
+from tests.benchmarks.quality import EXAMPLES
 from tests.tiny import tiny_vgg
 
 
@@ -61,12 +64,46 @@ def test_pixels_are_normalised_with_the_networks_own_statistics():
     torch.testing.assert_close(found, expected)
 
 
-@pytest.mark.parametrize(("pooling", "expected"), [("max", F.max_pool2d), ("average", F.avg_pool2d)])
-def test_pooling_between_blocks(pooling, expected):
+def root_mean_square(x, size):
+    return F.avg_pool2d(x.square(), size).sqrt()
+
+
+@pytest.mark.parametrize(
+    ("pooling", "expected"), [("max", F.max_pool2d), ("average", F.avg_pool2d), ("l2", root_mean_square)]
+)
+def test_pooling_between_blocks_up_to_a_factor(pooling, expected):
     network = tiny_vgg(blocks=(1, 1))
     found = network.features(torch.rand(1, 3, 20, 14), ["relu1_1", "conv2_1"], pooling=pooling)
     weight, bias = network.convolutions["conv2_1"]
-    torch.testing.assert_close(found["conv2_1"], F.conv2d(expected(found["relu1_1"], 2), weight, bias, padding=1))
+    shrunk = POOLS[pooling](found["relu1_1"])
+    torch.testing.assert_close(found["conv2_1"], F.conv2d(shrunk, weight, bias, padding=1))
+    plain = expected(found["relu1_1"], 2)
+    factor = (shrunk.norm() / plain.norm()).item()
+    torch.testing.assert_close(shrunk, factor * plain, atol=1e-5, rtol=1e-4)
+
+
+def test_every_pooling_keeps_the_scale_of_the_activations():
+    photo = open_picture(EXAMPLES / "content/red-panda.jpg")
+    pixels, network = to_pixels(photo, (192, 144)), load_vgg()
+    layers = ["relu2_1", "relu3_1", "relu4_1"]
+    norms = {pooling: network.features(pixels, layers, pooling=pooling) for pooling in POOLS}
+    for pooling in ("average", "l2"):
+        for layer in layers:
+            ratio = (norms[pooling][layer].norm() / norms["max"][layer].norm()).item()
+            assert 0.6 < ratio < 1.6, (pooling, layer, ratio)
+
+
+def test_a_position_depends_on_its_square_and_the_radius_around_it_and_no_further():
+    network = tiny_vgg()
+    pixels = torch.rand(1, 3, 256, 256, requires_grad=True)
+    for layer in ("relu1_1", "relu2_2", "relu3_1", "relu4_1"):
+        step, radius = shrinkage([layer]), network.radius([layer])
+        found = network.features(pixels, [layer], pooling="average")[layer]
+        place = 128 // step
+        (reach,) = torch.autograd.grad(found[0, :, place, place].sum(), pixels)
+        touched = reach.abs().sum((0, 1, 2)).nonzero()
+        assert touched.min() >= 128 - radius and touched.max() < 128 + step + radius
+        assert touched.max() - touched.min() + 1 > 0.6 * (step + 2 * radius)
 
 
 def test_nothing_deeper_than_asked_is_computed():
@@ -87,7 +124,7 @@ def test_elsewhere_it_computes_in_the_type_asked_for_and_the_original_is_untouch
 @pytest.mark.parametrize(("layers", "pixels"), [(["relu1_1"], 1), (["relu4_2"], 8), (["relu1_2", "relu5_1"], 16)])
 def test_shrinkage_is_the_smallest_side_that_passes_all_pools(layers, pixels):
     network = tiny_vgg()
-    assert network.shrinkage(layers) == pixels
+    assert shrinkage(layers) == pixels
     assert min(network.features(torch.rand(1, 3, pixels, pixels), layers)[layers[-1]].shape[-2:]) == 1
 
 

@@ -56,7 +56,7 @@ def errors(result: Image.Image, photo: Image.Image, painting: Image.Image, netwo
 
 
 def full_size_steps(photo: Image.Image, settings: Settings) -> float:
-    plan = scales(*photo.size, settings, least=16)
+    plan = scales(*photo.size, settings)
     return sum(scale.work for scale in plan) / math.prod(plan[-1].size)
 
 

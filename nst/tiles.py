@@ -1,0 +1,95 @@
+"""A picture in tiles, each seen with as much around it as its features depend on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from torch import Tensor
+
+SMALLEST = 64  # side of a tile in pixels
+SHARE = 0.7  # of the free memory that a painting may take
+WHOLE_BYTES = 250  # for each pixel of the picture, tiles or not: pictures, the solver's memory, the photo's features
+
+
+@dataclass(frozen=True)
+class Span:
+    """A tile along one side of the picture, in pixels: its own part, and the window that is looked through."""
+
+    begin: int
+    end: int
+    window_begin: int
+    window_end: int
+
+
+@dataclass(frozen=True)
+class Tile:
+    rows: Span
+    columns: Span
+
+    def window(self, pixels: Tensor) -> Tensor:
+        """Of the picture's pixels (1, C, H, W), a view."""
+        rows, columns = self.rows, self.columns
+        return pixels[..., rows.window_begin : rows.window_end, columns.window_begin : columns.window_end]
+
+    def own(self, whole: Tensor, shrinkage: int) -> Tensor:
+        """The tile's own part of a map of the whole picture, a position for `shrinkage` x `shrinkage` pixels."""
+        return whole[..., _part(self.rows, 0, shrinkage), _part(self.columns, 0, shrinkage)]
+
+    def core(self, seen: Tensor, shrinkage: int) -> Tensor:
+        """The tile's own part of a map of its window."""
+        rows, columns = self.rows, self.columns
+        return seen[..., _part(rows, rows.window_begin, shrinkage), _part(columns, columns.window_begin, shrinkage)]
+
+
+def _part(span: Span, origin: int, shrinkage: int) -> slice:
+    return slice((span.begin - origin) // shrinkage, (span.end - origin) // shrinkage)
+
+
+def tiles(height: int, width: int, side: int, halo: int, grid: int) -> list[Tile]:
+    """Tiles that cover a picture once.
+
+    Args:
+        height, width: Of the picture in pixels.
+        side: Of a tile in pixels; a picture that is smaller is one tile.
+        halo: Pixels around a tile that its features depend on.
+        grid: Tiles begin, and windows too, at multiples of this: where the network's pools do.
+    """
+    rows, columns = (_spans(length, side, halo, grid) for length in (height, width))
+    return [Tile(row, column) for row in rows for column in columns]
+
+
+def _spans(length: int, side: int, halo: int, grid: int) -> list[Span]:
+    count = -(-length // side)
+    begins = [round(length * index / count / grid) * grid for index in range(count)]
+    begins = sorted({begin for begin in begins if length - begin >= grid})
+    halo = -(-halo // grid) * grid
+    return [
+        Span(begin, end, max(0, begin - halo), min(length, end + halo))
+        for begin, end in zip(begins, [*begins[1:], length], strict=True)
+    ]
+
+
+def side_that_fits(height: int, width: int, halo: int, per_pixel: int, free: int) -> int | None:
+    """Side of the largest tiles whose windows fit into the free memory; None where the whole picture does.
+
+    Args:
+        halo: Pixels around a tile that are looked at with it.
+        per_pixel: Bytes that one step needs for each pixel that it looks at.
+        free: Bytes.
+
+    Raises:
+        ValueError: if not even the smallest tile fits.
+    """
+    whole = height * width * WHOLE_BYTES
+    if height * width * per_pixel + whole <= free * SHARE:
+        return None
+    window = math.isqrt(max(0, int(free * SHARE) - whole) // per_pixel)
+    side = (window - 2 * halo) // SMALLEST * SMALLEST
+    if side < SMALLEST:
+        needed = whole + (SMALLEST + 2 * halo) ** 2 * per_pixel
+        raise ValueError(
+            f"A picture of {width} x {height} pixels needs {needed / SHARE / 2**30:.1f} GB of memory, and "
+            f"{free / 2**30:.1f} GB are free. Please choose a smaller size."
+        )
+    return side
