@@ -99,7 +99,7 @@ def sums(features: Tensor, weights: Tensor | None = None) -> Sums:
     total, product = _Sums.apply(features, weights)
     if weights is None:
         return Sums(total.new_tensor(float(features[0, 0].numel())), total, product)
-    return Sums(weights.sum().to(total).clamp(min=1e-6), total, product)
+    return Sums(weights.to(total).sum().clamp(min=1e-6), total, product)
 
 
 def mixed_sums(parts: Sequence[Sums], shares: Sequence[float]) -> Sums:
@@ -235,12 +235,16 @@ def relaxed_emd(target: Tensor) -> Callable[[Tensor], Tensor]:
 
 
 def moments_l1(target: Tensor) -> Callable[[Tensor], Tensor]:
-    """|m - m'|_1 / d + |C - C'|_1 / d^2 of the points (Kolkin et al. 2019)."""
+    """|m - m'|_1 and |C - C'|_1 of the points' mean and covariance (Kolkin et al. 2019).
+
+    It departs in that both are relative to the target's, and so do not depend on the network's scale.
+    """
     mean, covariance = target.mean(0), torch.cov(target.t(), correction=0)
+    of_mean, of_covariance = (part.abs().mean().clamp(min=LEAST) for part in (mean, covariance))
 
     def error(value: Tensor) -> Tensor:
         ours = torch.cov(value.t(), correction=0)
-        return (value.mean(0) - mean).abs().mean() + (ours - covariance).abs().mean()
+        return (value.mean(0) - mean).abs().mean() / of_mean + (ours - covariance).abs().mean() / of_covariance
 
     return error
 

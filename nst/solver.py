@@ -129,9 +129,11 @@ class FirstOrder:
 
     def enlarged(self, height: int, width: int) -> FirstOrder:
         twin = FirstOrder(self.optimizer, self.learning_rate, self.bands)
-        if self.state is not None:
-            own, optimizer = self.state
-            bands = laplacian_pyramid(torch.zeros(1, 3, height, width).to(own[0]), self.bands)
+        if self.state is None:
+            return twin
+        own, optimizer = self.state
+        bands = laplacian_pyramid(own[0].new_zeros(1, 3, height, width), self.bands)
+        if len(bands) == len(own):  # a very small picture has fewer
             twin.state = bands, OPTIMIZERS[self.optimizer](bands, lr=self.learning_rate)
             for before, band in zip(own, bands, strict=True):
                 twin.state[1].state[band] = _carried(optimizer.state[before], band)
