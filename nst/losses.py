@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 SLICES = 64  # directions of the sliced Wasserstein distance
+FEWEST = 1e-6  # positions, where a region has none at a deep layer
 LEAST = 1e-12  # instead of zero where something is divided by
 
 
@@ -70,12 +71,12 @@ class Sums:
 
     @property
     def mean(self) -> Tensor:
-        return self.total / self.positions
+        return self.total / self.positions.clamp(min=FEWEST)
 
     @property
     def gram(self) -> Tensor:
         """The Gram matrix of an average position."""
-        return self.product / self.positions
+        return self.product / self.positions.clamp(min=FEWEST)
 
     @property
     def covariance(self) -> Tensor:
@@ -99,12 +100,14 @@ def sums(features: Tensor, weights: Tensor | None = None) -> Sums:
     total, product = _Sums.apply(features, weights)
     if weights is None:
         return Sums(total.new_tensor(float(features[0, 0].numel())), total, product)
-    return Sums(weights.to(total).sum().clamp(min=1e-6), total, product)
+    return Sums(weights.to(total).sum(), total, product)
 
 
 def mixed_sums(parts: Sequence[Sums], shares: Sequence[float]) -> Sums:
     """Sums of several paintings, each as if it had `share` positions."""
-    first, *others = (part.times(share / part.positions) for part, share in zip(parts, shares, strict=True))
+    first, *others = (
+        part.times(share / part.positions.clamp(min=FEWEST)) for part, share in zip(parts, shares, strict=True)
+    )
     return sum(others, start=first)
 
 

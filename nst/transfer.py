@@ -170,10 +170,10 @@ def scales(width: int, height: int, settings: Settings) -> list[Scale]:
         width, height: Of the photo.
     """
     least, sides = shrinkage(layers(settings)), [max(final_size(width, height, settings))]
-    while (smaller := sides[0] / settings.scale_factor) >= settings.start_size:
-        if min(fitted_size(width, height, int(smaller))) < least:
+    while (smaller := round(sides[0] / settings.scale_factor)) >= settings.start_size:
+        if min(fitted_size(width, height, smaller)) < least:
             break
-        sides.insert(0, round(smaller))
+        sides.insert(0, smaller)
     sides = sides[-settings.steps :]  # one step at least for each
     ahead = [1 - index / max(1, len(sides) - 1) for index in range(len(sides))]  # 1 at the first, 0 at the last
     ahead[-1] = 0

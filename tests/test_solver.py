@@ -3,7 +3,7 @@ import itertools
 import pytest
 import torch
 
-from nst.solver import LBFGS, FirstOrder, make_solver, resize
+from nst.solver import LBFGS, Average, FirstOrder, collapsed, laplacian_pyramid, make_solver, resize
 
 
 def bowl(seed=0, size=(6, 5), condition=100.0):
@@ -90,7 +90,7 @@ def test_enlarged_memory_speaks_of_the_enlarged_picture():
 
 
 def test_adam_and_gradient_descent_are_those_of_torch():
-    for name, kind in (("adam", torch.optim.Adam), ("sgd", torch.optim.SGD)):
+    for name, kind in (("adam", torch.optim.Adam), ("rmsprop", torch.optim.RMSprop), ("sgd", torch.optim.SGD)):
         minimum, gradient = bowl()
         theirs = torch.full_like(minimum, 0.5)
         optimizer = kind([theirs], lr=0.01)
@@ -102,7 +102,7 @@ def test_adam_and_gradient_descent_are_those_of_torch():
 
 
 def test_a_solver_leaves_its_arguments_alone():
-    for name in ("lbfgs", "adam", "sgd"):
+    for name in ("lbfgs", "adam", "rmsprop", "sgd"):
         minimum, gradient = bowl()
         solver, pixels = make_solver(name, 0.01), torch.full_like(minimum, 0.5)
         for _ in range(3):
@@ -116,3 +116,59 @@ def test_resize_keeps_a_flat_picture_flat_both_ways():
     flat = torch.full((1, 3, 9, 12), 0.4)
     for size in ((18, 24), (4, 5)):
         torch.testing.assert_close(resize(flat, *size), torch.full((1, 3, *size), 0.4))
+
+
+def test_a_pyramid_collapses_to_its_picture_and_its_bands_hold_what_halving_loses():
+    pixels = torch.rand(1, 3, 21, 34)
+    bands = laplacian_pyramid(pixels, 4)
+    assert [tuple(band.shape[-2:]) for band in bands] == [(21, 34), (11, 17), (6, 9), (3, 5)]
+    torch.testing.assert_close(collapsed(bands), pixels)
+    flat = laplacian_pyramid(torch.full((1, 3, 16, 16), 0.4), 3)
+    assert all(band.abs().max() < 1e-6 for band in flat[:-1])
+
+
+def test_a_step_on_the_bands_moves_large_areas_further_than_a_step_on_the_pixels():
+    """Adam changes each number by its learning rate: on bands these changes add up, coarse to fine."""
+    pixels, slope = torch.full((1, 3, 32, 32), 0.5), torch.ones(1, 3, 32, 32)
+    on_pixels = pixels - FirstOrder("adam", 0.01).step(pixels, slope)
+    on_bands = pixels - FirstOrder("adam", 0.01, bands=4).step(pixels, slope)
+    torch.testing.assert_close(on_pixels, torch.full_like(pixels, 0.01))
+    assert on_bands.mean() > 1.9 * on_pixels.mean()
+
+
+@pytest.mark.parametrize("bands", [1, 3])
+def test_adam_carries_its_memory_to_a_larger_picture(bands):
+    """After many equal slopes on a small picture, and the same slopes on a larger one, no step is a first step."""
+    solver, pixels = FirstOrder("adam", 0.01, bands), torch.full((1, 3, 16, 16), 0.5)
+    for _ in range(20):
+        pixels = solver.step(pixels, torch.ones_like(pixels))
+    large = torch.full((1, 3, 32, 32), 0.5)
+    turned = -torch.ones_like(large) / 4  # the gradient of a mean over four times the pixels, the other way
+    with_memory = solver.enlarged(32, 32).step(large, turned)
+    fresh = FirstOrder("adam", 0.01, bands).step(large, turned)
+    assert (with_memory < large).all() and (fresh > large).all()
+
+
+def test_an_average_is_the_weighted_mean_of_all_steps():
+    average, steps = Average(0.8), [torch.rand(1, 3, 2, 2) for _ in range(5)]
+    for step in steps:
+        mean = average.with_step(step)
+    weights = [0.8 ** (4 - index) for index in range(5)]
+    expected = sum(weight * step for weight, step in zip(weights, steps, strict=True)) / sum(weights)
+    torch.testing.assert_close(mean, expected)
+    assert torch.equal(Average(0.0).with_step(steps[0]), steps[0])
+
+
+def test_memory_of_lbfgs_is_bounded_by_the_size_of_the_picture():
+    small, large = LBFGS().enlarged(384, 512), LBFGS().enlarged(3072, 4096)
+    assert small.pairs.maxlen == 10
+    assert large.pairs.maxlen == 3
+
+
+def test_a_gentler_solver_takes_a_tenth_of_the_step():
+    pixels, slope = torch.full((1, 3, 4, 4), 0.5), torch.ones(1, 3, 4, 4)
+    for name in ("lbfgs", "adam", "rmsprop", "sgd"):
+        solver = make_solver(name, 0.1)
+        step = (pixels - solver.step(pixels, slope)).mean()
+        gentle = (pixels - solver.gentler().step(pixels, slope)).mean()
+        assert 0 < gentle <= 0.11 * step

@@ -1,0 +1,178 @@
+"""Each control does what its help text says, measured on finished pictures."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from nst.image import fitted_size, luma, match_histograms, to_pixels
+from nst.losses import palette
+from nst.settings import Settings
+from nst.transfer import scales
+from nst.weights import load_vgg
+from tests.conftest import noise
+from tests.test_transfer import PAINTING, PHOTO, difference, paint
+
+NOTHING = {"content_weight": 0, "style_weight": 0, "steps": 1, "start_size": 64}  # no loss: the start stays
+
+
+def stripes(period: int, size: int = 256) -> Image.Image:
+    column = (np.sin(np.arange(size) * 2 * np.pi / period) > 0) * np.uint8(255)
+    return Image.fromarray(np.tile(column, (size, 1))).convert("RGB")
+
+
+def wavelength(image: Image.Image) -> float:
+    """Of the strongest wave across the picture, in pixels."""
+    grey = np.asarray(image.convert("L"), dtype=float)
+    power = (np.abs(np.fft.rfft(grey - grey.mean(1, keepdims=True), axis=1)) ** 2).mean(0)
+    return grey.shape[1] / (1 + power[1:].argmax())
+
+
+def striped(**knobs) -> Image.Image:
+    """Stripes of 16 pixels on a painting of 192, painted from noise with nothing of the photo."""
+    shallow = {"style_layers": "relu1_1 relu2_1 relu3_1", "content_layers": "relu1_1"}
+    settings = {"size": 96, "init": "noise", "content_weight": 0, "steps": 40, "start_size": 96} | shallow | knobs
+    return paint(noise(192, 192, 1), stripes(16, 192), load_vgg(), **settings)[-1].image
+
+
+@pytest.fixture(scope="module")
+def usual() -> float:
+    return wavelength(striped())
+
+
+def test_twice_the_brush_size_doubles_the_dominant_wavelength(usual):
+    assert usual == pytest.approx(8, rel=0.15), "the painting is seen at the size of the picture: half its own"
+    assert wavelength(striped(style_scale=0.5)) == pytest.approx(usual / 2, rel=0.15)
+
+
+def test_a_brush_meant_for_one_size_stays_the_same_at_any_other(usual):
+    assert wavelength(striped(size=64, start_size=64, style_size=96)) == pytest.approx(usual, rel=0.2)
+
+
+def test_colours_kept_exactly_have_the_photos_chroma_everywhere():
+    photo = Image.merge("RGB", [noise(96, 72, channel).getchannel(0) for channel in (1, 2, 3)])  # up to full colours
+    image = paint(photo, color="exact", steps=12)[-1].image
+    ours, expected = (to_pixels(one, image.size) for one in (image, photo))
+    assert ((ours - luma(ours)) - (expected - luma(expected))).abs().max() < 2 / 255
+    assert (luma(ours) - luma(expected)).abs().mean() > 0.01, "and the light is painted"
+
+
+def test_matched_histograms_are_the_others_and_keep_the_order():
+    ours, other = torch.rand(1, 3, 9, 7), torch.rand(1, 3, 18, 7) ** 2
+    matched = match_histograms(ours, other)
+    for channel in range(3):
+        values, given = matched[0, channel].flatten(), other[0, channel].flatten().sort().values
+        torch.testing.assert_close(values.sort().values, given[1::2])
+        assert torch.equal(values.argsort(), ours[0, channel].flatten().argsort())
+
+
+def test_histogram_gives_the_picture_the_photos_colours_and_not_the_paintings():
+    red = Image.merge("RGB", [PAINTING.getchannel(0), *[Image.new("L", PAINTING.size, 20)] * 2])
+    photo = to_pixels(PHOTO, (8, 6)).mean((2, 3))
+    off = {
+        color: (to_pixels(paint(PHOTO, red, load_vgg(), color=color, steps=12)[-1].image, (8, 6)).mean((2, 3)) - photo)
+        for color in ("painting", "histogram")
+    }
+    assert off["histogram"].abs().max() < 0.5 * off["painting"].abs().max()
+
+
+def test_starts_are_the_photo_noise_the_paintings_colours_or_its_mean_with_the_photos_detail():
+    grain = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+    rough = Image.fromarray(grain)
+    pixels = {
+        init: to_pixels(paint(rough, init=init, bounds="free", **NOTHING)[0].image, (64, 48))
+        for init in ("content", "noise", "colors", "detail")
+    }
+    photo, painting = to_pixels(rough, (64, 48)), to_pixels(PAINTING, (64, 64))
+    assert (pixels["content"] - photo).abs().max() < 1 / 255
+    assert pixels["noise"].mean().item() == pytest.approx(0.5, abs=0.02)
+    torch.testing.assert_close(pixels["colors"].mean((2, 3)), painting.mean((2, 3)), atol=0.03, rtol=0)
+    torch.testing.assert_close(pixels["detail"].mean((2, 3)), painting.mean((2, 3)), atol=0.03, rtol=0)
+    fine = [(one[..., 1:] - one[..., :-1]).flatten() for one in (pixels["detail"], photo)]
+    assert torch.corrcoef(torch.stack(fine))[0, 1] > 0.5
+
+
+def test_palette_weight_brings_the_colours_to_the_paintings():
+    def distance(image):
+        colours = [to_pixels(one, (24, 24)).flatten(2)[0].t() for one in (image, PAINTING)]
+        return palette(colours[1])(colours[0]).item()
+
+    plain, coloured = (paint(style_weight=0, palette_weight=weight, steps=12)[-1].image for weight in (0, 10))
+    assert distance(coloured) < 0.7 * distance(plain)
+
+
+def test_growth_and_early_steps_make_the_plan():
+    plan = scales(512, 512, Settings(size=512, start_size=128, scale_factor=2**0.5, step_ratio=2, steps=300))
+    assert [scale.size[0] for scale in plan] == [128, 181, 256, 362, 512]
+    assert plan[0].steps / plan[-1].steps == pytest.approx(2, rel=0.05)
+    assert sum(scale.steps for scale in plan) == 300
+    even = scales(512, 512, Settings(size=512, start_size=128, step_ratio=1, steps=300))
+    assert [scale.steps for scale in even] == [100, 100, 100]
+
+
+def test_early_content_weighs_the_photo_more_at_the_first_size_only():
+    plan = scales(512, 512, Settings(size=512, start_size=64, content_fade=8))
+    assert [scale.fade for scale in plan] == pytest.approx([8, 4, 2, 1])
+    kept = [paint(content_fade=fade, steps=30)[14].losses["content"] for fade in (1, 100)]
+    assert kept[1] < kept[0]
+
+
+def test_averaging_shows_the_mean_of_the_steps():
+    knobs = {"optimizer": "adam", "learning_rate": 0.1, "steps": 12, "start_size": 64, "bounds": "free"}
+    each, mean = paint(**knobs), paint(averaging=0.9, **knobs)
+    weights = [0.9 ** (11 - index) for index in range(12)]
+    pixels = [to_pixels(frame.image, frame.image.size) for frame in each]
+    expected = sum(weight * one for weight, one in zip(weights, pixels, strict=True)) / sum(weights)
+    ours = to_pixels(mean[-1].image, mean[-1].image.size)
+    assert (ours - expected).abs().mean() < 0.01
+    assert difference(mean[-1].image, each[-1].image) > 0.02
+
+
+def test_tiles_paint_the_same_picture():
+    knobs = {"size": 96, "steps": 8, "start_size": 96}
+    assert difference(paint(tile=64, **knobs)[-1].image, paint(**knobs)[-1].image) < 0.5 / 255
+
+
+def test_smoothing_by_plain_differences_keeps_an_edge_that_squares_blur():
+    edge = Image.new("RGB", (64, 48), "black")
+    edge.paste((255, 255, 255), (32, 0, 64, 48))
+    widths = {}
+    for kind, weight in (("l2", 30), ("l1", 3)):
+        image = paint(edge, style_weight=0, tv_loss=kind, tv_weight=weight, steps=30, start_size=64)[-1].image
+        row = to_pixels(image, image.size)[0, 0, 24]
+        widths[kind] = (row[1:] - row[:-1]).max().item()  # the steepest place
+    assert widths["l1"] > widths["l2"]
+
+
+def test_a_step_that_leads_out_of_all_bounds_is_not_taken_and_the_run_goes_on():
+    frames = paint(recipe="tutorial", optimizer="sgd", learning_rate=1e4, steps=12, start_size=None)
+    assert len(frames) == 12
+    assert all(np.isfinite(list(frame.losses.values())).all() for frame in frames)
+    assert difference(frames[-1].image, PHOTO.resize(frames[-1].image.size)) < 0.3, "the photo is not lost"
+
+
+@pytest.mark.parametrize(
+    ("knobs", "sentence"),
+    [
+        ({"style_loss": "gram zebra"}, "style_loss must be one of moments, gram"),
+        ({"style_loss": ""}, "style_loss must be one of"),
+        ({"style_loss": "gram:0"}, "A weight must be a positive number, not 'gram:0'"),
+        ({"style_loss": "nearest", "tile": 64}, "tile must be 0 for nearest"),
+        ({"pyramid": 3}, "pyramid must be 1 with the optimizer lbfgs"),
+        ({"style_layers": "relu1_1+relu9_1"}, "'relu9_1' is not a layer of tiny"),
+    ],
+)
+def test_controls_that_do_not_go_together_are_answered_before_the_run(knobs, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        paint(**knobs)
+
+
+def test_a_picture_that_would_not_fit_is_painted_in_tiles_or_answered(monkeypatch):
+    """Free memory is what the machine says; here it says less and less."""
+    whole = paint(size=96, steps=4, start_size=96)[-1].image
+    monkeypatch.setattr("nst.transfer.free_memory", lambda device: 330 * 2**20)
+    assert difference(paint(size=96, steps=4, start_size=96)[-1].image, whole) < 0.5 / 255
+    monkeypatch.setattr("nst.transfer.free_memory", lambda device: 10 * 2**20)
+    with pytest.raises(ValueError, match=r"needs .* GB of memory, and 0\.0 GB are free. Please choose a smaller size"):
+        paint(size=96, steps=4)
+    assert fitted_size(96, 72, 96) == whole.size
