@@ -42,8 +42,8 @@ def fetch(repo: str, revision: str, sha256: str) -> Path:
             with WeakFileLock(file.with_suffix(".lock")):
                 if not file.exists():  # nobody else has fetched it while we waited
                     _download(hf_hub_url(repo, "model.safetensors", revision=revision), sha256, file)
-    except (HTTPError, OSError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".:")
+    except (HTTPError, OSError, json.JSONDecodeError) as error:
+        reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
         raise ValueError(
             f"{repo} could not be fetched from {constants.ENDPOINT} ({reason}); the network vgg19 needs no download."
         ) from error

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -214,9 +215,16 @@ def test_a_hub_that_falls_silent_is_not_waited_for(server, monkeypatch):
 
 def test_offline_nobody_is_asked(server, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(ValueError, match="offline mode is enabled"):
+    with pytest.raises(ValueError, match=r"offline mode is enabled\); the network vgg19 needs no download\.$"):
         fetch(REPO, REVISION, SHA256)
     assert not server.asked
+
+
+def test_visitors_at_once_fetch_it_once(server):
+    with ThreadPoolExecutor(4) as visitors:
+        files = set(visitors.map(lambda _: fetch(REPO, REVISION, SHA256), range(4)))
+    assert len(files) == 1 and server.sent == HEADER + NEEDED
+    assert_whole(files.pop())
 
 
 def test_two_programs_at_once_fetch_it_once(server, tmp_path):

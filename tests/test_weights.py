@@ -162,6 +162,12 @@ def test_a_file_must_have_the_checksum_in_its_name(tmp_path):
         load_vgg(wrong)
 
 
+def test_a_stranger_cannot_name_a_file(fetched):
+    """What the page and the program are given is a word, never a `Path`."""
+    with pytest.raises(ValueError, match="backbone must be one of"):
+        load_vgg(str(fetched))
+
+
 def test_no_file_is_said():
     with pytest.raises(ValueError, match=r"There is no file of weights 'nowhere\.pth'"):
         load_vgg(weights.Path("nowhere.pth"))
