@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,7 +131,6 @@ def _read(url: str, part: range) -> Iterator[bytes]:
 
 def _write(file: Path, content: bytes) -> None:
     """Write beside the goal, then rename: a file is there whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=file.parent)
-    with os.fdopen(handle, "wb") as partial:
-        partial.write(content)
-    Path(name).replace(file)
+    partial = file.with_name(f"{file.name}.new")
+    partial.write_bytes(content)
+    partial.replace(file)
