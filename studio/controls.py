@@ -51,7 +51,7 @@ class KnobText(gr.Textbox):
 def schema(knob: Knob) -> dict[str, Any]:
     """What a program is told about a knob."""
     if isinstance(knob.default, str):
-        limits: dict[str, Any] = {"enum": list(knob.choices)} if knob.choices else {}
+        limits: dict[str, Any] = {"enum": list(knob.choices)} if knob.choices and not knob.mixes else {}
         return {"type": "string", "description": knob.help} | limits
     kind = "integer" if isinstance(knob.default, int) else "number"
     return {"type": kind, "minimum": knob.low, "maximum": knob.high, "description": knob.help}
@@ -75,6 +75,8 @@ def hidden_control(knob: Knob) -> gr.components.Component:
 
 
 def _plain(knob: Knob, common: dict[str, Any]) -> gr.components.Component:
+    if knob.mixes:
+        return KnobChoice(list(knob.choices), value=knob.default, allow_custom_value=True, **common)
     if knob.choices:
         return KnobChoice([(_title(knob, choice), choice) for choice in knob.choices], value=knob.default, **common)
     if isinstance(knob.default, str):
@@ -90,7 +92,9 @@ def _plain(knob: Knob, common: dict[str, Any]) -> gr.components.Component:
 
 
 def _title(knob: Knob, choice: str) -> Any:
-    return RECIPES[choice].title if knob.name == "recipe" else choice_label(knob.name, choice)
+    if knob.name == "recipe":
+        return f"{RECIPES[choice].title} · {RECIPES[choice].summary}"
+    return choice_label(knob.name, choice)
 
 
 def moved(knob: Knob, value: Any) -> Any:

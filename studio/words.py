@@ -566,6 +566,28 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "style_layers": ("Stilschichten", "Schichten, deren Statistik die des Gemäldes wird."),
         "content_layers": ("Inhaltsschichten", "Schichten, deren Merkmale die des Fotos bleiben."),
         "backbone": ("Netz", "Das Netz, das die Bilder ansieht."),
+        "palette_weight": ("Palette", "Gewicht der Farben als Menge: die des Gemäldes, jede so oft wie dort."),
+        "style_size": (
+            "Pinsel für",
+            "Lange Seite in Pixeln, für die der Pinsel gedacht ist: Striche bleiben bei jeder Größe gleich. 0: sie wachsen mit.",
+        ),
+        "scale_factor": ("Wachstum", "Wie viel größer jede Größe ist als die vorige."),
+        "step_ratio": ("Frühe Schritte", "Schritte bei der ersten Größe auf jeden bei der letzten."),
+        "content_fade": ("Früher Inhalt", "Wie viel mal mehr das Foto bei der ersten Größe wiegt."),
+        "pyramid": ("Bänder", "1 bewegt die Pixel selbst, mehr die Bänder ihrer Laplace-Pyramide. Nicht für L-BFGS."),
+        "averaging": (
+            "Mittelung",
+            "Das Bild ist ein gleitendes Mittel der Schritte: so viel davon bleibt bei jedem Schritt.",
+        ),
+        "tv_loss": ("Glätten durch", "Quadrate der Unterschiede, die verwischen, oder einfache, die Kanten lassen."),
+        "samples": (
+            "Punkte",
+            "Wie viele Stellen bei jedem Schritt gezogen werden, wenn Punktmengen verglichen werden.",
+        ),
+        "tile": (
+            "Kachel",
+            "Seite der Kacheln in Pixeln, in denen ein großes Bild entsteht, mit gleichem Ergebnis. 0: was in den Speicher passt.",
+        ),
     },
     "fr": {
         "size": ("Taille", "Grand côté de l’image en pixels. Une photo plus petite n’est pas agrandie."),
@@ -593,6 +615,25 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "style_layers": ("Couches de style", "Couches dont la statistique est celle du tableau."),
         "content_layers": ("Couches de contenu", "Couches dont les traits sont ceux de la photo."),
         "backbone": ("Réseau", "Le réseau qui regarde les images."),
+        "palette_weight": ("Palette", "Poids des couleurs comme ensemble : celles du tableau, chacune aussi souvent."),
+        "style_size": (
+            "Pinceau pour",
+            "Grand côté en pixels pour lequel le pinceau est prévu : les touches restent les mêmes à toute taille. 0 : elles grandissent.",
+        ),
+        "scale_factor": ("Croissance", "Combien chaque taille dépasse la précédente."),
+        "step_ratio": ("Premières étapes", "Étapes à la première taille pour chacune à la dernière."),
+        "content_fade": ("Contenu au début", "Combien de fois la photo pèse davantage à la première taille."),
+        "pyramid": ("Bandes", "1 déplace les pixels, plus les bandes de leur pyramide laplacienne. Pas pour L-BFGS."),
+        "averaging": ("Moyenne", "L’image est une moyenne glissante des étapes : cette part en reste à chaque étape."),
+        "tv_loss": (
+            "Lisser par",
+            "Carrés des différences, qui estompent, ou différences simples, qui gardent les bords.",
+        ),
+        "samples": ("Points", "Combien de positions sont tirées à chaque étape pour comparer des ensembles de points."),
+        "tile": (
+            "Tuile",
+            "Côté en pixels des tuiles d’une grande image, pour un même résultat. 0 : ce que permet la mémoire.",
+        ),
     },
     "es": {
         "size": ("Tamaño", "Lado largo de la imagen en píxeles. Una foto más pequeña no se amplía."),
@@ -617,6 +658,25 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "style_layers": ("Capas de estilo", "Capas cuya estadística es la del cuadro."),
         "content_layers": ("Capas de contenido", "Capas cuyos rasgos son los de la foto."),
         "backbone": ("Red", "La red que mira las imágenes."),
+        "palette_weight": ("Paleta", "Peso de los colores como conjunto: los del cuadro, cada uno igual de frecuente."),
+        "style_size": (
+            "Pincel para",
+            "Lado largo en píxeles para el que es el pincel: los trazos no cambian con el tamaño. 0: crecen con él.",
+        ),
+        "scale_factor": ("Crecimiento", "Cuánto mayor es cada tamaño que el anterior."),
+        "step_ratio": ("Primeros pasos", "Pasos en el primer tamaño por cada uno en el último."),
+        "content_fade": ("Contenido al inicio", "Cuántas veces más pesa la foto en el primer tamaño."),
+        "pyramid": ("Bandas", "1 mueve los píxeles, más mueve las bandas de su pirámide laplaciana. No para L-BFGS."),
+        "averaging": ("Promedio", "La imagen es una media móvil de los pasos: esta parte queda en cada paso."),
+        "tv_loss": (
+            "Suavizar por",
+            "Cuadrados de las diferencias, que difuminan, o diferencias simples, que guardan los bordes.",
+        ),
+        "samples": ("Puntos", "Cuántas posiciones se sortean en cada paso para comparar conjuntos de puntos."),
+        "tile": (
+            "Mosaico",
+            "Lado en píxeles de las piezas de una imagen grande, con igual resultado. 0: lo que permita la memoria.",
+        ),
     },
     "zh": {
         "size": ("尺寸", "图片长边的像素数。较小的照片不会被放大。"),
@@ -641,6 +701,16 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "style_layers": ("风格层", "其统计量取自画作的层。"),
         "content_layers": ("内容层", "其特征取自照片的层。"),
         "backbone": ("网络", "观看图片的网络。"),
+        "palette_weight": ("调色板", "颜色集合的权重：画作的颜色，出现得同样频繁。"),
+        "style_size": ("笔触基准", "笔触所针对的长边像素数：任何尺寸下笔触不变。0：随图片变大。"),
+        "scale_factor": ("增长", "每个尺寸比前一个大多少。"),
+        "step_ratio": ("前期步数", "最后尺寸每一步对应第一个尺寸的步数。"),
+        "content_fade": ("前期内容", "照片在第一个尺寸时权重多几倍。"),
+        "pyramid": ("频带", "1 直接移动像素，更多则移动拉普拉斯金字塔的频带。不适用于 L-BFGS。"),
+        "averaging": ("平均", "图片是各步的滑动平均：每一步保留这么多。"),
+        "tv_loss": ("平滑方式", "差的平方会模糊，差的绝对值保留边缘。"),
+        "samples": ("点数", "比较点集时每一步抽取多少个位置。"),
+        "tile": ("分块", "大图分块处理时每块的边长像素，结果相同。0：按可用内存。"),
     },
 }
 
@@ -651,6 +721,10 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "color_match": "The painting’s, recoloured like the photo",
         "init_content": "The photo",
         "init_noise": "Noise",
+        "color_exact": "The photo’s, kept exactly",
+        "color_histogram": "The painting’s, with the photo’s histogram",
+        "init_colors": "Noise in the painting’s colours",
+        "init_detail": "The painting’s mean, the photo’s detail",
     },
     "de": {
         "color_painting": "Die des Gemäldes",
@@ -658,6 +732,10 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "color_match": "Gemälde, umgefärbt wie das Foto",
         "init_content": "Foto",
         "init_noise": "Rauschen",
+        "color_exact": "Genau die des Fotos",
+        "color_histogram": "Gemälde mit dem Histogramm des Fotos",
+        "init_colors": "Rauschen in Farben des Gemäldes",
+        "init_detail": "Mittel des Gemäldes, Feinheit des Fotos",
     },
     "fr": {
         "color_painting": "Celles du tableau",
@@ -665,6 +743,10 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "color_match": "Tableau recoloré comme la photo",
         "init_content": "La photo",
         "init_noise": "Du bruit",
+        "color_exact": "Exactement celles de la photo",
+        "color_histogram": "Tableau à l’histogramme de la photo",
+        "init_colors": "Bruit aux couleurs du tableau",
+        "init_detail": "Moyenne du tableau, détail de la photo",
     },
     "es": {
         "color_painting": "Los del cuadro",
@@ -672,6 +754,10 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "color_match": "Cuadro recoloreado como la foto",
         "init_content": "La foto",
         "init_noise": "Ruido",
+        "color_exact": "Exactamente los de la foto",
+        "color_histogram": "Cuadro con el histograma de la foto",
+        "init_colors": "Ruido con los colores del cuadro",
+        "init_detail": "Media del cuadro, detalle de la foto",
     },
     "zh": {
         "color_painting": "画作的颜色",
@@ -679,6 +765,10 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "color_match": "画作先调成照片的颜色",
         "init_content": "照片",
         "init_noise": "噪声",
+        "color_exact": "完全保留照片的颜色",
+        "color_histogram": "画作采用照片的直方图",
+        "init_colors": "画作颜色的噪声",
+        "init_detail": "画作的平均色加照片的细节",
     },
 }
 
