@@ -155,8 +155,8 @@ class Settings:
     content_layers: str = knob("relu4_2", "Content layers",
                                "Layers whose features are the photo's, each with its weight if that is not 1.",
                                expert=True)
-    backbone: str = knob("vgg19", "Network", "The network that looks at the pictures. Those marked tv are fetched once, "
-                         "59 or 80 MB.",
+    backbone: str = knob("vgg19", "Network", "The network that looks at the pictures. Those with tv are fetched "
+                         "once, 59 or 80 MB.",
                          choices=("vgg19", "vgg16-tv", "vgg19-tv"), expert=True)
     tile: int = knob(0, "Tile", "Side of the tiles in pixels that a large picture is worked on in, with the same "
                      "result. 0: as large as the free memory allows.", low=0, high=8192, step=64, expert=True)
