@@ -1,20 +1,26 @@
 """One step against its limit: the bare convolutions, same precision, same layout, same run.
 
-    python -m tests.benchmarks.step [--sizes 256 512 ...] [--rounds 7]
+    python -m tests.benchmarks.step [--sizes 256 512 ...] [--rounds 9]
 
 The bare convolutions are the forward and the input-gradient pass of each convolution that the
-default layers need, on ready maps. Steps and convolutions are timed in turn; medians are printed.
+default layers need, on ready maps. Steps and convolutions are timed in turn; medians are told.
+Shares come from further steps under torch's profiler, operator by operator: each operator's own
+time, without that of the operators it calls. What the clock saw and no operator claims is Python's.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch.profiler import ProfilerActivity, profile, record_function
 
 from nst import Settings, load_vgg
 from nst.device import best_device
@@ -22,6 +28,52 @@ from nst.image import open_picture, to_pixels
 from nst.objective import objective_for
 from nst.solver import make_solver
 from tests.benchmarks.quality import EXAMPLES
+from tests.benchmarks.report import Table
+
+QUICK = ["--sizes", "64", "--rounds", "2"]
+WARM_UP = 12  # the solver's memory is full, and the heap has grown to what it needs
+SOLVER = "solver"
+PARTS = {  # words in an operator's name -> the part that it belongs to; the first that fits counts
+    "convolution": "convolutions",
+    "mkldnn": "convolutions",
+    "pool": "pool",
+    "relu": "ReLU",
+    "threshold": "ReLU",
+    "clamp_min": "ReLU",
+    "mm": "Gram",
+    "matmul": "Gram",
+    "_Sums": "Gram",
+    "copy": "conversion",
+    "aten::to": "conversion",
+    "pad": "border",
+    "aten::": "losses and sums of gradients",
+}
+
+
+def part(operator: str, ancestors: list[str]) -> str:
+    """The part of a step that an operator's own time belongs to."""
+    if SOLVER in (operator, *ancestors):
+        return SOLVER
+    return next((name for word, name in PARTS.items() if word in operator), "Python")
+
+
+def ancestors(event: Any) -> list[str]:
+    names = []
+    while event.cpu_parent is not None:
+        event = event.cpu_parent
+        names.append(event.name)
+    return names
+
+
+def shares(step: Callable[[], object], rounds: int) -> dict[str, float]:
+    """Part -> its share of the whole time of a step."""
+    own: Counter[str] = Counter()
+    with profile(activities=[ProfilerActivity.CPU]) as watched:
+        whole = sum(seconds(step) for _ in range(rounds)) * 1e6
+    for event in watched.events():
+        own[part(event.name, ancestors(event))] += event.self_cpu_time_total
+    own["Python"] += whole - sum(own.values())
+    return {name: microseconds / whole for name, microseconds in own.items()}
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -30,7 +82,7 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def bare_convolutions(network, height: int, width: int) -> Callable[[], None]:
+def bare_convolutions(network: Any, height: int, width: int) -> Callable[[], None]:
     calls, block = [], "1"
     for name, (weight, bias) in network.convolutions.items():
         if name[4] != block:
@@ -50,40 +102,54 @@ def bare_convolutions(network, height: int, width: int) -> Callable[[], None]:
     return run
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--sizes", type=int, nargs="+", default=[256, 512, 768])
-    parser.add_argument("--rounds", type=int, default=7)
-    options = parser.parse_args()
-    device, settings = best_device(), Settings()
-    network = load_vgg().to(device.place, device.dtype)
+def one_step(network: Any, width: int, height: int) -> Callable[[], None]:
+    """The default recipe's step, ready to be taken again and again."""
+    settings = Settings()
+    pixels = to_pixels(open_picture(EXAMPLES / "content/brandenburg-gate.jpg"), (width, height))
     painting = open_picture(EXAMPLES / "style/van-gogh-starry-night.jpg")
-    print(
-        f"{device.place}, {device.dtype}, {torch.get_num_threads()} threads, median of {options.rounds} rounds in turn"
-    )
-    print(f"{'pixels':>10} {'step':>9} {'bare convolutions':>18} {'ratio':>6} {'solver':>7}")
+    objective = objective_for(pixels, [painting], None, settings, network)
+    solver = make_solver(settings.optimizer, settings.learning_rate)
+
+    def step() -> None:
+        nonlocal pixels
+        gradient, _ = objective(pixels)
+        with record_function(SOLVER):
+            pixels = solver.step(pixels, gradient).clamp(0, 1)
+
+    return step
+
+
+def measure(arguments: list[str]) -> Iterator[Table]:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sizes", type=int, nargs="+", default=[256, 512, 768, 1024])
+    parser.add_argument("--rounds", type=int, default=9)
+    options = parser.parse_args(arguments)
+    device = best_device()
+    if device.place.type != "cpu":
+        print(f"The step's parts are measured on a CPU only; this machine has {device.place}.")
+        return
+    network, rows, kinds = load_vgg().to(device.place, device.dtype), [], list(dict.fromkeys(PARTS.values()))
     for size in options.sizes:
         width, height = size, size * 3 // 4
-        photo = to_pixels(open_picture(EXAMPLES / "content/brandenburg-gate.jpg"), (width, height))
-        objective = objective_for(photo, [painting], None, settings, network)
-        solver, state = make_solver(settings.optimizer, settings.learning_rate), {"pixels": photo, "solver": []}
-
-        def step(objective=objective, solver=solver, state=state) -> None:
-            gradient, _ = objective(state["pixels"])
-            state["solver"].append(
-                seconds(lambda: state.update(pixels=solver.step(state["pixels"], gradient).clamp(0, 1)))
-            )
-
-        bare = bare_convolutions(network, height, width)
-        for _ in range(11):  # the solver's memory is full, and all is warm
-            step() if size <= 512 or len(state["solver"]) < 3 else None
+        step, bare = one_step(network, width, height), bare_convolutions(network, height, width)
+        for _ in range(min(WARM_UP, options.rounds + 3)):
+            step()
         bare()
-        rows = [(seconds(step), seconds(bare)) for _ in range(options.rounds)]
-        steps, bares = (statistics.median(column) for column in zip(*rows, strict=True))
-        ratio = statistics.median(a / b for a, b in rows)
-        solving = statistics.median(state["solver"][-options.rounds :]) / steps
-        print(f"{width:>5}x{height:<4} {steps:8.3f}s {bares:17.3f}s {ratio:6.2f} {solving:6.1%}", flush=True)
+        pairs = [(seconds(step), seconds(bare)) for _ in range(options.rounds)]
+        steps, bares = (statistics.median(column) for column in zip(*pairs, strict=True))
+        ratio = statistics.median(a / b for a, b in pairs)
+        found = shares(step, max(2, options.rounds // 2))
+        percent = [f"{found.get(name, 0):.1%}" for name in [*kinds, SOLVER, "Python"]]
+        rows.append([f"{width} x {height}", steps, bares, f"{ratio:.3f}", *percent])
+    yield Table(
+        "Step versus limit",
+        ["pixels", "step, s", "bare convolutions, s", "ratio", *kinds, SOLVER, "Python and the rest"],
+        rows,
+        [f"Medians of {options.rounds} rounds in turn; shares from {max(2, options.rounds // 2)} profiled steps."],
+    )
 
 
 if __name__ == "__main__":
-    main()
+    from tests.benchmarks.report import publish
+
+    publish(measure(sys.argv[1:]))
