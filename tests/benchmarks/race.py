@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import sys
 import time
@@ -138,22 +139,21 @@ def time_to_quality(
     paint: Callable[[float, int], Sequence[Moment]], aim: Errors, content_weight: float, steps: int, tries: int = 8
 ) -> Reached:
     """The rule of this module. `paint` answers (content_weight, steps) with a run's moments."""
-    too_low, too_high = 0.0, float("inf")
+    too_low, too_high = 0.0, math.inf
     for _ in range(tries):
-        moments = paint(content_weight, steps)
-        seconds = first_as_good(moments, aim)
-        last = moments[-1].errors
+        moments, tried = paint(content_weight, steps), (content_weight, steps)
+        seconds, last = first_as_good(moments, aim), moments[-1].errors
         if seconds is not None:
-            return Reached(seconds, content_weight, steps)
+            break
         if (last.style > aim.style) == (last.content > aim.content):
-            too_low, too_high, steps = 0.0, float("inf"), steps * 2
+            too_low, too_high, steps = 0.0, math.inf, steps * 2
         elif last.content > aim.content:
             too_low = content_weight
-            content_weight = content_weight * 2 if too_high == float("inf") else (content_weight * too_high) ** 0.5
+            content_weight = content_weight * 2 if too_high == math.inf else (content_weight * too_high) ** 0.5
         else:
             too_high = content_weight
             content_weight = content_weight / 2 if too_low == 0 else (content_weight * too_low) ** 0.5
-    return Reached(None, content_weight, steps)
+    return Reached(seconds, *tried)
 
 
 @cache

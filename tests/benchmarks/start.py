@@ -92,6 +92,8 @@ def server() -> Iterator[str]:
                 with suppress(OSError), closing(socket.create_connection(("127.0.0.1", port), 1)):
                     break
                 time.sleep(0.05)
+            if process.poll() is not None:
+                raise RuntimeError(f"python app.py ended with {process.returncode}.")
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
