@@ -20,18 +20,18 @@ SIZES = [128, 256, 512, 1024, 2048]
 QUICK = ["--sizes", "64", "96", "128", "--steps", "3"]
 
 ALONE = """
-import resource, statistics, sys
+import statistics, sys
 from nst import Settings, load_vgg, stylize
 from nst.image import open_picture
 size, steps = int(sys.argv[1]), int(sys.argv[2])
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-libraries = peak()
+from tests.benchmarks.report import peak_memory
+libraries = peak_memory()
 photo = open_picture("examples/content/suspension-bridge.jpg").resize((size, size * 3 // 4))
 painting = open_picture("examples/style/van-gogh-starry-night.jpg").resize((size, size * 3 // 4))
 frames = stylize(photo, painting, Settings(size=size, steps=steps), load_vgg(), start=photo)
 moments = [frame.seconds for frame in frames]
 times = [after - before for before, after in zip(moments, moments[1:])]
-print(statistics.median(times[11:] or times), peak() - libraries)
+print(statistics.median(times[11:] or times), peak_memory() - libraries)
 """
 
 

@@ -72,6 +72,15 @@ def processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
+def peak_memory() -> float:
+    """GiB that this process has held at most. getrusage would answer with the parent's peak, if that was higher."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        raise RuntimeError("Peak memory is read from /proc, which only Linux has.")
+    (peak,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(peak.split()[1]) / 2**20
+
+
 def publish(tables: Iterable[Table], folder: Path = OUT) -> None:
     """Print each table as soon as it is there, and keep it."""
     folder.mkdir(parents=True, exist_ok=True)

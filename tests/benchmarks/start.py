@@ -41,19 +41,19 @@ from nst.image import open_picture
 next(stylize(open_picture("{PHOTO}"), open_picture("{PAINTING}"), Settings(), load_vgg())).image
 """
 TOGETHER = f"""
-import resource, sys, threading, time
+import sys, threading, time
 from nst import Settings, load_vgg, stylize
 from nst.image import open_picture
+from tests.benchmarks.report import peak_memory
 size, steps, runs = map(int, sys.argv[1:])
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 def paint():
     for frame in stylize(open_picture("{PHOTO}"), open_picture("{PAINTING}"), Settings(size=size, steps=steps), load_vgg()):
         pass
-libraries, began = peak(), time.perf_counter()
+libraries, began = peak_memory(), time.perf_counter()
 threads = [threading.Thread(target=paint) for _ in range(runs)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
-print(libraries, peak(), time.perf_counter() - began)
+print(libraries, peak_memory(), time.perf_counter() - began)
 """  # noqa: E501
 
 
