@@ -105,7 +105,7 @@ def finished(peer: Peer, pair: Pair, size: int, steps: int, folder: Path) -> Fin
 def run_of_ours(pair: Pair, settings: Settings, critic: Judge, every: int) -> list[Moment]:
     """Our errors at each scale's end and every few full-size steps. Measuring stops the clock."""
     photo, painting = opened(pair)
-    *smaller, last = accumulate(scale.steps for scale in scales(*photo.size, settings, least=16))
+    *smaller, last = accumulate(scale.steps for scale in scales(*photo.size, settings))
     looked_at = {*smaller, last, *range(last, smaller[-1] if smaller else 0, -every)}
     paused, moments = 0.0, []
     for frame in stylize(photo, painting, settings, load_vgg()):
