@@ -17,9 +17,11 @@ from torch import Tensor
 
 from nst.device import Device, best_device, free_memory
 from nst.image import fitted_size, luma, match_colors, to_image, to_pixels, with_luma, with_luma_inside
-from nst.objective import layers, objective_for, whole_only
+from nst.losses import CONTENT_SCALES, SUM_LOSSES
+from nst.objective import layers, whole_only
 from nst.settings import Settings, mix_shares, shares
 from nst.solver import Average, Solver, laplacian_pyramid, make_solver, resize
+from nst.targets import objective_for
 from nst.tiles import side_that_fits
 from nst.vgg import VGG, shrinkage
 
@@ -140,6 +142,14 @@ def _check(
         raise ValueError("A mask is empty: nothing would be painted. Please mark where the painting goes.")
     for named in (settings.style_layers, settings.content_layers):
         network.check_layers([layer for name in shares(named) for layer in name.split("+")])
+    for layers_of, losses, on_maps in (
+        (settings.style_layers, settings.style_loss, SUM_LOSSES),
+        (settings.content_layers, settings.content_loss, CONTENT_SCALES),
+    ):
+        if "+" in layers_of and (unfit := [loss for loss in shares(losses) if loss in on_maps]):
+            raise ValueError(
+                f"{', '.join(unfit)} cannot compare hypercolumns: choose a loss on points, or layers without +."
+            )
     if settings.tile and whole_only(settings):
         raise ValueError(f"tile must be 0 for {', '.join(whole_only(settings))}: these look at the whole picture.")
     if settings.pyramid > 1 and settings.optimizer == "lbfgs":

@@ -5,8 +5,10 @@ import torch
 
 from nst.image import to_pixels
 from nst.losses import SUM_LOSSES
-from nst.objective import Points, objective_for, whole_only
+from nst.objective import whole_only
+from nst.points import Points, features_at
 from nst.settings import Settings
+from nst.targets import objective_for
 from nst.tiles import tiles
 from nst.weights import load_vgg
 from tests.conftest import noise
@@ -121,14 +123,21 @@ def test_losses_are_mixed_in_their_shares():
 def test_points_are_drawn_alike_for_the_same_seed_anew_at_each_step_and_only_where_the_mask_is():
     def drawn(seed):
         points = Points(8, torch.Generator().manual_seed(seed))
-        return [points.at(torch.zeros(1, 3, 20, 20)).tolist() for _ in range(2)]
+        return [points.at([torch.zeros(1, 3, 20, 20)]).tolist() for _ in range(2)]
 
     assert drawn(1) == drawn(1) != drawn(2)
     assert drawn(1)[0] != drawn(1)[1]
     mask = torch.zeros(1, 1, 20, 20)
     mask[..., :10] = 1
-    assert all(at % 20 < 10 for at in Points(50).at(torch.zeros(1, 3, 20, 20), mask).tolist())
+    assert all(at % 20 < 10 for at in Points(50).at([torch.zeros(1, 3, 20, 20)], mask).tolist())
 
 
 def test_few_positions_are_all_taken():
-    assert Points(500).at(torch.zeros(1, 3, 5, 4)).tolist() == list(range(20))
+    assert Points(500).at([torch.zeros(1, 3, 5, 4)]).tolist() == list(range(20))
+
+
+def test_a_hypercolumn_has_every_layers_feature_that_sees_the_spot():
+    fine, coarse = torch.rand(1, 2, 8, 12), torch.rand(1, 3, 4, 6)
+    found = features_at([fine, coarse], torch.tensor([0, 12 * 5 + 7]))
+    torch.testing.assert_close(found[0], torch.cat([fine[0, :, 0, 0], coarse[0, :, 0, 0]]))
+    torch.testing.assert_close(found[1], torch.cat([fine[0, :, 5, 7], coarse[0, :, 2, 3]]))

@@ -25,8 +25,8 @@ from torch.profiler import ProfilerActivity, profile, record_function
 from nst import Settings, load_vgg
 from nst.device import best_device
 from nst.image import open_picture, to_pixels
-from nst.objective import objective_for
 from nst.solver import make_solver
+from nst.targets import objective_for
 from tests.benchmarks.quality import EXAMPLES
 from tests.benchmarks.report import Table
 
