@@ -14,6 +14,7 @@ forecast    how long a painting will take here
 presets     sketch, painting or masterpiece
 mix         several paintings, each with its weight
 brush       where on the photo to paint
+start       where painting begins: at the photo, or at a picture
 onward      what comes after a picture: longer, larger, more style, more photo
 project     a picture that brings back what painted it, or says it in Python
 events      how events run

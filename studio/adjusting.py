@@ -28,24 +28,8 @@ TAKE = "() => { setTimeout(() => document.getElementById('taken')?.click(), 60) 
 def panel() -> dict[str, Any]:
     """Three controls in the order of Adjustment's fields, folded away, and the way back."""
     with gr.Accordion(label("adjust"), open=False, elem_id="adjust"):
-        strength = gr.Slider(
-            0,
-            1,
-            UNCHANGED.strength,
-            step=0.01,
-            label=label("adjust_strength"),
-            buttons=[],
-            elem_id="adjust-strength",
-        )
-        contrast = gr.Slider(
-            LEAST_CONTRAST,
-            MOST_CONTRAST,
-            UNCHANGED.contrast,
-            step=0.01,
-            label=label("adjust_contrast"),
-            buttons=[],
-            elem_id="adjust-contrast",
-        )
+        strength = _slider("strength", 0, 1)
+        contrast = _slider("contrast", LEAST_CONTRAST, MOST_CONTRAST)
         colors = gr.Radio(
             [(choice_label("color", color), color) for color in COLORS],
             value=UNCHANGED.colors,
@@ -56,6 +40,11 @@ def panel() -> dict[str, Any]:
         reset = gr.Button(label("adjust_reset"), size="sm", elem_id="adjust-reset")
     taken = gr.DownloadButton("", visible="hidden", elem_id="taken")  # is clicked when its file is ready
     return {"adjusting": [strength, colors, contrast], "as_painted": reset, "taken": taken}
+
+
+def _slider(name: str, least: float, most: float) -> gr.Slider:
+    start, said = getattr(UNCHANGED, name), label(f"adjust_{name}")
+    return gr.Slider(least, most, start, step=0.01, label=said, buttons=[], elem_id=f"adjust-{name}")
 
 
 def join(desk: Desk) -> None:

@@ -1,9 +1,11 @@
-// The value is {mask, where}: what was marked, white on black as a PNG, or null; and what that means.
-// A finger, a mouse or the arrow keys and the space bar lead the brush.
+// The value is {mask, where, soft, photo}: what was marked, white on black as a PNG, or null; what that means;
+// whether its edges are soft already; and which photo it belongs to. Python may bring marks back, or take them away;
+// only a visitor's own triggers "change". A finger, a mouse or the arrow keys and the space bar lead the brush.
 const language = navigator.language.slice(0, 2);
 const words = props.words[language] ?? props.words.en;
 const SIDE = 512; // pixels of the marks' long side
 const STEPS_BACK = 20;
+const INK = [229, 72, 77];
 const find = (selector) => element.querySelector(selector);
 const image = find(".easel img"), canvas = find("canvas"), ring = find(".ring"), size = find(".size input");
 const ink = canvas.getContext("2d", { willReadFrequently: true });
@@ -15,9 +17,9 @@ choices.forEach((input) => (input.nextElementSibling.textContent = words[input.v
 const say = (change) => {
   props.value = { ...props.value, ...change };
   requestAnimationFrame(check);
+  trigger("change");
 };
 const check = () => choices.forEach((input) => (input.checked = input.value === props.value.where));
-check();
 element.querySelectorAll(".tools button").forEach((button) => (button.textContent = words[button.value]));
 find(".options").setAttribute("aria-label", words.where);
 find(".size span").textContent = words.size;
@@ -42,22 +44,42 @@ const asMask = () => {
   white.fillRect(0, 0, sheet.width, sheet.height);
   return sheet.toDataURL("image/png");
 };
+let drawn = null; // the mask that the canvas shows
+const tell = () => find(".brush").classList.toggle("marked", drawn !== null);
 const keep = () => {
-  const mask = marks() ? asMask() : null;
-  find(".brush").classList.toggle("marked", mask !== null);
-  say({ mask });
+  drawn = marks() ? asMask() : null;
+  tell();
+  say({ mask: drawn, soft: false });
 };
+const draw = async () => {
+  check();
+  const { mask } = props.value;
+  if (mask === drawn || !canvas.width) return;
+  drawn = mask;
+  tell();
+  const picture = mask && Object.assign(new Image(), { src: mask });
+  if (picture) await picture.decode();
+  if (mask !== drawn) return;
+  ink.globalCompositeOperation = "copy";
+  if (!picture) return ink.clearRect(0, 0, canvas.width, canvas.height);
+  ink.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const sheet = ink.getImageData(0, 0, canvas.width, canvas.height);
+  for (let i = 0; i < sheet.data.length; i += 4) sheet.data.set([...INK, sheet.data[i]], i);
+  ink.putImageData(sheet, 0, 0);
+};
+watch("value", draw);
 
 const fit = () => {
   const photo = document.querySelector("#photo img");
   if (!photo) image.removeAttribute("src");
-  if (!photo?.naturalWidth || photo.src === image.src) return photo ? undefined : keep();
+  if (!photo?.naturalWidth || photo.src === image.src) return;
   image.src = photo.src;
   const scale = SIDE / Math.max(photo.naturalWidth, photo.naturalHeight);
-  canvas.width = Math.round(photo.naturalWidth * scale); // also wipes it: these marks were another photo's
+  canvas.width = Math.round(photo.naturalWidth * scale); // also wipes it
   canvas.height = Math.round(photo.naturalHeight * scale);
   past.length = 0;
-  keep();
+  drawn = null;
+  draw();
 };
 document.addEventListener("load", (event) => event.target.closest?.("#photo") && fit(), true);
 const follow = () => {
@@ -76,7 +98,7 @@ const stroke = (from, to) => {
   ink.globalCompositeOperation = erasing ? "destination-out" : "source-over";
   ink.lineCap = ink.lineJoin = "round";
   ink.lineWidth = Number(size.value);
-  ink.strokeStyle = "#e5484d";
+  ink.strokeStyle = `rgb(${INK})`;
   ink.beginPath();
   ink.moveTo(...from);
   ink.lineTo(to[0] + 0.01, to[1]); // a line of no length would leave no dot

@@ -11,21 +11,24 @@ import gradio as gr
 from PIL import Image
 
 from nst import Frame, Settings
+from nst.record import start_jpeg
 from nst.settings import KNOBS
 from studio.controls import hidden_control
 from studio.errors import in_the_users_words, without_a_trace
 from studio.pace import paced
 from studio.pictures import PREVIEW_SIDE, PictureBox
-from studio.sitting import begin, recorded, save
+from studio.sitting import begin, record_of, save
 
 MORE = ("style_2", "style_3", "style_4")
+MASKS = ("mask", "mask_2", "mask_3", "mask_4")
 
 ABOUT = """Paint a photo in the manner of one or more paintings, and watch it happen.
 
 Yields (picture, progress) as the painting grows, small enough to be quick, and ends with the finished picture as a
 PNG in full size and quality.
 `content` is the photo, `style` the painting; `style_2`, `style_3` and `style_4` are further paintings to blend in,
-`style_mix` their weights. `mask` says where to paint: white is painted, black stays the photo, grey is in between.
+`style_mix` their weights. `mask` says where to paint: white is painted, black stays the photo, grey is in between;
+`mask_2`, `mask_3` and `mask_4` say it for one further painting each, where they differ.
 `start` is a picture to go on from, in the photo's shape: painting then continues at the final size alone.
 Every knob is optional. With a `recipe` other than "painting", a knob left at its default is set by that recipe.
 `progress` holds step, steps, seconds, seconds_left, long_side (of the current scale) and the unweighted losses."""
@@ -37,13 +40,13 @@ def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
     style = PictureBox(label="style", elem_id="api-painting", visible=False)
     knobs = [hidden_control(knob) for knob in KNOBS.values()]
     more = [PictureBox(label=name, elem_id=f"api-painting-{name}", visible=False) for name in MORE]
-    mask = PictureBox(label="mask", elem_id="api-mask", visible=False)
+    masks = [PictureBox(label=name, elem_id=f"api-{name}", visible=False) for name in MASKS]
     start = PictureBox(label="start", elem_id="api-start", visible=False)
     picture = gr.Image(label="picture", format="jpeg", visible=False)
     progress = gr.JSON(label="progress", visible=False)
     return gr.Button(visible=False).click(
         stylize,
-        [content, style, *knobs, *more, mask, start],
+        [content, style, *knobs, *more, masks[0], start, *masks[1:]],
         [picture, progress],
         api_name="stylize",
         api_description=ABOUT,
@@ -54,16 +57,19 @@ def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
 def stylize(
     content: Image.Image | None, style: Image.Image | None, *values: Any
 ) -> Iterator[tuple[Image.Image | str, dict[str, Any]]]:
-    knobs, (*more, mask, start) = values[: len(KNOBS)], values[len(KNOBS) :]
+    knobs, (*more, mask, start, mask_2, mask_3, mask_4) = values[: len(KNOBS)], values[len(KNOBS) :]
     settings = asked(dict(zip(KNOBS, knobs, strict=True)))
-    paintings = [style, *(painting for painting in more if painting is not None)]
-    frames = begin(content, paintings, settings, start, mask and [mask.convert("L")] * len(paintings))
+    given = [(style, mask), *((one, where) for one, where in zip(more, (mask_2, mask_3, mask_4), strict=True) if one)]
+    paintings = [painting for painting, _ in given]
+    masks = [(where or mask).convert("L") for _, where in given] if mask else None
+    frames = begin(content, paintings, settings, start, masks)
     with without_a_trace(), closing(paced(frames)) as shown:
         for frame in shown:
             if frame.step < frame.steps:
                 yield frame.preview(PREVIEW_SIDE), report(frame)
             else:
-                yield save(frame.image, recorded(content, paintings, settings)), report(frame)
+                record = record_of(content, paintings, settings, masks or [], start_jpeg(start) if start else b"")
+                yield save(frame.image, record.text), report(frame)
 
 
 def asked(knobs: dict[str, Any]) -> Settings:
@@ -89,7 +95,10 @@ def _signature() -> Signature:
     """What programs see: both pictures, every knob under its own name, more paintings, a mask, a start."""
     needed = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in ("content", "style")]
     knobs = [Parameter(knob.name, Parameter.POSITIONAL_OR_KEYWORD, default=knob.default) for knob in KNOBS.values()]
-    more = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None) for name in (*MORE, "mask", "start")]
+    more = [
+        Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None)
+        for name in (*MORE, MASKS[0], "start", *MASKS[1:])
+    ]
     return Signature([*needed, *knobs, *more])
 
 

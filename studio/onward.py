@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from nst.record import start_jpeg
 from nst.settings import KNOBS
 from studio.controls import moved
 from studio.result import Result
@@ -41,7 +42,7 @@ def onward() -> gr.HTML:
 def go_on(
     request: gr.Request, way: str, result: Result | None, photo: Image.Image | None, size: int, content_weight: float
 ) -> tuple[Any, ...]:
-    """What to start from, and the updates of the knobs in SET."""
+    """What to start from, as a JPEG, and the updates of the knobs in SET."""
     said = words(language_of(request))
     if result is None or photo is None:
         raise gr.Error(said["onward_nothing"], print_exception=False)
@@ -54,7 +55,7 @@ def go_on(
             raise gr.Error(said["onward_limit"], print_exception=False)
     weight = {"more_style": content_weight / 2, "more_photo": max(LEAST_WEIGHT, content_weight * 2)}
     content_weight = float(f"{weight.get(way, content_weight):.3g}")
-    return picture, moved(KNOBS["size"], size), moved(KNOBS["content_weight"], content_weight)
+    return start_jpeg(picture), moved(KNOBS["size"], size), moved(KNOBS["content_weight"], content_weight)
 
 
 def steps_onward(steps: int) -> int:

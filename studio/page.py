@@ -12,8 +12,7 @@ from gradio.events import Dependency
 
 from nst import Settings
 from nst.settings import KNOBS
-from studio import adjusting, lesson, onward, project, status, variants, views, visit
-from studio.brush import brush
+from studio import adjusting, brush, lesson, onward, project, start, status, variants, views, visit
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
 from studio.controls import FIRST, control, hidden_control, moved_by, moved_to
 from studio.endpoint import offer
@@ -40,6 +39,8 @@ class Desk:
     knobs: list[Component]
     mix: Component
     brush: Component
+    where: Component
+    begun: Component
     presets: Component
     paint: Component
     stop: Component
@@ -65,6 +66,7 @@ class Desk:
     painted: gr.State
     aside: gr.State
     start: gr.State
+    onto: gr.State
     result: gr.State
     asked: gr.State
     kept: gr.State
@@ -72,7 +74,8 @@ class Desk:
     @property
     def choices(self) -> list[Component]:
         """All that a visitor chooses for a run."""
-        return [self.photo, self.photos, self.painting, self.paintings, self.aside, *self.knobs]
+        pictures = [self.photo, self.photos, self.painting, self.paintings, self.aside]
+        return [*pictures, self.brush, self.start, *self.knobs]
 
     @property
     def resting(self) -> list[Component]:
@@ -84,6 +87,7 @@ def build() -> gr.Blocks:
     with gr.Blocks(title=words("en")["title"], fill_width=True, delete_cache=(600, 6 * 3600)) as page:
         desk = furnish()
         choosing(desk)
+        marking(desk)
         mixing(desk)
         saying_in_python(desk)
         revisiting(desk)
@@ -108,7 +112,7 @@ def furnish() -> Desk:
         with gr.Column(elem_id="right"):
             made = _what_comes_out(opening)
     states = {"painted": gr.State(None), "result": gr.State(opening and result_of_finished(opening.key))}
-    states |= {"aside": gr.State(()), "start": gr.State(None)}
+    states |= {"aside": gr.State(()), "start": gr.State(b""), "onto": gr.State(b"")}
     taught = lesson.panel()
     return Desk(**taken, **made, **taught, **states, asked=gr.State(()), kept=visit.kept())
 
@@ -134,20 +138,21 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
         "mix": mix(),
         "paintings": wall("paintings", paintings, painting and painting.key, (180, 180)),
     }
-    with gr.Accordion(label("brush"), open=False, elem_id="where"):
-        walls["brush"] = brush()
+    with gr.Accordion(label("brush"), open=False, elem_id="where") as where:
+        marks = brush.brush(photo.path.name if photo else "")
     with gr.Accordion(label("settings"), open=False, elem_id="settings"):
         knobs = {name: control(KNOBS[name]) for name in FIRST}
         knobs["style_mix"] = hidden_control(KNOBS["style_mix"])  # its sliders stand beside the paintings
         with gr.Accordion(label("expert"), open=False, elem_id="expert"):
             knobs |= {name: control(knob) for name, knob in KNOBS.items() if name not in knobs}
-    steps = presets()
+    begun, steps = start.begun(), presets()
     with gr.Row(elem_id="go"):
         buttons = {
             "paint": gr.Button(label("paint"), variant="primary", size="lg", elem_id="paint"),
             "stop": gr.Button(label("stop"), size="lg", visible=False, elem_id="stop"),
         }
-    return {**boxes, **walls, **buttons, "presets": steps, "knobs": [knobs[name] for name in KNOBS]}
+    walls |= {"brush": marks, "where": where, "begun": begun, "presets": steps}
+    return {**boxes, **walls, **buttons, "knobs": [knobs[name] for name in KNOBS]}
 
 
 def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
@@ -186,10 +191,27 @@ def choosing(desk: Desk) -> None:
         box.clear(lambda: None, None, its_wall, **AT_ONCE)
         opened = box.upload(lambda picture: None, box, its_wall, **QUIET)  # only a queued event can show a toast
         opened.failure(lambda: (None, None), None, [box, its_wall], **AT_ONCE)  # a broken file does not stay
-        brought = [desk.photo, desk.photos, desk.painting, desk.paintings, desk.aside, desk.mix, *desk.knobs]
-        opened.success(project.restored, box, brought, **QUIET)  # one of our own pictures is no photo
+        marked = [box, desk.brush] if box is desk.photo else [box]
+        brought = opened.success(project.restored, marked, [*desk.choices, desk.mix], **QUIET)  # our own are no photos
+        start.tell(desk, brought.success)
     recipe = desk.knobs[list(KNOBS).index("recipe")]
     recipe.input(moved_by, recipe, desk.knobs, **AT_ONCE)
+
+
+def marking(desk: Desk) -> None:
+    """Marks belong to one photo, and their panel says that they are in force; a start can be taken away."""
+    of_finished = {key: one.photo for key, one in FINISHED.items()}
+    for its_wall, photos in ((desk.photos, PHOTOS), (desk.finished, of_finished)):
+        kept = its_wall.select(
+            lambda key, marks, photos=photos: brush.kept_for(photos[key].path.name, marks),
+            [its_wall, desk.brush],
+            desk.brush,
+            **AT_ONCE,
+        )
+        start.tell(desk, kept.then)
+    desk.brush.change(brush.told, desk.brush, desk.where, **AT_ONCE)
+    for without in (desk.begun.delete, desk.finished.select):
+        without(lambda: (b"", start.shown(b"")), None, [desk.start, desk.begun], **AT_ONCE)
 
 
 def saying_in_python(desk: Desk) -> None:
@@ -257,31 +279,40 @@ def looking(desk: Desk) -> None:
 
 
 def painting(desk: Desk) -> Dependency:
-    """Paint, from the photo."""
+    """Paint, from the photo; or from a picture that came with a project."""
 
     def anew(
-        request: gr.Request, photo: Any, painting: Any, aside: Any, mix: Any, brush: Any, *values: Any
+        request: gr.Request, photo: Any, painting: Any, aside: Any, mix: Any, brush: Any, start: Any, *values: Any
     ) -> Iterator[Any]:
-        yield from paint(request, photo, painting, *values, more=More(aside, mix, brush))
+        yield from paint(request, photo, painting, *values, more=More(aside, mix, brush, start))
 
-    taken = [desk.photo, desk.painting, desk.aside, desk.mix, desk.brush, *desk.knobs]
+    taken = [desk.photo, desk.painting, desk.aside, desk.mix, desk.brush, desk.start, *desk.knobs]
     return _sitting(desk, desk.paint.click, anew, taken)
 
 
 def going_on(desk: Desk) -> Dependency:
     """Paint on, from the picture on the wall."""
+    knobs = dict(zip(KNOBS, desk.knobs, strict=True))
 
     def on(
-        request: gr.Request, start: Any, photo: Any, painting: Any, aside: Any, mix: Any, brush: Any, *values: Any
+        request: gr.Request,
+        onto: Any,
+        steps: Any,
+        photo: Any,
+        painting: Any,
+        aside: Any,
+        mix: Any,
+        brush: Any,
+        *values: Any,
     ) -> Iterator[Any]:
-        yield from paint(request, photo, painting, *values, more=More(aside, mix, brush, start))
+        more = More(aside, mix, brush, onto, onward.steps_onward(steps))
+        yield from paint(request, photo, painting, *values, more=more)
 
-    knobs = dict(zip(KNOBS, desk.knobs, strict=True))
     moved = [knobs[name] for name in onward.SET]
     went = desk.onward.select(
-        onward.go_on, [desk.onward, desk.result, desk.photo, *moved], [desk.start, *moved], **QUIET
+        onward.go_on, [desk.onward, desk.result, desk.photo, *moved], [desk.onto, *moved], **QUIET
     )
-    taken = [desk.start, desk.photo, desk.painting, desk.aside, desk.mix, desk.brush, *desk.knobs]
+    taken = [desk.onto, knobs["steps"], desk.photo, desk.painting, desk.aside, desk.mix, desk.brush, *desk.knobs]
     return _sitting(desk, went.success, on, taken)
 
 

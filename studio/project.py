@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from html import escape
 from typing import Any
 
@@ -14,44 +13,43 @@ from PIL import Image
 
 from nst import Settings
 from nst.image import open_picture
-from nst.record import KEYWORD, recorded_settings
+from nst.record import KEYWORD, Record, read_record
 from nst.settings import KNOBS, mix_shares
+from studio.brush import kept_for, marked_as
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Painting
 from studio.controls import moved_to
-from studio.endpoint import MORE
+from studio.endpoint import MASKS, MORE
 from studio.errors import in_the_users_words
 from studio.mix import EVEN, MOST, Aside, rows
+from studio.pictures import name_of
 from studio.result import Result
+from studio.start import opened
 from studio.words import language_of, words
 
 OUR_PHOTOS = {photo.path.name: photo for photo in PHOTOS.values()}
 OUR_PAINTINGS = {painting.path.name: painting for painting in PAINTINGS.values()}
+BEFORE_BRUSH = 5  # of what was chosen
 HEAVIEST = 10  # of the sliders
 
 
-def restored(request: gr.Request, picture: Image.Image | None) -> list[Any]:
-    """Photo and wall, painting and wall, what is aside and its rows, knobs: for a picture that carries them."""
-    text = picture.info.get("text", {}) if picture else {}
-    if KEYWORD not in text:
-        return [gr.skip()] * (6 + len(KNOBS))
+def restored(request: gr.Request, picture: Image.Image | None, marks: Mapping[str, Any] | None = None) -> list[Any]:
+    """All that was chosen for a picture, in the order of `Desk.choices`, and the mix.
+
+    Any other picture changes nothing, but for the marks on the last photo where it is the next one.
+    """
     with in_the_users_words():
-        settings, photo, paintings = recorded(text)
-    missing = [name for name in (photo, *paintings) if name not in OUR_PHOTOS and name not in OUR_PAINTINGS]
+        record = read_record(picture.info.get("text", {})) if picture else None
+        if record is None:
+            kept = kept_for(name_of(picture), marks) if picture and marks else gr.skip()
+            return [*[gr.skip()] * BEFORE_BRUSH, kept, *[gr.skip()] * (2 + len(KNOBS))]
+        marked = marked_as(record.masks, record.photo)
+    opened(record.start)  # a damaged one is refused before anything is taken over
+    paintings = record.paintings[:MOST]
+    missing = [name for name in (record.photo, *paintings) if name not in OUR_PHOTOS and name not in OUR_PAINTINGS]
     _say(missing, words(language_of(request)))
     ours = [OUR_PAINTINGS[name] for name in paintings if name in OUR_PAINTINGS]
-    return [*_photo(photo), *_paintings(ours, _weights(settings, paintings)), *moved_to(settings)]
-
-
-def recorded(text: Mapping[str, str]) -> tuple[Settings, str, list[str]]:
-    """Settings, the photo's name and the paintings' names.
-
-    Raises:
-        ValueError: if the record is damaged.
-    """
-    settings, said = recorded_settings(text), json.loads(text[KEYWORD])
-    if settings is None:
-        raise ValueError("The settings in this picture are damaged.")
-    return settings, str(said.get("photo", "")), [str(name) for name in said.get("paintings", [])][:MOST]
+    *chosen, mix = _paintings(ours, _weights(record.settings, paintings))
+    return [*_photo(record.photo), *chosen, marked, record.start, *moved_to(record.settings), mix]
 
 
 def _say(missing: Sequence[str], said: Mapping[str, str]) -> None:
@@ -85,19 +83,58 @@ def _weights(settings: Settings, paintings: Sequence[str]) -> dict[str, float]:
     return {name: max(1, round(share * factor)) for name, share in zip(paintings, shares, strict=True)}
 
 
-def as_python(text: Mapping[str, str], address: str) -> str:
+def as_python(record: Record, address: str) -> str:
     """The call that paints the same picture; the file names are as they were, without their folders."""
-    settings, photo, paintings = recorded(text)
-    files = dict(zip(("content", "style", *MORE), (photo, *paintings), strict=False))
+    inside = _inside(record)
+    files = dict(zip(("content", "style", *MORE), map(_bare, (record.photo, *record.paintings)), strict=False))
+    files |= {name: _file(name) for name in inside}
     said = [f"{name}=handle_file({_quoted(file)})" for name, file in files.items()]
-    said += [f"{name}={_quoted(value)}" for name, value in differing(settings).items()]
+    said += [f"{name}={_quoted(value)}" for name, value in differing(record.settings).items()]
     lines = "".join(f"    {argument},\n" for argument in (*said, 'api_name="/stylize"'))
     return (
-        "from gradio_client import Client, handle_file\n\n"
-        f"client = Client({_quoted(address)})\n"
+        f"{_imports(bool(inside))}{_unpacked(inside)}"
+        f"client = Client({_quoted(address)})\n{_stopped(record)}"
         f"picture, progress = client.predict(\n{lines})\n"
         "print(picture)\n"
     )
+
+
+def _bare(name: str) -> str:
+    """A stranger's file must not name one elsewhere on this computer."""
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
+def _inside(record: Record) -> dict[str, str]:
+    """Which parameters are pictures that travel in the PNG, and where in its record each lies."""
+    masks = record.masks[:1] if len(set(record.masks)) == 1 else record.masks
+    places = {name: f'["masks"][{place}]' for place, name in enumerate(MASKS[: len(masks)])}
+    return places | ({"start": '["start"]'} if record.start else {})
+
+
+def _file(name: str) -> str:
+    return f"{name}.jpg" if name == "start" else f"{name}.png"
+
+
+def _imports(unpacking: bool) -> str:
+    if not unpacking:
+        return "from gradio_client import Client, handle_file\n\n"
+    return (
+        "import json\nfrom base64 import b64decode\nfrom pathlib import Path\n\n"
+        "from gradio_client import Client, handle_file\nfrom PIL import Image\n\n"
+    )
+
+
+def _unpacked(inside: Mapping[str, str]) -> str:
+    if not inside:
+        return ""
+    lines = [f'record = json.loads(Image.open("painting.png").text["{KEYWORD}"])  # the downloaded picture']
+    lines += [f'Path("{_file(name)}").write_bytes(b64decode(record{place}))' for name, place in inside.items()]
+    return "\n".join(lines) + "\n\n"
+
+
+def _stopped(record: Record) -> str:
+    steps = f"{record.stopped} of {record.settings.steps}"
+    return f"# The picture was stopped after step {steps}; this paints it to the end.\n" if record.stopped else ""
 
 
 def _quoted(value: Any) -> str:
@@ -125,14 +162,13 @@ def address_of(request: gr.Request) -> str:
 
 def code_of(request: gr.Request, result: Result | None) -> str:
     """In Python: the picture on the wall."""
-    text = _text_of(result) if result else {}
-    return as_python(text, address_of(request)) if KEYWORD in text else ""
+    record = _record_of(result) if result else None
+    return as_python(record, address_of(request)) if record else ""
 
 
-def _text_of(result: Result) -> Mapping[str, str]:
+def _record_of(result: Result) -> Record | None:
     """A finished picture of the gallery has its settings in the catalogue, not in its file."""
     finished = next((one for one in FINISHED.values() if str(one.path) == result.path), None)
     if finished is None:
-        return result.text
-    said = {"photo": finished.photo.path.name, "paintings": [finished.painting.path.name]}
-    return {KEYWORD: json.dumps({"settings": asdict(Settings(**finished.settings)), **said})}
+        return read_record(result.text)
+    return Record(Settings(**finished.settings), finished.photo.path.name, (finished.painting.path.name,))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Any
 from PIL import Image
 
 from nst.adjust import UNCHANGED, Adjustment, adjusted
-from nst.record import KEYWORD
+from nst.record import read_record
 from studio import status
 from studio.catalogue import FINISHED
 from studio.film import Shot, jpeg, opened
@@ -69,8 +68,8 @@ class Result:
     @property
     def title(self) -> str:
         """Which picture was painted, and after which."""
-        record = json.loads(self.text[KEYWORD]) if KEYWORD in self.text else {}
-        names = [record.get("photo", ""), *record.get("paintings", [])]
+        record = read_record(self.text)
+        names = (record.photo, *record.paintings) if record else ()
         return " · ".join(Path(name).stem.replace("-", " ") for name in names)
 
     @property

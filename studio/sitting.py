@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,58 +13,69 @@ from PIL import Image
 
 from nst import Frame, Settings, load_vgg, stylize
 from nst.image import fitted_size, save_png
-from nst.record import record
+from nst.record import Record, mask_png
 from nst.settings import KNOBS
 from studio import forecast, status
 from studio.brush import masks
 from studio.errors import in_the_users_words, without_a_trace
 from studio.film import Film, Shot
 from studio.mix import EVEN, Aside, mixed
-from studio.onward import steps_onward
 from studio.pace import paced
 from studio.pictures import PREVIEW_SIDE, fresh_file, name_of, preview
 from studio.result import result_of
+from studio.start import opened
 from studio.words import language_of, time_said, words
 
 
 @dataclass(frozen=True)
 class Painted:
-    """What a sitting has to show so far, and the text for its file."""
+    """What a sitting has to show so far: the picture it began with, then the newest frame."""
 
     sitting: str  # which one this is, for whoever hears of its end twice
     photo: Image.Image
-    whole: Callable[[], Image.Image]
-    step: int
-    steps: int
-    seconds: float
-    progress: float
-    text: Mapping[str, str]
+    record: Record
+    blank: Image.Image
+    frame: Frame | None = None
     curves: status.Curves = ()
     film: tuple[Shot, ...] = ()
 
     @property
     def image(self) -> Image.Image:
         """What is on the canvas, in full size. Made when asked for."""
-        return self.whole()
+        return self.frame.image if self.frame else self.blank
+
+    @property
+    def step(self) -> int:
+        return self.frame.step if self.frame else 0
+
+    @property
+    def finished(self) -> bool:
+        return self.step == self.record.settings.steps
+
+
+@dataclass(frozen=True)
+class More:
+    """What a run may have besides a photo, a painting and the knobs.
+
+    Attributes:
+        start: A picture to go on from, as a JPEG.
+        steps: Instead of what the knob says.
+    """
+
+    aside: Sequence[Aside] = ()
+    mix: Mapping[str, Any] = field(default_factory=lambda: {"weights": [EVEN]})
+    brush: Mapping[str, Any] | None = None
+    start: bytes = b""
+    steps: int | None = None
+
+
+PLAIN = More()
 
 
 def settings_of(values: tuple[Any, ...]) -> Settings:
     """Settings from the controls' values, in the order of KNOBS."""
     with in_the_users_words():
         return Settings(**dict(zip(KNOBS, values, strict=True)))
-
-
-@dataclass(frozen=True)
-class More:
-    """What a run may have besides a photo, a painting and the knobs."""
-
-    aside: Sequence[Aside] = ()
-    mix: Mapping[str, Any] = field(default_factory=lambda: {"weights": [EVEN]})
-    brush: Mapping[str, Any] | None = None
-    start: Image.Image | None = None
-
-
-PLAIN = More()
 
 
 def begin(
@@ -84,46 +95,30 @@ def paint(
 ) -> Iterator[tuple[Image.Image, str, Painted]]:
     """Yields the canvas, the status line and what is kept when the run ends, whyever it ends."""
     language, (paintings, style_mix) = language_of(request), mixed(painting, more.aside, more.mix)
-    settings = replace(settings_of(values), style_mix=style_mix)
-    steps = steps_onward(settings.steps) if more.start else settings.steps
-    frames = begin(photo, paintings, replace(settings, steps=steps), more.start, masks(more.brush, len(paintings)))
-    text = recorded(photo, paintings, settings)
-    size = fitted_size(*photo.size, min(settings.size, max(photo.size)))
-    blank = (more.start or photo).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
-    sitting, film = uuid4().hex, Film()
-    film.add(0, blank)
-    yield (
-        preview(blank),
-        status.line(words(language)["starting"], busy=True),
-        Painted(sitting, photo, lambda: blank, 0, steps, 0.0, 0.0, text),
-    )
-    curves: list[tuple[float, float, float]] = []
+    settings = settings_of(values)
+    settings = replace(settings, style_mix=style_mix, steps=more.steps or settings.steps)
+    start, where = opened(more.start), masks(more.brush, len(paintings))
+    frames = begin(photo, paintings, settings, start, where)
+    record = record_of(photo, paintings, settings, where or [], more.start)
+    painted = Painted(uuid4().hex, photo, record, begun(photo, start, settings))
+    film, curves = Film(), []
+    film.add(0, painted.blank)
+    yield preview(painted.blank), status.line(words(language)["starting"], busy=True), painted
     with without_a_trace(language), closing(paced(frames)) as shown:
         for frame in shown:
-            losses = frame.losses
+            losses, canvas = frame.losses, frame.preview(PREVIEW_SIDE)
             curves.append((frame.progress, losses["style"], losses["content"]))
-            canvas = frame.preview(PREVIEW_SIDE)
             film.add(frame.step, canvas)
-            yield (
-                canvas,
-                status.running(
-                    frame.step, frame.steps, frame.long_side, frame.seconds_left, frame.progress, curves, language
-                ),
-                Painted(
-                    sitting,
-                    photo,
-                    lambda frame=frame: frame.image,
-                    frame.step,
-                    frame.steps,
-                    frame.seconds,
-                    frame.progress,
-                    text,
-                    tuple(curves),
-                    film.shots,
-                ),
-            )
-    if more.start is None:
+            painted = replace(painted, frame=frame, curves=tuple(curves), film=film.shots)
+            yield canvas, status.running(frame, curves, language), painted
+    if start is None:
         forecast.learn(settings, *photo.size, len(paintings), frame.seconds)
+
+
+def begun(photo: Image.Image, start: Image.Image | None, settings: Settings) -> Image.Image:
+    """What is on the canvas before the first step, in the size of the finished picture."""
+    size = fitted_size(*photo.size, min(settings.size, max(photo.size)))
+    return (start or photo).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def finish(request: gr.Request, painted: Painted | None) -> tuple[Any, Any, Any, Any]:
@@ -132,26 +127,36 @@ def finish(request: gr.Request, painted: Painted | None) -> tuple[Any, Any, Any,
     if painted is None:
         return gr.skip(), status.line(words(language)["unpainted"]), gr.update(interactive=True), gr.skip()
     picture, line = painted.image, ending(painted, language)
-    path = save(picture, painted.text)
-    result = result_of(picture, path, painted.photo, line, painted.text, painted.film, painted.step, painted.sitting)
+    text = replace(painted.record, stopped=0 if painted.finished else painted.step).text
+    path = save(picture, text)
+    result = result_of(picture, path, painted.photo, line, text, painted.film, painted.step, painted.sitting)
     return path, line, gr.update(value=path, interactive=True), result
 
 
 def ending(painted: Painted, language: str) -> str:
     width, height = painted.image.size
-    said = words(language)["done" if painted.step == painted.steps else "stopped"].format(
+    seconds, progress = (painted.frame.seconds, painted.frame.progress) if painted.frame else (0.0, 0.0)
+    said = words(language)["done" if painted.finished else "stopped"].format(
         step=painted.step,
-        steps=painted.steps,
+        steps=painted.record.settings.steps,
         width=width,
         height=height,
-        time=time_said(painted.seconds, language),
+        time=time_said(seconds, language),
     )
-    return status.line(said, painted.progress, painted.curves, language)
+    return status.line(said, progress, painted.curves, language)
 
 
-def recorded(photo: Image.Image, paintings: Sequence[Image.Image], settings: Settings) -> dict[str, str]:
-    """What is needed to paint the same again, as text for the file."""
-    return record(settings, load_vgg(settings.backbone), name_of(photo), [name_of(one) for one in paintings])
+def record_of(
+    photo: Image.Image,
+    paintings: Sequence[Image.Image],
+    settings: Settings,
+    masks: Sequence[Image.Image] = (),
+    start: bytes = b"",
+) -> Record:
+    """What is needed to paint the same again."""
+    names = tuple(name_of(one) for one in paintings)
+    enclosed = tuple(mask_png(mask) for mask in masks)
+    return Record(settings, name_of(photo), names, load_vgg(settings.backbone).checksum, enclosed, start)
 
 
 def save(image: Image.Image, text: Mapping[str, str]) -> str:

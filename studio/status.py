@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from math import log
 
+from nst import Frame
 from studio.words import time_said, words
 
 WIDTH, HEIGHT, POINTS = 150, 28, 120  # of the curves, each on its own logarithmic scale
@@ -13,9 +14,11 @@ WIDTH, HEIGHT, POINTS = 150, 28, 120  # of the curves, each on its own logarithm
 Curves = Sequence[tuple[float, float, float]]  # progress in (0, 1], style error, content error
 
 
-def running(step: int, steps: int, side: int, left: float, progress: float, curves: Curves, language: str) -> str:
-    said = words(language)["running"].format(step=step, steps=steps, side=side, left=time_said(left, language))
-    return line(said, progress, curves, language, busy=True)
+def running(frame: Frame, curves: Curves, language: str) -> str:
+    said = words(language)["running"].format(
+        step=frame.step, steps=frame.steps, side=frame.long_side, left=time_said(frame.seconds_left, language)
+    )
+    return line(said, frame.progress, curves, language, busy=True)
 
 
 def line(said: str, progress: float = 0, curves: Curves = (), language: str = "en", busy: bool = False) -> str:

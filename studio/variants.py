@@ -14,6 +14,7 @@ from PIL import Image
 
 from nst import Settings
 from nst.settings import KNOBS
+from studio.brush import masks
 from studio.controls import moved
 from studio.errors import without_a_trace
 from studio.events import AT_ONCE
@@ -55,7 +56,7 @@ def panel() -> dict[str, Any]:
 
 
 def join(desk: Desk) -> Dependency:
-    inputs = [desk.photo, desk.painting, desk.aside, desk.mix, *desk.knobs]
+    inputs = [desk.photo, desk.painting, desk.aside, desk.mix, desk.brush, *desk.knobs]
     _, run = small_run(desk, desk.paint_sheet, paint, inputs, desk.sheet)
     knobs = dict(zip(KNOBS, desk.knobs, strict=True))
     desk.sheet.select(chosen, desk.sheet, [knobs[name] for name in SET], **AT_ONCE)
@@ -68,13 +69,15 @@ def paint(
     painting: Image.Image | None,
     aside: Sequence[Aside],
     mix: Mapping[str, Any],
+    brush: Mapping[str, Any] | None,
     *values: Any,
 ) -> Iterator[Any]:
     """The sheet, cell by cell."""
     language, (paintings, style_mix) = language_of(request), mixed(painting, aside, mix)
     settings = replace(settings_of(values), style_mix=style_mix)
     sheet = variants(settings)
-    runs = [begin(photo, paintings, replace(one, **QUICK)) for one in sheet]
+    where = masks(brush, len(paintings))
+    runs = [begin(photo, paintings, replace(one, **QUICK), masks=where) for one in sheet]
     cells = [cell(one, language) for one in sheet]
     yield gr.update(cells=list(cells), ratio=photo.width / photo.height, value=None)
     with without_a_trace(language):

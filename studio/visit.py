@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from PIL import ImageOps
 
+from studio import start
 from studio.adjusting import as_painted
 from studio.events import AT_ONCE, QUIET
 from studio.film import jpeg, opened
@@ -54,7 +55,8 @@ def strip() -> gr.HTML:
 def join(desk: Desk) -> None:
     brought = [desk.result, desk.canvas, desk.status, desk.download, desk.finished, desk.view, desk.stage]
     again = desk.visit.select(bring_back, [desk.visit, desk.kept], [*brought, *desk.adjusting], **QUIET)
-    again.success(choices, [desk.visit, desk.kept], desk.choices, postprocess=False, **AT_ONCE)
+    chosen = again.success(choices, [desk.visit, desk.kept], desk.choices, postprocess=False, **AT_ONCE)
+    start.tell(desk, chosen.then)
     again.success(mix_again, [desk.visit, desk.kept], desk.mix, **AT_ONCE)
     again.failure(lambda: None, None, desk.visit, **AT_ONCE)
     desk.finished.select(lambda: None, None, desk.visit, **AT_ONCE)

@@ -19,7 +19,7 @@ from PIL import Image
 from nst import Settings
 from nst.image import read_text
 from nst.recipes import RECIPES
-from nst.record import KEYWORD, recorded_settings
+from nst.record import KEYWORD, read_record
 from nst.settings import KNOBS
 from studio import controls, endpoint, sitting
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
@@ -73,14 +73,14 @@ class TestEndpoint:
     def test_the_png_carries_its_settings(self, client: Client, photo: Path, painting: Path) -> None:
         picture, _ = submit(client, photo, painting, style_weight=2.5).result()
         text = read_text(picture)
-        assert recorded_settings(text) == Settings(**SMALL, style_weight=2.5)
+        assert read_record(text).settings == Settings(**SMALL, style_weight=2.5)
         assert {"photo.png", "painting.jpg"} < set(text[KEYWORD].split('"'))
 
     def test_every_knob_is_optional_with_its_range(self, client: Client) -> None:
         endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
         assert list(endpoints) == ["/stylize"]
         told = {one["parameter_name"]: one for one in endpoints["/stylize"]["parameters"]}
-        assert list(told) == ["content", "style", *KNOBS, *endpoint.MORE, "mask", "start"]
+        assert list(told) == ["content", "style", *KNOBS, *endpoint.MORE, "mask", "start", *endpoint.MASKS[1:]]
         assert not told["content"]["parameter_has_default"]
         assert not told["style"]["parameter_has_default"]
         for knob in KNOBS.values():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,12 +15,13 @@ from gradio_client import Client, handle_file
 from PIL import Image, ImageChops, ImageStat
 
 from nst import Settings
-from nst.image import open_picture
-from nst.record import KEYWORD
+from nst.image import open_picture, read_text
+from nst.record import Record, mask_png, read_record, start_jpeg
 from nst.settings import KNOBS
 from studio import brush, endpoint, forecast, mix, onward, presets, project
 from studio.catalogue import PAINTINGS, PHOTOS
-from studio.sitting import More, paint
+from studio.sitting import More, finish, paint
+from studio.start import opened
 from tests.conftest import noise
 
 GREY = Image.new("RGB", (96, 64), "grey")
@@ -31,9 +31,11 @@ def visitor(language: str = "en", **headers: str) -> Any:
     return SimpleNamespace(headers={"accept-language": language, **headers})
 
 
-def record_of(settings: Settings, photo: str, *paintings: str) -> dict[str, str]:
-    said = {"settings": {name: getattr(settings, name) for name in KNOBS}, "photo": photo, "paintings": paintings}
-    return {KEYWORD: json.dumps(said)}
+def project_of(settings: Settings, photo: str, *paintings: str, **more: Any) -> Image.Image:
+    """A picture that carries this."""
+    picture = Image.new("RGB", (8, 8))
+    picture.info["text"] = Record(settings, photo, paintings, **more).text
+    return picture
 
 
 @pytest.fixture
@@ -125,7 +127,7 @@ class TestOnward:
     def go(self, way: str, side: int = 256, photo: Image.Image | None = None, weight: float = 0.15) -> tuple[Any, ...]:
         photo = photo or Image.new("RGB", (600, 400))
         start, size, content_weight = onward.go_on(visitor(), way, self.result(side), photo, 256, weight)
-        assert start.size == (side, side * 2 // 3)
+        assert opened(start).size == (side, side * 2 // 3)
         return size["value"], content_weight["value"]
 
     def test_each_way_moves_its_knob(self) -> None:
@@ -147,19 +149,19 @@ class TestOnward:
 
     def test_paints_at_the_last_size_alone(self) -> None:
         values = [{"size": 64, "steps": 10}.get(name, knob.default) for name, knob in KNOBS.items()]
-        red = Image.new("RGB", (64, 43), "red")
-        frames = list(paint(visitor(), GREY, GREY, *values, more=More(start=red)))
-        assert frames[0][0].getpixel((30, 20)) == (255, 0, 0)
-        assert frames[-1][2].steps == onward.LEAST_STEPS
+        red = start_jpeg(Image.new("RGB", (64, 43), "red"))
+        frames = list(paint(visitor(), GREY, GREY, *values, more=More(start=red, steps=onward.steps_onward(10))))
+        assert frames[0][0].getpixel((30, 20)) == (254, 0, 0)
+        assert frames[-1][2].frame.steps == onward.LEAST_STEPS
 
 
 class TestProject:
     def test_brings_back_what_is_in_the_gallery(self) -> None:
-        picture = Image.new("RGB", (8, 8))
-        settings = Settings(size=128, style_mix="3 1")
         names = ("gauguin-arearea.jpg", "goyo-ducks.jpg")
-        picture.info["text"] = record_of(settings, "barn.jpg", *names)
-        photo, photos, painting, paintings, aside, shown, *knobs = project.restored(visitor(), picture)
+        picture = project_of(Settings(size=128, style_mix="3 1"), "barn.jpg", *names)
+        chosen = project.restored(visitor(), picture)
+        photo, photos, painting, paintings, aside, marks, start, *knobs, shown = chosen
+        assert (marks, start) == (brush.unmarked("barn.jpg"), b"")
         assert (photo, photos) == (str(PHOTOS["barn"].path), "barn")
         assert (painting, paintings) == (str(PAINTINGS["goyo-ducks"].path), "goyo-ducks")
         assert [one.title for one in aside] == ["Arearea"]
@@ -169,8 +171,7 @@ class TestProject:
     def test_says_which_pictures_are_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         said: list[str] = []
         monkeypatch.setattr(gr, "Info", lambda text, **_: said.append(text))
-        picture = Image.new("RGB", (8, 8))
-        picture.info["text"] = record_of(Settings(), "<me>.jpg", "mine.png")
+        picture = project_of(Settings(), "<me>.jpg", "mine.png")
         photo, _, painting, *_ = project.restored(visitor(), picture)
         assert (photo, painting) == (None, None)
         assert "&lt;me&gt;.jpg, mine.png" in said[0]
@@ -178,14 +179,74 @@ class TestProject:
     def test_any_other_picture_is_a_photo(self) -> None:
         assert all(one == gr.skip() for one in project.restored(visitor(), Image.new("RGB", (8, 8))))
 
+    def test_marks_stay_with_their_photo(self) -> None:
+        marks = brush.unmarked("mine.jpg") | {"mask": TestBrush().marked()}
+        for name, kept in (("mine.jpg", marks), ("other.jpg", brush.unmarked("other.jpg"))):
+            photo = Image.new("RGB", (8, 8))
+            photo.info["name"] = name
+            *_, got = project.restored(visitor(), photo, marks)[:6]
+            assert got == kept
+
     def test_says_only_what_differs(self) -> None:
-        text = record_of(Settings(size=128, style_mix="3 1"), "a b.jpg", "one.jpg", "two.jpg")
-        code = project.as_python(text, "http://here/")
+        record = Record(Settings(size=128, style_mix="3 1"), "a b.jpg", ("one.jpg", "two.jpg"))
+        code = project.as_python(record, "http://here/")
         assert 'content=handle_file("a b.jpg")' in code
         assert 'style_2=handle_file("two.jpg")' in code
         assert "size=128" in code
         assert 'style_mix="3 1"' in code
         assert "steps" not in code
+
+    def test_a_stranger_names_no_file_elsewhere(self) -> None:
+        record = Record(Settings(), "/etc/passwd", ("..\\..\\secret.txt",))
+        code = project.as_python(record, "http://here/")
+        assert 'handle_file("passwd")' in code
+        assert 'handle_file("secret.txt")' in code
+
+    def test_says_what_a_stopped_picture_is(self) -> None:
+        code = project.as_python(Record(Settings(), "a.jpg", ("b.jpg",), stopped=7), "http://here/")
+        assert "# The picture was stopped after step 7 of 100" in code
+
+    def test_the_call_paints_the_very_same_picture(
+        self, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Two paintings, each in its own region, from a picture that was gone on from."""
+        files = {"photo.png": noise(96, 64, 1), "one.png": noise(64, 64, 2), "two.png": noise(64, 64, 3)}
+        for name, picture in files.items():
+            picture.save(tmp_path / name)
+            picture.info["name"] = name
+        photo, one, two = files.values()
+        values = [{"size": 96, "steps": 20}.get(name, knob.default) for name, knob in KNOBS.items()]
+        marks = {"mask": TestBrush().marked(), "where": "second"}
+        start = start_jpeg(noise(96, 64, 4))
+        more = More((mix.Aside(one, "One"),), {"weights": [2, 5]}, marks, start, 3)
+        *_, (_, _, painted) = paint(visitor(), photo, two, *values, more=more)
+        path, *_, result = finish(visitor(), painted)
+        (tmp_path / "painting.png").write_bytes(Path(path).read_bytes())
+        monkeypatch.chdir(tmp_path)
+        told: dict[str, Any] = {}
+        exec(project.code_of(visitor(host=server.removeprefix("http://").strip("/")), result), told)
+        told["client"].close()
+        assert open_picture(told["picture"]).tobytes() == open_picture(path).tobytes()
+        assert read_record(read_text(told["picture"])).masks == read_record(read_text(path)).masks
+
+    def test_marks_and_start_come_back(self) -> None:
+        start, made = start_jpeg(noise(96, 64, 4)), {"mask": TestBrush().marked(), "where": "second"}
+        for where, paintings in (("here", 1), ("keep", 2), ("second", 3)):
+            masks = brush.masks(made | {"where": where}, paintings)
+            names = list(project.OUR_PAINTINGS)[:paintings]
+            enclosed = {"masks": tuple(mask_png(mask) for mask in masks), "start": start}
+            chosen = project.restored(visitor(), project_of(Settings(), "barn.jpg", *names, **enclosed))
+            marks, back = chosen[5:7]
+            assert marks["photo"] == "barn.jpg"
+            assert back == start
+            again = brush.masks(marks, paintings)
+            assert [mask.tobytes() for mask in again] == [mask.tobytes() for mask in masks]
+
+    @pytest.mark.parametrize("enclosed", [{"masks": (b"?",)}, {"start": b"?"}])
+    def test_what_is_no_picture_inside_is_one_sentence(self, enclosed: dict[str, Any]) -> None:
+        with pytest.raises(gr.Error) as refused:
+            project.restored(visitor(), project_of(Settings(), "barn.jpg", **enclosed))
+        assert refused.value.message.endswith(".")
 
     def test_the_api_understands_it_with_any_recipe(self) -> None:
         from studio.endpoint import asked

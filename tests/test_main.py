@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from nst.image import read_text
-from nst.record import recorded_settings
+from nst.record import read_record
 from nst.settings import KNOBS
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +29,7 @@ def test_a_picture_is_painted_and_written_with_what_painted_it(photo, painting, 
     assert "step 4/4" in run.stderr and "s left" in run.stderr
     with Image.open(out) as image:
         assert (image.format, image.mode, image.size) == ("PNG", "RGB", (64, 48))
-    settings = recorded_settings(read_text(out))
+    settings = read_record(read_text(out)).settings
     assert (settings.size, settings.steps, settings.content_weight, settings.seed) == (64, 4, 0.3, 7)
     assert [file.name for file in tmp_path.iterdir()] == ["out.png"], "nothing partial stays behind"
 

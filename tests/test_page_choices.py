@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from nst.image import read_text
-from nst.record import recorded_settings
+from nst.record import read_record
 from studio import forecast
 from studio.catalogue import PAINTINGS, PHOTOS
 from tests.test_page import (  # noqa: F401  (the fixtures and the mark are used by their names)
@@ -90,7 +90,7 @@ def test_several_paintings_each_with_its_weight(page: Page, painting: Path) -> N
     set_knobs(page, size=64, steps=3)
     paint(page)
     _, text = kept(page)
-    assert recorded_settings(text).style_mix == "1 5"
+    assert read_record(text).settings.style_mix == "1 5"
     assert f"{SECOND}.jpg" in str(text)
     page.get_by_role("button", name=f"Take away {PAINTINGS[SECOND].title}").click()
     expect(page.locator("#mix .row:visible")).to_have_count(0)
@@ -112,7 +112,7 @@ def test_goes_on_from_the_picture(page: Page) -> None:
     expect(status(page)).to_have_text(re.compile("Stopped"))
     size, text = kept(page)
     assert size == (256, 171)
-    assert recorded_settings(text).content_weight == 0.075
+    assert read_record(text).settings.content_weight == 0.075
     open_settings(page)
     expect(page.locator("#knob-size input[type=number]")).to_have_value("256")
     expect(page.locator("#knob-content_weight input")).to_have_value("0.075")

@@ -18,7 +18,7 @@ from PIL import Image
 
 from nst.adjust import UNCHANGED, Adjustment, adjusted
 from nst.image import read_text
-from nst.record import KEYWORD, recorded_settings
+from nst.record import KEYWORD, read_record
 from nst.settings import KNOBS, Settings
 from studio import adjusting, lesson, sitting, variants, views, visit
 from studio.catalogue import FINISHED
@@ -254,7 +254,7 @@ class TestFilm:
 class TestResult:
     def test_of_a_run(self) -> None:
         result = painted()
-        assert recorded_settings(read_text(result.path)).steps == 3
+        assert read_record(read_text(result.path)).settings.steps == 3
         assert opened(result.photo).size == result.picture.size == (64, 43)
         assert result.sitting != painted().sitting
 
