@@ -8,4 +8,8 @@ ONE_AT_A_TIME: dict[str, Any] = {"concurrency_id": "painting", "concurrency_limi
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 AT_ONCE: dict[str, Any] = {"queue": False, **QUIET}
 
-FOCUS = "() => { setTimeout(() => document.getElementById('%s')?.focus(), 80) }"  # a hidden button loses it
+# A hidden button loses the focus; nobody else does, and nothing scrolls.
+FOCUS = (
+    "() => { setTimeout(() => [null, document.body].includes(document.activeElement)"
+    " && document.getElementById('%s')?.focus({ preventScroll: true }), 80) }"
+)

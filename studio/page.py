@@ -97,6 +97,7 @@ def build() -> gr.Blocks:
         beside = [variants.join(desk), lesson.join(desk)]
         program = offer(ONE_AT_A_TIME)
         stopping(desk, [*runs, *beside, program])
+        page.unload(visit.leaving(page))
     return page
 
 
@@ -125,7 +126,8 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
                 str(chosen.path) if chosen else None,
                 label=label(name),
                 placeholder=label(f"drop_{name}"),
-                sources=["upload"],
+                sources=["upload", "clipboard", "webcam"] if name == "photo" else ["upload"],
+                webcam_options=gr.WebcamOptions(mirror=False),
                 buttons=[],
                 elem_id=name,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,13 @@ def preview(picture: Image.Image) -> Image.Image:
     return picture if size == picture.size else picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
 
 
-def fresh_file(name: str) -> Path:
-    """A path for a new file in the folder that Gradio serves from and cleans up."""
-    folder = Path(get_upload_folder())
+def fresh_file(name: str, request: gr.Request | None = None) -> Path:
+    """A path for a new file in the folder that Gradio serves from and cleans up; in that of the visit, if it is one."""
+    folder = folder_of(request.session_hash) if request and request.session_hash else Path(get_upload_folder())
     folder.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(dir=folder)) / name
+
+
+def folder_of(session: str) -> Path:
+    """Of one visit. The name of a session comes from the browser, so it is no part of a path."""
+    return Path(get_upload_folder()) / f"visit-{sha256(session.encode()).hexdigest()[:32]}"

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 from PIL import Image
 
 from nst.adjust import UNCHANGED, Adjustment, adjusted
@@ -61,9 +62,9 @@ class Result:
         """The picture as adjusted, in full size."""
         return adjusted(self.picture, opened(self.photo), adjustment)
 
-    def beside(self, name: str) -> Path:
-        """A path for another file made of this picture, which goes when the picture goes."""
-        return Path(tempfile.mkdtemp(dir=Path(self.path).parent)) / name if self.sitting else fresh_file(name)
+    def beside(self, name: str, request: gr.Request) -> Path:
+        """A path for another file made of this picture, which goes when the picture goes, or the visitor."""
+        return Path(tempfile.mkdtemp(dir=Path(self.path).parent)) / name if self.sitting else fresh_file(name, request)
 
     @property
     def title(self) -> str:

@@ -110,9 +110,9 @@ def paint(
             curves.append((frame.progress, losses["style"], losses["content"]))
             film.add(frame.step, canvas)
             painted = replace(painted, frame=frame, curves=tuple(curves), film=film.shots)
+            if start is None:
+                forecast.learn(settings, *photo.size, len(paintings), frame.step, frame.seconds)
             yield canvas, status.running(frame, curves, language), painted
-    if start is None:
-        forecast.learn(settings, *photo.size, len(paintings), frame.seconds)
 
 
 def begun(photo: Image.Image, start: Image.Image | None, settings: Settings) -> Image.Image:
@@ -128,7 +128,7 @@ def finish(request: gr.Request, painted: Painted | None) -> tuple[Any, Any, Any,
         return gr.skip(), status.line(words(language)["unpainted"]), gr.update(interactive=True), gr.skip()
     picture, line = painted.image, ending(painted, language)
     text = replace(painted.record, stopped=0 if painted.finished else painted.step).text
-    path = save(picture, text)
+    path = save(picture, text, request)
     result = result_of(picture, path, painted.photo, line, text, painted.film, painted.step, painted.sitting)
     return path, line, gr.update(value=path, interactive=True), result
 
@@ -159,9 +159,9 @@ def record_of(
     return Record(settings, name_of(photo), names, load_vgg(settings.backbone).checksum, enclosed, start)
 
 
-def save(image: Image.Image, text: Mapping[str, str]) -> str:
-    """The path of a new PNG in full quality."""
-    path = fresh_file("painting.png")
+def save(image: Image.Image, text: Mapping[str, str], request: gr.Request | None = None) -> str:
+    """The path of a new PNG in full quality; it goes with the visit, if it was one."""
+    path = fresh_file("painting.png", request)
     save_png(image, path, text)
     return str(path)
 

@@ -85,7 +85,7 @@ def show(request: gr.Request, view: str, result: Result | None, *adjusting: Any)
     if result is None or view == "painting":
         return gr.update(view="painting", film="")
     with without_a_trace(language_of(request)):
-        return compare(result, Adjustment(*adjusting)) if view == "compare" else replay(result)
+        return compare(result, Adjustment(*adjusting)) if view == "compare" else replay(result, request)
 
 
 def compare(result: Result, adjustment: Adjustment) -> Any:
@@ -98,10 +98,10 @@ def compare(result: Result, adjustment: Adjustment) -> Any:
     )
 
 
-def replay(result: Result) -> Any:
+def replay(result: Result, request: gr.Request) -> Any:
     if not result.film:
         return gr.update(view="replay", film="", steps=[])
-    path = result.beside("time-lapse.mp4")
+    path = result.beside("time-lapse.mp4", request)
     time_lapse((shot.picture for shot in result.film), path)
     steps = [shot.step for shot in result.film]
     return gr.update(view="replay", film=url(path), steps=steps, ratio=result.ratio)

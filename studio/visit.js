@@ -1,8 +1,9 @@
-// Like a wall, whose heading comes and goes with its pictures.
+// Like a wall; before its first picture it says what will hang there.
 const language = navigator.language.slice(0, 2);
 const show = () => {
-  const legend = element.querySelector("legend");
-  if (legend) legend.textContent = props.headings[language] ?? props.headings.en;
+  element.querySelector("legend").textContent = props.headings[language] ?? props.headings.en;
+  const hint = element.querySelector(".hint");
+  if (hint) hint.textContent = props.hints[language] ?? props.hints.en;
   element.querySelectorAll("input").forEach((input) => (input.checked = input.value === props.value));
 };
 show();

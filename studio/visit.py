@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +18,20 @@ from studio.adjusting import as_painted
 from studio.events import AT_ONCE, QUIET
 from studio.film import jpeg, opened
 from studio.mix import rows
+from studio.pictures import folder_of
 from studio.result import Result
 from studio.views import back, data_url
-from studio.words import LANGUAGES, words
+from studio.words import LANGUAGES, language_of, words
 
 if TYPE_CHECKING:
     from studio.page import Desk
 
 HERE = Path(__file__).parent
 MOST = 8  # pictures
+GRACE = 600  # seconds for which a visitor may be away, as a phone is that shows something else meanwhile
 ASIDE = 4  # place in Desk.choices
-LONGEST = 6 * 3600  # seconds without a new picture; an hour once the page is closed
+LONGEST = 6 * 3600  # seconds without a new picture
+EMPTY = '${items.length ? "" : `<p class="hint"></p>`}'
 THUMB_SIZE, THUMB_QUALITY = (240, 180), 80
 
 
@@ -35,10 +40,10 @@ def kept() -> gr.State:
 
 
 def strip() -> gr.HTML:
-    """A wall like the others, of pictures that are not known beforehand; nothing as long as there are none."""
+    """A wall like the others, of pictures that are not known beforehand; a sentence as long as there are none."""
     return gr.HTML(
         None,
-        html_template="${items.length ? `" + (HERE / "wall.html").read_text(encoding="utf-8") + '` : ""}',
+        html_template=(HERE / "wall.html").read_text(encoding="utf-8").replace("</fieldset>", EMPTY + "</fieldset>"),
         css_template=(HERE / "wall.css").read_text(encoding="utf-8"),
         js_on_load=(HERE / "visit.js").read_text(encoding="utf-8"),
         items=[],
@@ -47,6 +52,7 @@ def strip() -> gr.HTML:
         height=THUMB_SIZE[1],
         disabled=False,
         headings={language: words(language)["visit"] for language in LANGUAGES},
+        hints={language: words(language)["visit_hint"] for language in LANGUAGES},
         elem_id="visit",
         elem_classes=["bare"],
     )
@@ -87,30 +93,51 @@ def tile(result: Result) -> dict[str, Any]:
     return {"key": result.sitting, "src": data_url(thumb), "title": result.title, "line": ""}
 
 
-def bring_back(key: str, kept: Sequence[Result]) -> list[Any]:
+def bring_back(request: gr.Request, key: str, kept: Sequence[Result]) -> list[Any]:
     """What hangs on the wall again, as it was painted."""
-    result = found(key, kept)
+    result = found(request, key, kept)
     shown = [result, result.path, result.line, gr.update(value=result.path, interactive=True), gr.update(value=None)]
     return [*shown, *back(), *as_painted()]
 
 
-def choices(key: str, kept: Sequence[Result]) -> list[Any]:
+def choices(request: gr.Request, key: str, kept: Sequence[Result]) -> list[Any]:
     """Photo, painting and settings, as they were when the run began."""
-    *held, _ = found(key, kept).asked
+    *held, _ = found(request, key, kept).asked
     return held
 
 
-def mix_again(key: str, kept: Sequence[Result]) -> Any:
+def mix_again(request: gr.Request, key: str, kept: Sequence[Result]) -> Any:
     """The rows of the paintings that were mixed."""
-    *_, mix = asked = found(key, kept).asked
+    *_, mix = asked = found(request, key, kept).asked
     return rows(asked[ASIDE], mix["weights"])
 
 
-def found(key: str, kept: Sequence[Result]) -> Result:
-    return next(result for result in kept if result.sitting == key)
+def found(request: gr.Request, key: str, kept: Sequence[Result]) -> Result:
+    result = next((result for result in kept if result.sitting == key), None)
+    if result is None or not Path(result.path).exists():
+        raise gr.Error(words(language_of(request))["visit_gone"], print_exception=False)
+    return result
 
 
 def forget(results: Sequence[Result]) -> None:
     """Nothing stays behind: the picture's file goes, its folder with it, and what is in memory is let go."""
     for result in results:
         shutil.rmtree(Path(result.path).parent, ignore_errors=True)
+
+
+def leaving(page: gr.Blocks) -> Callable[[gr.Request], None]:
+    """What happens when the page is closed, or falls asleep: who is not back soon is forgotten."""
+
+    def leave(request: gr.Request) -> None:
+        goodbye = threading.Timer(GRACE, forget_visit, (page, request.session_hash, datetime.now()))
+        goodbye.daemon = True
+        goodbye.start()
+
+    return leave
+
+
+def forget_visit(page: gr.Blocks, session: str, left: datetime) -> None:
+    """All of a visit that was not taken up again since; photos handed in go when Gradio tidies up."""
+    if page.state_holder.time_last_used.get(session, left) <= left:
+        page.state_holder.delete_state(session)
+        shutil.rmtree(folder_of(session), ignore_errors=True)

@@ -49,7 +49,7 @@ def values(**said: Any) -> list[Any]:
 
 
 def visitor(language: str = "en") -> Any:
-    return SimpleNamespace(headers={"accept-language": language})
+    return SimpleNamespace(headers={"accept-language": language}, session_hash=None)
 
 
 class TestEndpoint:

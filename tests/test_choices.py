@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from nst import Settings
 from nst.image import open_picture, read_text
 from nst.record import Record, mask_png, read_record, start_jpeg
 from nst.settings import KNOBS
+from nst.transfer import Scale
 from studio import brush, endpoint, forecast, mix, onward, presets, project
 from studio.catalogue import PAINTINGS, PHOTOS
 from studio.sitting import More, finish, paint
@@ -28,7 +30,7 @@ GREY = Image.new("RGB", (96, 64), "grey")
 
 
 def visitor(language: str = "en", **headers: str) -> Any:
-    return SimpleNamespace(headers={"accept-language": language, **headers})
+    return SimpleNamespace(headers={"accept-language": language, **headers}, session_hash=None)
 
 
 def project_of(settings: Settings, photo: str, *paintings: str, **more: Any) -> Image.Image:
@@ -42,6 +44,8 @@ def project_of(settings: Settings, photo: str, *paintings: str, **more: Any) -> 
 def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """One whose every step of a million pixels takes a second."""
     monkeypatch.setattr(forecast, "_machine", forecast.Machine(0.0, 1e-6))
+    monkeypatch.setattr(forecast, "_pace", 1.0)
+    monkeypatch.setattr(forecast, "_seen", math.inf)
 
 
 class TestForecast:
@@ -53,18 +57,42 @@ class TestForecast:
         assert forecast.predicted(settings, 256, 256) == pytest.approx((100 + looks) * 256 * 256 * 1e-6)
 
     @pytest.mark.usefixtures("machine")
-    def test_a_finished_run_teaches(self) -> None:
+    def test_a_run_teaches_before_it_ends(self) -> None:
+        settings = Settings(size=1024, steps=50, start_size=1024)
+        thought = forecast.predicted(settings, 1024, 1024)
+        forecast.learn(settings, 1024, 1024, 1, step=1, seconds=3.0)  # a step, after its looks
+        assert forecast.predicted(settings, 1024, 1024) == pytest.approx(thought * 3 / (1.048576 * (1 + 2 / 3)))
+
+    @pytest.mark.usefixtures("machine")
+    def test_the_beginning_of_a_run_teaches_nothing(self) -> None:
         settings = Settings(size=256, steps=50)
         thought = forecast.predicted(settings, 256, 256)
-        forecast.learn(settings, 256, 256, 1, 4 * thought)
-        assert forecast.predicted(settings, 256, 256) == pytest.approx(2 * thought)
+        forecast.learn(settings, 256, 256, 1, step=1, seconds=1.9)
+        assert forecast.predicted(settings, 256, 256) == thought
+
+    @pytest.mark.parametrize("busy", [0.5, 1.0, 3.0])
+    def test_holds_on_a_machine_that_has_more_to_do(self, monkeypatch: pytest.MonkeyPatch, busy: float) -> None:
+        """A simulated machine: known from when it was quiet, `busy` times as slow now, its clock ours."""
+        quiet, now = forecast.Machine(0.02, 4e-6), [0.0]
+        steps = quiet.seconds([Scale((128, 128), 1)], -1)
+        monkeypatch.setattr(forecast, "_machine", quiet)
+        monkeypatch.setattr(forecast, "_pace", 1.0)
+        monkeypatch.setattr(forecast, "_seen", 0.0)
+        monkeypatch.setattr(forecast, "clock", lambda: now[0])
+        monkeypatch.setattr(forecast, "_step_seconds", lambda side: steps * busy)
+        settings = Settings(size=512, steps=100)
+        truth = busy * forecast._machine.seconds(forecast._plan(settings, 768, 512), 1)
+        now[0] = forecast.FRESH + 1  # nobody has painted for a while: it looks again
+        assert forecast.predicted(settings, 768, 512) == pytest.approx(truth, rel=0.3)
+        forecast.learn(settings, 768, 512, 1, step=100, seconds=2 * truth)  # and twice as slow while it paints
+        assert forecast.predicted(settings, 768, 512) == pytest.approx(2 * truth, rel=0.3)
 
     def test_a_machine_that_was_never_measured_learns_from_its_first_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(forecast, "_machine", None)
         settings = Settings(size=256, steps=50)
         assert forecast.predicted(settings, 256, 256) is None
-        forecast.learn(settings, 256, 256, 1, 10.0)
-        assert forecast.predicted(settings, 256, 256) == pytest.approx(10.0, rel=0.2)
+        forecast.learn(settings, 256, 256, 1, step=50, seconds=10.0)
+        assert forecast.predicted(settings, 256, 256) == pytest.approx(10.0)
 
     def test_the_probe_measures(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(forecast, "_machine", None)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -38,6 +39,8 @@ FINISHED = re.compile(r"Finished · .*")
 def _known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fast and always the same: no test waits for the probe."""
     monkeypatch.setattr(forecast, "_machine", forecast.Machine(0.0, 1e-6))
+    monkeypatch.setattr(forecast, "_pace", 1.0)
+    monkeypatch.setattr(forecast, "_seen", math.inf)
     monkeypatch.setattr(forecast, "learn", lambda *_: None)
 
 

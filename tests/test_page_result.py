@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +24,7 @@ from nst.settings import KNOBS, Settings
 from studio import adjusting, lesson, sitting, variants, views, visit
 from studio.catalogue import FINISHED
 from studio.film import LONGEST, SHOT_SIDE, Film, opened
+from studio.pictures import folder_of
 from studio.result import Result, result_of, result_of_finished
 from studio.words import LANGUAGES, words
 from tests.conftest import noise
@@ -42,7 +44,7 @@ from tests.test_page import (  # noqa: F401  (fixtures)
 )
 
 DESK_ONLY = pytest.mark.parametrize("page", [DESK], ids=["desk"], indirect=True)
-VISITOR: Any = SimpleNamespace(headers={})
+VISITOR: Any = SimpleNamespace(headers={}, session_hash="somebody")
 
 
 def look_at(page: Any, view: str) -> None:
@@ -173,6 +175,22 @@ class TestOnThePage:
         open_settings(page)
         expect(page.locator("#knob-content_weight input").first).to_have_value("0.375")
         expect(page.locator("#knob-style_scale input[type=number]")).to_have_value("0.5")
+
+    @DESK_ONLY
+    def test_a_visit_ends_with_its_page(self, page: Any, browser: Any, server: str, monkeypatch: Any) -> None:
+        monkeypatch.setattr(visit, "GRACE", 0.1)
+        context = browser.new_context()
+        theirs = context.new_page()
+        theirs.goto(server, wait_until="domcontentloaded")
+        before = set(folder_of("").parent.glob("visit-*"))
+        paint(theirs, steps=1)
+        (folder,) = set(folder_of("").parent.glob("visit-*")) - before
+        context.close()
+        for _ in range(100):
+            if not folder.exists():
+                break
+            page.wait_for_timeout(100)
+        assert not folder.exists()
 
     @DESK_ONLY
     def test_stop_keeps_the_variants_so_far(self, page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,6 +346,27 @@ class TestVisit:
         assert not Path(film).exists() and not Path(taken).exists()
         assert not Path(result.path).parent.exists()
 
+    def test_who_leaves_is_forgotten_unless_back_in_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        forgotten, last_used = [], {}
+        page: Any = SimpleNamespace(
+            state_holder=SimpleNamespace(time_last_used=last_used, delete_state=forgotten.append)
+        )
+        kept, other = painted(), painted()
+        now = datetime.now()
+        last_used["somebody"] = now + timedelta(seconds=1)
+        visit.forget_visit(page, "somebody", now)
+        assert Path(kept.path).exists() and not forgotten
+        visit.forget_visit(page, "somebody", now + timedelta(seconds=2))
+        assert forgotten == ["somebody"]
+        assert not Path(kept.path).exists() and not Path(other.path).exists()
+
+    def test_what_is_gone_is_said(self) -> None:
+        with pytest.raises(gr.Error, match="no longer here"):
+            visit.bring_back(VISITOR, "gone", [])
+
+    def test_a_session_is_no_path(self) -> None:
+        assert folder_of("../../secret").parent == folder_of("somebody").parent
+
     def test_what_was_not_painted_here_does_not_join(self, result: Result) -> None:
         kept, strip = visit.joined(None, (), [])
         assert (kept, strip["items"], strip["value"]) == ([], [], None)
@@ -354,7 +393,7 @@ class TestVariants:
     def test_appear_one_by_one(self, quick: None) -> None:
         values = [knob.default for knob in KNOBS.values()]
         pictures = noise(96, 64, 1), noise(64, 64, 2)
-        shown = list(variants.paint(VISITOR, *pictures, (), {"weights": [5]}, *values))
+        shown = list(variants.paint(VISITOR, *pictures, (), {"weights": [5]}, None, *values))
         filled = [sum(bool(cell["src"]) for cell in one["cells"]) for one in shown]
         assert filled == sorted(filled)
         assert set(filled) == set(range(10))
