@@ -30,6 +30,8 @@ QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",  # a camera that shows green, and needs no permission
+    "--use-fake-ui-for-media-stream",
 ]
 PATIENCE = 30_000  # milliseconds, for a busy machine; nothing waits that long
 DESK, PHONE = (1280, 900), (390, 844)
@@ -216,6 +218,19 @@ def test_a_pasted_picture_goes_where_the_pointer_is(page: Page, painting: Path) 
     )
     expect(page.locator("#painting img")).not_to_have_attribute("src", before)
     expect(page.locator("#painting img")).to_have_attribute("src", re.compile("pasted"))
+
+
+def test_the_camera_takes_a_photo(page: Page) -> None:
+    page.get_by_role("button", name="Capture from camera").click()
+    page.get_by_role("button", name="Click to Access Webcam").click()
+    page.wait_for_function("document.querySelector('#photo video')?.videoWidth > 0")
+    page.wait_for_function("document.querySelector('#photo video').currentTime > 0")
+    page.get_by_role("button", name="capture photo").click()
+    expect(page.locator("#photo img")).to_have_attribute("src", re.compile("webcam|image|blob|file"))
+    expect(page.locator("#photos input:checked")).to_have_count(0)
+    set_knobs(page, size=64, steps=2)
+    page.get_by_role("button", name="Paint", exact=True).click()
+    expect(status(page)).to_have_text(re.compile(r"Finished · 64 × \d\d px"))
 
 
 @DESK_ONLY

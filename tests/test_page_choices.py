@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
 from nst.image import read_text
 from nst.record import read_record
-from studio import forecast
+from studio import forecast, variants
 from studio.catalogue import PAINTINGS, PHOTOS
 from tests.test_page import (  # noqa: F401  (the fixtures and the mark are used by their names)
     DESK_ONLY,
@@ -241,3 +242,119 @@ def test_nothing_moves_while_it_paints(page: Page) -> None:
     assert places() == before
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("button", name="Continue")).to_be_enabled()
+
+
+def test_marks_are_said_while_folded_and_come_back(page: Page, photo: Path, tmp_path: Path) -> None:
+    """From the visit, and from the picture itself."""
+    where = page.locator("#where > button")
+    where.click()
+    draw(page, (0.2, 0.15), (0.2, 0.85))
+    where.click()
+    expect(where).to_have_text(re.compile("marks in force"))
+    set_knobs(page, size=64, steps=3)
+    paint(page)
+    with downloaded(page) as picture:
+        ours, painted = tmp_path / "ours.png", picture.tobytes()
+        ours.write_bytes(Path(picture.filename).read_bytes())
+
+    page.locator("#photo input[type=file]").set_input_files(photo)
+    expect(where).not_to_have_text(re.compile("marks in force"))
+    page.locator("#visit input").first.evaluate("tile => { tile.checked = false; tile.click() }")
+    expect(where).to_have_text(re.compile("marks in force"))
+    where.click()
+    expect(page.locator("#brush .marked")).to_be_visible()
+
+    page.locator("#photo input[type=file]").set_input_files(photo)
+    expect(page.locator("#brush .marked")).to_have_count(0)
+    page.locator("#photo input[type=file]").set_input_files(ours)
+    expect(page.locator("#brush .marked")).to_be_visible()
+    expect(page.locator("#photo img")).to_have_attribute("src", re.compile("neuschwanstein"))
+    paint(page)
+    with downloaded(page) as again:
+        assert again.tobytes() == painted
+
+
+@DESK_ONLY
+def test_a_picture_brings_back_what_it_went_on_from(page: Page, tmp_path: Path) -> None:
+    set_knobs(page, size=64, steps=3)
+    paint(page)
+    go_on(page, "More style")
+    expect(status(page)).to_have_text(re.compile("15 steps"))
+    with downloaded(page) as picture:
+        ours, painted = tmp_path / "ours.png", picture.tobytes()
+        ours.write_bytes(Path(picture.filename).read_bytes())
+    page.locator("#photo input[type=file]").set_input_files(ours)
+    expect(page.locator("#begun")).to_have_text(re.compile("Goes on from this picture"))
+    paint(page)
+    with downloaded(page) as again:
+        assert again.tobytes() == painted
+    page.get_by_role("button", name="Begin from the photo instead").click()
+    expect(page.locator("#begun .row")).to_have_count(0)
+
+
+def test_nothing_moves_when_a_run_ends(page: Page) -> None:
+    set_knobs(page, size=64, steps=3)
+    places = """() => ['canvas', 'status', 'below', 'onward', 'visit', 'variants', 'pair', 'paintings']
+        .map(id => Math.round(document.getElementById(id).getBoundingClientRect().top))"""
+    page.get_by_role("button", name="Paint", exact=True).click()
+    page.evaluate("() => new Promise((done) => setTimeout(done, 1000))")  # it may have scrolled to the canvas
+    expect(status(page)).to_have_text(FINISHED)
+    expect(page.locator("#visit input")).to_have_count(1)
+    first = page.evaluate(places)
+    page.get_by_role("button", name="Paint", exact=True).click()
+    expect(page.locator("#visit input")).to_have_count(2)
+    assert page.evaluate(places) == first
+    heights = page.evaluate("() => ['visit', 'begun'].map(id => document.getElementById(id).offsetHeight)")
+    page.reload(wait_until="domcontentloaded")
+    expect(page.locator("#visit .hint")).to_be_visible()
+    assert page.evaluate("() => ['visit', 'begun'].map(id => document.getElementById(id).offsetHeight)") == heights
+
+
+def test_what_is_said_about_presets_covers_none(page: Page) -> None:
+    set_knobs(page, size=320)
+    expect(page.locator("#presets .own")).to_have_text(re.compile("Your settings"))
+    own = page.locator("#presets .own").bounding_box()
+    options = page.locator("#presets .options").bounding_box()
+    assert own["y"] + own["height"] <= options["y"]
+
+
+@DESK_ONLY
+def test_variants_respect_the_marks(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(variants, "QUICK", {"size": 64, "steps": 1, "start_size": 64})
+    asked: list[object] = []
+    begin = variants.begin
+    monkeypatch.setattr(variants, "begin", lambda *all, masks: asked.append(masks) or begin(*all, masks=masks))
+    page.get_by_role("button", name="Paint only here").click()
+    draw(page, (0.2, 0.15), (0.2, 0.85))
+    page.get_by_role("button", name="Try nine variants").click()
+    page.locator("#paint-sheet").click()
+    expect(page.locator("#sheet img")).to_have_count(9)
+    expect(page.locator("#paint")).to_be_visible()
+    assert len(asked) == 9
+    assert all(masks and masks[0].getextrema()[1] == 255 for masks in asked)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_anyone_can_use_it(page: Page, theme: str) -> None:
+    """No serious barrier, as axe-core finds them: at rest, while marking, and after a run."""
+
+    def barriers() -> list[tuple[str, str]]:
+        found = Axe().run(page).response["violations"]
+        return [
+            (one["id"], node["html"])
+            for one in found
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"]
+        ]
+
+    page.emulate_media(color_scheme=theme)
+    page.reload(wait_until="domcontentloaded")
+    expect(page.locator("#presets .options span").first).to_have_text(re.compile("about"))
+    expect(page.locator("#canvas img")).to_be_visible()
+    assert barriers() == []
+    page.get_by_role("button", name="Paint only here").click()
+    expect(page.locator("#brush canvas")).to_be_visible()
+    set_knobs(page, size=64, steps=2)
+    paint(page)
+    expect(page.locator("#visit input")).to_have_count(1)
+    assert barriers() == []

@@ -212,8 +212,10 @@ class TestOnThePage:
         expect(page.locator("#paint")).to_be_visible()
 
 
-PICTURE_FRAME = """() => {
-    const image = document.querySelector('#canvas img'), pad = 2 * parseFloat(getComputedStyle(image).paddingLeft);
+PICTURE_FRAME = """async () => {
+    const image = document.querySelector('#canvas img');
+    await image.decode();
+    const pad = 2 * parseFloat(getComputedStyle(image).paddingLeft);
     const [width, height] = [image.clientWidth - pad, image.clientHeight - pad];
     const ratio = image.naturalWidth / image.naturalHeight;
     return [Math.min(width, height * ratio), Math.min(height, width / ratio)];
