@@ -19,7 +19,7 @@ from nst import Settings
 from nst.image import open_picture, read_text
 from nst.record import Record, mask_png, read_record, start_jpeg
 from nst.settings import KNOBS
-from nst.transfer import Scale
+from nst.transfer import Scale, scales
 from studio import brush, endpoint, forecast, mix, onward, presets, project
 from studio.catalogue import PAINTINGS, PHOTOS
 from studio.sitting import More, finish, paint
@@ -81,7 +81,7 @@ class TestForecast:
         monkeypatch.setattr(forecast, "clock", lambda: now[0])
         monkeypatch.setattr(forecast, "_step_seconds", lambda side: steps * busy)
         settings = Settings(size=512, steps=100)
-        truth = busy * forecast._machine.seconds(forecast._plan(settings, 768, 512), 1)
+        truth = busy * forecast._machine.seconds(scales(768, 512, settings), 1)
         now[0] = forecast.FRESH + 1  # nobody has painted for a while: it looks again
         assert forecast.predicted(settings, 768, 512) == pytest.approx(truth, rel=0.3)
         forecast.learn(settings, 768, 512, 1, step=100, seconds=2 * truth)  # and twice as slow while it paints

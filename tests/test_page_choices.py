@@ -100,7 +100,6 @@ def test_several_paintings_each_with_its_weight(page: Page, painting: Path) -> N
     expect(page.locator("#mix .row:visible")).to_have_count(0)
 
 
-@DESK_ONLY
 def test_goes_on_from_the_picture(page: Page) -> None:
     set_knobs(page, size=192, steps=3)
     paint(page)
@@ -130,7 +129,6 @@ def test_says_why_it_cannot_go_on(page: Page) -> None:
     expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
 
 
-@DESK_ONLY
 def test_the_picture_is_the_project(page: Page, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     choose(page, "photos", "barn")
     choose(page, "paintings", SECOND)

@@ -164,7 +164,6 @@ class TestOnThePage:
         look_at(page, "Replay")
         expect(page.locator("#stage .reel output")).to_be_visible()
 
-    @DESK_ONLY
     def test_nine_variants_set_the_controls(self, page: Any, quick: None) -> None:
         page.get_by_role("button", name="Try nine variants").click()
         page.locator("#paint-sheet").click()

@@ -1,9 +1,10 @@
-"""What it costs to be watched: a run on the page, previews, curves and all, against the bare engine.
+"""What it costs to be watched: a run on the page, and one by a program, against the bare engine.
 
-    python -m tests.benchmarks.watching [--size 384] [--rounds 3]
+    python -m tests.benchmarks.watching [--size 384] [--steps 100] [--rounds 3]
 
-Both paint the same picture in turn. The page's run includes making each preview and encoding it
-for the event stream; the browser's own work is left out: it is on another machine.
+All paint the same picture in turn, in an order that turns with each round, after one that nobody counts. The watched
+ones make each picture that is shown, and encode it as it is sent; the program's also saves the finished PNG. Sending
+and showing it is the work of others.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from collections import deque
+from collections.abc import Callable
 from types import SimpleNamespace
 
 from nst import Settings, load_vgg, stylize
 from nst.image import open_picture
 from nst.settings import KNOBS
-from studio.pictures import Canvas
+from studio import endpoint
+from studio.pictures import Canvas, data_url
 from studio.sitting import paint
 from tests.benchmarks.quality import EXAMPLES
 
@@ -24,35 +28,52 @@ from tests.benchmarks.quality import EXAMPLES
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--size", type=int, default=384)
+    parser.add_argument("--steps", type=int, default=KNOBS["steps"].default)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     photo = open_picture(EXAMPLES / "content/suspension-bridge.jpg")
     painting = open_picture(EXAMPLES / "style/van-gogh-starry-night.jpg")
-    settings = Settings(size=options.size)
+    settings = Settings(size=options.size, steps=options.steps)
     values = [getattr(settings, name) for name in KNOBS]
-    visitor, canvas, shown = SimpleNamespace(headers={}, session_hash=None), Canvas(render=False), 0
+    visitor, canvas = SimpleNamespace(headers={}, session_hash=None), Canvas(render=False)
 
-    def bare() -> None:
-        for _ in stylize(photo, painting, settings, load_vgg()):
-            pass
+    def bare() -> int:
+        (frame,) = deque(stylize(photo, painting, settings, load_vgg()), maxlen=1)
+        assert frame.image
+        return 0
 
-    def watched() -> None:
-        nonlocal shown
-        shown = 0
-        for picture, *_ in paint(visitor, photo, painting, *values):
-            canvas.postprocess(picture)
-            shown += 1
+    def page() -> int:
+        return sum(canvas.postprocess(picture) is not None for picture, *_ in paint(visitor, photo, painting, *values))
 
-    rows = []
-    for _ in range(options.rounds):
-        moments = [time.perf_counter()]
-        for run in (bare, watched):
-            run()
-            moments.append(time.perf_counter())
-        rows.append((moments[1] - moments[0], moments[2] - moments[1]))
-    ratio = statistics.median(watched_seconds / bare_seconds for bare_seconds, watched_seconds in rows)
-    print(f"{options.size} px: bare {min(row[0] for row in rows):.1f} s, watched {min(row[1] for row in rows):.1f} s "
-          f"with {shown} pictures shown, median ratio of {options.rounds} rounds {ratio:.3f}")  # fmt: skip
+    def program() -> int:
+        nothing = [None] * (len(endpoint.MORE) + len(endpoint.MASKS) + 1)
+        shown = endpoint.stylize(photo, painting, *values, *nothing)
+        return sum(isinstance(picture, str) or bool(data_url(picture)) for picture, _ in shown)
+
+    runs = (bare, page, program)
+    page()  # caches, threads and clocks are warm
+    seconds, pictures = measured(runs, options.rounds)
+    for run in runs[1:]:
+        ratio = statistics.median(watched / alone for alone, watched in zip(seconds[bare], seconds[run], strict=True))
+        print(
+            f"{options.size} px, {options.steps} steps: bare {min(seconds[bare]):.2f} s, {run.__name__} "
+            f"{min(seconds[run]):.2f} s with {pictures[run]} pictures, median ratio of {options.rounds}: {ratio:.3f}"
+        )
+
+
+def measured(
+    runs: tuple[Callable[[], int], ...], rounds: int
+) -> tuple[dict[Callable[[], int], list[float]], dict[Callable[[], int], int]]:
+    """Seconds of each run in each round, and how many pictures it shows."""
+    seconds: dict[Callable[[], int], list[float]] = {run: [] for run in runs}
+    pictures = {}
+    for number in range(rounds):
+        turn = number % len(runs)
+        for run in runs[turn:] + runs[:turn]:
+            began = time.perf_counter()
+            pictures[run] = run()
+            seconds[run].append(time.perf_counter() - began)
+    return seconds, pictures
 
 
 if __name__ == "__main__":
