@@ -15,16 +15,18 @@ from nst.settings import KNOBS
 from studio.controls import hidden_control
 from studio.errors import in_the_users_words, without_a_trace
 from studio.pace import paced
-from studio.pictures import PictureBox
+from studio.pictures import PREVIEW_SIDE, PictureBox
 from studio.sitting import begin, recorded, save
 
 MORE = ("style_2", "style_3", "style_4")
 
 ABOUT = """Paint a photo in the manner of one or more paintings, and watch it happen.
 
-Yields (picture, progress) as the painting grows and ends with the finished picture as a PNG in full quality.
+Yields (picture, progress) as the painting grows, small enough to be quick, and ends with the finished picture as a
+PNG in full size and quality.
 `content` is the photo, `style` the painting; `style_2`, `style_3` and `style_4` are further paintings to blend in,
 `style_mix` their weights. `mask` says where to paint: white is painted, black stays the photo, grey is in between.
+`start` is a picture to go on from, in the photo's shape: painting then continues at the final size alone.
 Every knob is optional. With a `recipe` other than "painting", a knob left at its default is set by that recipe.
 `progress` holds step, steps, seconds, seconds_left, long_side (of the current scale) and the unweighted losses."""
 
@@ -36,11 +38,12 @@ def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
     knobs = [hidden_control(knob) for knob in KNOBS.values()]
     more = [PictureBox(label=name, elem_id=f"api-painting-{name}", visible=False) for name in MORE]
     mask = PictureBox(label="mask", elem_id="api-mask", visible=False)
+    start = PictureBox(label="start", elem_id="api-start", visible=False)
     picture = gr.Image(label="picture", format="jpeg", visible=False)
     progress = gr.JSON(label="progress", visible=False)
     return gr.Button(visible=False).click(
         stylize,
-        [content, style, *knobs, *more, mask],
+        [content, style, *knobs, *more, mask, start],
         [picture, progress],
         api_name="stylize",
         api_description=ABOUT,
@@ -51,16 +54,16 @@ def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
 def stylize(
     content: Image.Image | None, style: Image.Image | None, *values: Any
 ) -> Iterator[tuple[Image.Image | str, dict[str, Any]]]:
-    knobs, (*more, mask) = values[: len(KNOBS)], values[len(KNOBS) :]
+    knobs, (*more, mask, start) = values[: len(KNOBS)], values[len(KNOBS) :]
     settings = asked(dict(zip(KNOBS, knobs, strict=True)))
     paintings = [style, *(painting for painting in more if painting is not None)]
-    frames = begin(content, paintings, settings, masks=mask and [mask.convert("L")] * len(paintings))
+    frames = begin(content, paintings, settings, start, mask and [mask.convert("L")] * len(paintings))
     with without_a_trace(), closing(paced(frames)) as shown:
         for frame in shown:
-            picture = frame.image
-            if frame.step == frame.steps:
-                picture = save(picture, recorded(content, paintings, settings))
-            yield picture, report(frame)
+            if frame.step < frame.steps:
+                yield frame.preview(PREVIEW_SIDE), report(frame)
+            else:
+                yield save(frame.image, recorded(content, paintings, settings)), report(frame)
 
 
 def asked(knobs: dict[str, Any]) -> Settings:
@@ -83,10 +86,10 @@ def report(frame: Frame) -> dict[str, Any]:
 
 
 def _signature() -> Signature:
-    """What programs see: both pictures, every knob under its own name, more paintings, a mask."""
+    """What programs see: both pictures, every knob under its own name, more paintings, a mask, a start."""
     needed = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in ("content", "style")]
     knobs = [Parameter(knob.name, Parameter.POSITIONAL_OR_KEYWORD, default=knob.default) for knob in KNOBS.values()]
-    more = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None) for name in (*MORE, "mask")]
+    more = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None) for name in (*MORE, "mask", "start")]
     return Signature([*needed, *knobs, *more])
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 from nst.image import fitted_size, open_picture, read_text
 from studio.errors import in_the_users_words
 
-SUBJECTS = ("photo", "painting", "mask")  # what a box may hold
+SUBJECTS = ("photo", "painting", "mask", "start")  # what a box may hold
 PREVIEW_SIDE = 768  # pixels; about 70 kB as a JPEG, four times a second at most
 PREVIEW_QUALITY = 82
 

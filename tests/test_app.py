@@ -80,7 +80,7 @@ class TestEndpoint:
         endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
         assert list(endpoints) == ["/stylize"]
         told = {one["parameter_name"]: one for one in endpoints["/stylize"]["parameters"]}
-        assert list(told) == ["content", "style", *KNOBS, *endpoint.MORE, "mask"]
+        assert list(told) == ["content", "style", *KNOBS, *endpoint.MORE, "mask", "start"]
         assert not told["content"]["parameter_has_default"]
         assert not told["style"]["parameter_has_default"]
         for knob in KNOBS.values():

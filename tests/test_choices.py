@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,11 +16,13 @@ from gradio_client import Client, handle_file
 from PIL import Image, ImageChops, ImageStat
 
 from nst import Settings
+from nst.image import open_picture
 from nst.record import KEYWORD
 from nst.settings import KNOBS
-from studio import brush, forecast, mix, onward, presets, project
+from studio import brush, endpoint, forecast, mix, onward, presets, project
 from studio.catalogue import PAINTINGS, PHOTOS
 from studio.sitting import More, paint
+from tests.conftest import noise
 
 GREY = Image.new("RGB", (96, 64), "grey")
 
@@ -232,18 +235,47 @@ class TestBrush:
         assert refused.value.message.endswith(".")
 
 
+@pytest.fixture
+def client(server: str) -> Iterator[Client]:
+    client = Client(server, verbose=False, analytics_enabled=False)
+    yield client
+    client.close()
+
+
 class TestProgram:
-    def test_a_mask_says_where_to_paint(self, server: str, photo: Path, painting: Path, tmp_path: Path) -> None:
+    def test_a_mask_says_where_to_paint(self, client: Client, photo: Path, painting: Path, tmp_path: Path) -> None:
         mask = Image.new("L", (160, 120))
         mask.paste(255, (0, 0, 80, 120))
         mask.save(tmp_path / "mask.png")
-        client = Client(server, verbose=False, analytics_enabled=False)
         pictures = {"content": handle_file(photo), "style": handle_file(painting)}
         ours = client.predict(
             **pictures, size=160, steps=5, mask=handle_file(tmp_path / "mask.png"), api_name="/stylize"
         )
-        client.close()
         with Image.open(ours[0]) as painted, Image.open(photo) as original:
             difference = ImageChops.difference(painted, original)
         assert ImageStat.Stat(difference.crop((0, 0, 70, 120))).mean[0] > 1
         assert ImageStat.Stat(difference.crop((90, 0, 160, 120))).mean[0] == 0
+
+    @pytest.mark.usefixtures("unpaced")
+    def test_goes_on_from_a_picture(self, client: Client, photo: Path, painting: Path) -> None:
+        pictures = {"content": handle_file(photo), "style": handle_file(painting), "start": handle_file(painting)}
+        job = client.submit(**pictures, size=128, steps=3, start_size=32, api_name="/stylize")
+        assert [progress["long_side"] for _, progress in job] == [128] * 3  # no small beginning
+        painted, _ = job.result()
+        with Image.open(painted) as picture, Image.open(photo) as content, Image.open(painting) as start:
+            assert picture.size == (128, 96)
+            far, near = (
+                ImageStat.Stat(ImageChops.difference(picture, other.convert("RGB").resize(picture.size))).sum
+                for other in (content, start)
+            )
+        assert sum(near) < sum(far) / 2
+
+    def test_is_shown_small_pictures_until_the_last(
+        self, client: Client, tmp_path: Path, painting: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(endpoint, "PREVIEW_SIDE", 48)
+        noise(128, 96, 1).save(tmp_path / "photo.png")
+        pictures = {"content": handle_file(tmp_path / "photo.png"), "style": handle_file(painting)}
+        job = client.submit(**pictures, size=128, steps=2, start_size=128, api_name="/stylize")
+        first, *_, last = (open_picture(picture) for picture, _ in job)
+        assert (first.size, last.size) == ((48, 36), (128, 96))
