@@ -18,6 +18,9 @@ class Device:
     dtype: torch.dtype
 
 
+PLAIN_CPU = Device(torch.device("cpu"), torch.float32)
+
+
 def best_device() -> Device:
     """CUDA before MPS before the CPU; bfloat16 wherever the hardware multiplies it natively."""
     if torch.cuda.is_available():

@@ -11,14 +11,15 @@ from uuid import uuid4
 import gradio as gr
 from PIL import Image
 
-from nst import Frame, Settings, load_vgg, stylize
+from nst import Settings, load_vgg
 from nst.image import fitted_size, save_png
 from nst.record import record
 from nst.settings import KNOBS
-from studio import forecast, status
+from studio import forecast, gpu, status
 from studio.brush import masks
 from studio.errors import in_the_users_words, without_a_trace
 from studio.film import Film, Shot
+from studio.limits import held
 from studio.mix import EVEN, Aside, mixed
 from studio.onward import steps_onward
 from studio.pace import paced
@@ -73,10 +74,10 @@ def begin(
     settings: Settings,
     start: Image.Image | None = None,
     masks: list[Image.Image] | None = None,
-) -> Generator[Frame]:
+) -> Generator[gpu.Shown, None, None]:
     """The engine's generator. A missing picture or a bad layer is said before the first step."""
     with in_the_users_words():
-        return stylize(photo, paintings, settings, load_vgg(settings.backbone), start=start, masks=masks)
+        return gpu.painted(photo, paintings, held(settings), start, masks)
 
 
 def paint(
@@ -98,8 +99,10 @@ def paint(
         Painted(sitting, photo, lambda: blank, 0, steps, 0.0, 0.0, text),
     )
     curves: list[tuple[float, float, float]] = []
+    said = ""
     with without_a_trace(language), closing(paced(frames)) as shown:
         for frame in shown:
+            said = tell(frame.note, said, language)
             losses = frame.losses
             curves.append((frame.progress, losses["style"], losses["content"]))
             canvas = frame.preview(PREVIEW_SIDE)
@@ -122,8 +125,15 @@ def paint(
                     film.shots,
                 ),
             )
-    if more.start is None:
+    if more.start is None and not said:
         forecast.learn(settings, *photo.size, len(paintings), frame.seconds)
+
+
+def tell(note: str, said: str, language: str) -> str:
+    """What has happened to a run, once."""
+    if note and note != said:
+        gr.Info(words(language)[note], duration=None)
+    return note
 
 
 def finish(request: gr.Request, painted: Painted | None) -> tuple[Any, Any, Any, Any]:
