@@ -6,8 +6,6 @@ from starlette.middleware import Middleware
 
 import studio.disk  # noqa: F401  (before Gradio)
 from studio import agents, gpu
-    gpu,
-)
 from studio.fairness import share_fairly
 from studio.forecast import probe
 from studio.guard import Guard

@@ -100,11 +100,9 @@ def with_own_files(value: Any) -> Any:
     if isinstance(value, dict):
         path = value.get("path")
         own = unquote(path.partition("/gradio_api/file=")[2]) if isinstance(path, str) and is_address(path) else ""
-        return (
-            {"meta": value.get("meta"), "path": own}
-            if own
-            else {key: with_own_files(one) for key, one in value.items()}
-        )
+        if own:
+            return {"meta": value.get("meta"), "path": own}
+        return {key: with_own_files(one) for key, one in value.items()}
     return [with_own_files(one) for one in value] if isinstance(value, list) else value
 
 
