@@ -22,6 +22,7 @@ ALLOWED = {  # module -> the modules of nst that it may import
     "adjust": {"image"},
     "export": set(),
     "steady": {"device", "settings", "transfer", "vgg"},
+    "deploy": set(),
     "__init__": {"settings", "transfer", "weights"},
     "__main__": {"export", "image", "record", "settings", "transfer", "weights"},
 }
