@@ -29,7 +29,7 @@ LAUNCH = {
     "run_history": False,
     "footer_links": ["api"],
     "mcp_server": agents.available(),
-    "app_kwargs": {"middleware": [Middleware(Guard)]},
+    "app_kwargs": {"middleware": [Middleware(Guard)], "openapi_url": None},
 }
 
 if __name__ == "__main__":

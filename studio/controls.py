@@ -60,6 +60,7 @@ def schema(knob: Knob) -> dict[str, Any]:
 
 def control(knob: Knob) -> gr.components.Component:
     """For the page, in the visitor's language."""
+    knob = KNOBS[knob.name]
     common = {
         "label": label(f"knob_{knob.name}"),
         "info": label(f"help_{knob.name}"),

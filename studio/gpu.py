@@ -14,7 +14,7 @@ from typing import Any
 from PIL import Image
 
 from nst import Settings, load_vgg
-from nst.device import PLAIN_CPU
+from nst.device import PLAIN_CPU, in_a_forked_process
 from nst.image import fitted_size
 from nst.settings import layer_weights
 from nst.steady import Noted, steady
@@ -109,6 +109,7 @@ def painted(
 def _in_its_own_process(
     photo: Image.Image, paintings: list[Image.Image], settings: Settings, start: Image.Image | None, masks: Masks
 ) -> Iterator[Print]:
+    in_a_forked_process()
     seconds = min(limits.LIMITS.seconds, seconds_for(photo, paintings, settings, start, masks) - 2)  # before it ends
     run = steady(photo, paintings, settings, load_vgg(settings.backbone), start=start, masks=masks, seconds=seconds)
     with closing(paced(run)) as shown:

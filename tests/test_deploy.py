@@ -38,6 +38,7 @@ class Hub(BaseHTTPRequestHandler):
             self.answer({"id": "someone/page", "sha": "0" * 40, "siblings": files})
 
     def do_POST(self) -> None:
+        space = f"http://{self.headers['host']}/spaces/someone/page"
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         lines = [json.loads(line) for line in body.splitlines() if line] if b"\n{" in body else [json.loads(body)]
         self.seen.append(("POST", self.path, lines if len(lines) > 1 else lines[0]))
@@ -47,9 +48,11 @@ class Hub(BaseHTTPRequestHandler):
             files = [{"path": one["path"], "uploadMode": "regular", "shouldIgnore": False} for one in lines[0]["files"]]
             self.answer({"files": files})
         elif self.path.split("?")[0].endswith("/commit/main"):
-            self.answer({"commitUrl": "http://hub/commit/1", "commitOid": "1" * 40, "success": True})
+            self.answer({"commitUrl": f"{space}/commit/1", "commitOid": "1" * 40, "success": True})
         elif self.path.endswith("/repos/create"):
-            self.answer({"url": "http://hub/spaces/someone/page", "name": "someone/page", "id": "1"})
+            self.answer(
+                {"url": f"http://{self.headers['host']}/spaces/someone/page", "name": "someone/page", "id": "1"}
+            )
         else:
             self.answer({"errors": [], "warnings": []})
 
