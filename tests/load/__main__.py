@@ -47,7 +47,8 @@ def crowd(options: argparse.Namespace, folder: Path) -> None:
     with page(folder, NST_QUEUE=many, NST_QUEUE_EACH=many) as (address, _), ThreadPoolExecutor(many) as threads:
         visitors = [Visitor(address, number, folder) for number in range(many)]
         began = time.monotonic()
-        runs = sum(threads.map(lambda one: one.stay(began, options.seconds), visitors), [])
+        stays = threads.map(lambda one: one.stay(began, options.seconds), visitors)
+        runs = [run for stay in stays for run in stay]
     painted, waited = median(run.painted for run in runs), median(run.done - run.asked for run in runs)
     each = [sum(run.visitor == number for run in runs) for number in range(many)]
     runs.sort(key=lambda run: run.done)
@@ -102,7 +103,8 @@ def leavers(options: argparse.Namespace, folder: Path) -> None:
             seconds.append(time.monotonic() - began)
         visitor.client.close()
     _table(
-        ("visitors who left", options.clients), ("seconds until the next had its picture, median", f"{median(seconds):.2f}"),
+        ("visitors who left", options.clients),
+        ("seconds until the next had its picture, median", f"{median(seconds):.2f}"),
         ("longest", f"{max(seconds):.2f}"),
     )  # fmt: skip
 
@@ -157,7 +159,9 @@ def restarts(options: argparse.Namespace, folder: Path) -> None:
         began = time.monotonic()
         with page(folder) as (address, process):
             seconds.append(time.monotonic() - began)
-            Visitor(address, 0, folder).paint(began)
+            visitor = Visitor(address, 0, folder)
+            visitor.paint(began)
+            visitor.client.close()
             assert len(list(folder.glob(f"{NAME}*"))) == 1, "something was left behind"
             if number % 2:
                 process.kill()
