@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-import gradio as gr
+from starlette.middleware import Middleware
 
+import studio.disk  # noqa: F401  (before Gradio)
+from studio import agents, gpu
+from studio.fairness import share_fairly
 from studio.forecast import probe
+from studio.guard import Guard
 from studio.look import THEME, head
 from studio.page import build
+from studio.pictures import MOST_BYTES
 from studio.sitting import warm_up
 from studio.words import TRANSLATIONS
 
 demo = build()
-demo.queue(max_size=8, default_concurrency_limit=1, api_open=False)
+share_fairly(demo)
 
 LAUNCH = {
     "theme": THEME,
     "head": head(),
     "i18n": TRANSLATIONS,
     "show_error": False,
-    "max_file_size": 20 * gr.FileSize.MB,
+    "max_file_size": MOST_BYTES,
     "ssr_mode": False,
     "enable_monitoring": False,
     "run_history": False,
     "footer_links": ["api"],
+    "mcp_server": agents.available(),
+    "app_kwargs": {"middleware": [Middleware(Guard)], "openapi_url": None},
 }
 
 if __name__ == "__main__":
-    warm_up()
-    probe()
+    if not gpu.ZERO_GPU:  # the GPU is lent to a run, not to a page
+        warm_up()
+        probe()
     demo.launch(**LAUNCH)

@@ -21,6 +21,14 @@ class Device:
     dtype: torch.dtype
 
 
+PLAIN_CPU = Device(torch.device("cpu"), torch.float32)
+
+
+def in_a_forked_process() -> None:
+    """Threads do not survive a fork: whoever then asks OpenMP for its own would wait for ever."""
+    torch.set_num_threads(1)
+
+
 def best_device() -> Device:
     """CUDA before MPS before the CPU; bfloat16 wherever the hardware multiplies it natively."""
     if torch.cuda.is_available():

@@ -7,8 +7,9 @@ from typing import Any
 import gradio as gr
 
 from nst.recipes import RECIPES
-from nst.settings import KNOBS, Knob, Settings
+from nst.settings import Knob, Settings
 from studio.errors import in_the_users_words
+from studio.limits import KNOBS
 from studio.words import choice_label, label
 
 SLIDERS = {"size": 2048, "steps": 400, "style_scale": 2.5}  # upper end within easy reach; recipes may go beyond
@@ -59,13 +60,16 @@ def schema(knob: Knob) -> dict[str, Any]:
 
 def control(knob: Knob) -> gr.components.Component:
     """For the page, in the visitor's language."""
+    knob = KNOBS[knob.name]
     common = {
         "label": label(f"knob_{knob.name}"),
         "info": label(f"help_{knob.name}"),
         "elem_id": f"knob-{knob.name}",
     }
     if knob.name in SLIDERS:
-        return KnobSlider(minimum=knob.low, maximum=SLIDERS[knob.name], value=knob.default, step=knob.step, **common)
+        return KnobSlider(
+            minimum=knob.low, maximum=min(SLIDERS[knob.name], knob.high), value=knob.default, step=knob.step, **common
+        )
     return _plain(knob, common | {"interactive": True})
 
 
@@ -99,8 +103,10 @@ def _title(knob: Knob, choice: str) -> Any:
 
 def moved(knob: Knob, value: Any) -> Any:
     """The update that moves a control to a value; a slider's track grows where it has to."""
+    knob = KNOBS[knob.name]
     if knob.name in SLIDERS:
-        return gr.update(value=value, maximum=max(SLIDERS[knob.name], value))
+        value = min(value, knob.high)
+        return gr.update(value=value, maximum=max(min(SLIDERS[knob.name], knob.high), value))
     return gr.update(value=value)
 
 

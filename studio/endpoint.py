@@ -12,12 +12,13 @@ from PIL import Image
 
 from nst import Frame, Settings
 from nst.record import start_jpeg
-from nst.settings import KNOBS
 from studio.controls import hidden_control
 from studio.errors import in_the_users_words, without_a_trace
+from studio.limits import KNOBS, held
 from studio.pace import paced
 from studio.pictures import PREVIEW_SIDE, PictureBox
 from studio.sitting import begin, record_of, save
+from studio.words import words
 
 MORE = ("style_2", "style_3", "style_4")
 MASKS = ("mask", "mask_2", "mask_3", "mask_4")
@@ -31,7 +32,8 @@ PNG in full size and quality.
 `mask_2`, `mask_3` and `mask_4` say it for one further painting each, where they differ.
 `start` is a picture to go on from, in the photo's shape: painting then continues at the final size alone.
 Every knob is optional. With a `recipe` other than "painting", a knob left at its default is set by that recipe.
-`progress` holds step, steps, seconds, seconds_left, long_side (of the current scale) and the unweighted losses."""
+`progress` holds step, steps, seconds, seconds_left, long_side (of the current scale) and the unweighted losses; and a
+note, where a run had to be helped or cut short."""
 
 
 def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
@@ -77,7 +79,7 @@ def asked(knobs: dict[str, Any]) -> Settings:
     if knobs["recipe"] not in (None, KNOBS["recipe"].default):
         knobs = {name: None if value == KNOBS[name].default else value for name, value in knobs.items()}
     with in_the_users_words():
-        return Settings(**knobs)
+        return held(Settings(**knobs))
 
 
 def report(frame: Frame) -> dict[str, Any]:
@@ -88,7 +90,7 @@ def report(frame: Frame) -> dict[str, Any]:
         "seconds_left": frame.seconds_left,
         "long_side": frame.long_side,
         "losses": frame.losses,
-    }
+    } | ({"note": words("en")[frame.note]} if frame.note else {})
 
 
 def _signature() -> Signature:

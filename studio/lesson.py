@@ -22,6 +22,7 @@ from nst.settings import KNOBS
 from studio.errors import without_a_trace
 from studio.events import AT_ONCE
 from studio.film import jpeg, opened
+from studio.gpu import borrowed
 from studio.pace import paced
 from studio.result import Result
 from studio.sitting import begin
@@ -139,5 +140,5 @@ def _matrix(picture: Image.Image) -> str:
     """As a PNG: a matrix has no smooth places."""
     network = load_vgg(str(KNOBS["backbone"].default))
     stream = io.BytesIO()
-    gram_picture(picture, network, GRAM_LAYER, GRAM_SIDE).save(stream, "PNG")
+    borrowed(10)(gram_picture)(picture, network, GRAM_LAYER, GRAM_SIDE).save(stream, "PNG")
     return data_url(stream.getvalue(), "png")

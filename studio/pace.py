@@ -14,7 +14,7 @@ SLOWEST = 0.5  # twice a second, however dear it is to show one
 SHARE = 0.15  # of the time may go into showing rather than painting
 
 
-def paced(frames: Generator[Frame], clock: Callable[[], float] = time.monotonic) -> Iterator[Frame]:
+def paced(frames: Generator[Frame, None, None], clock: Callable[[], float] = time.monotonic) -> Iterator[Frame]:
     """Those frames that are shown: the first, the last, and between them as many as are good to watch.
 
     When this is closed, the painting is: it owns `frames`.

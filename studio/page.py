@@ -12,7 +12,7 @@ from gradio.events import Dependency
 
 from nst import Settings
 from nst.settings import KNOBS
-from studio import adjusting, brush, lesson, onward, project, start, status, variants, views, visit
+from studio import adjusting, agents, brush, lesson, onward, project, start, status, variants, views, visit
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
 from studio.controls import FIRST, control, hidden_control, moved_by, moved_to
 from studio.endpoint import offer
@@ -96,7 +96,8 @@ def build() -> gr.Blocks:
         forecasting(desk, runs)
         beside = [variants.join(desk), lesson.join(desk)]
         program = offer(ONE_AT_A_TIME)
-        stopping(desk, [*runs, *beside, program])
+        programs = [program, *([agents.offer(ONE_AT_A_TIME)] if agents.available() else [])]
+        stopping(desk, [*runs, *beside, *programs])
         page.unload(visit.leaving(page))
     return page
 

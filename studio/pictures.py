@@ -14,9 +14,10 @@ from gradio.data_classes import ImageData
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from nst.image import fitted_size, open_picture, read_text
+from nst.image import MAX_MEGABYTES, fitted_size, open_picture, read_text
 from studio.errors import in_the_users_words
 
+MOST_BYTES = MAX_MEGABYTES * 10**6  # of an upload: what the gate opens
 SUBJECTS = ("photo", "painting", "mask", "start")  # what a box may hold
 PREVIEW_SIDE = 768  # pixels; about 70 kB as a JPEG, four times a second at most
 PREVIEW_QUALITY = 82

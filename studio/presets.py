@@ -10,16 +10,15 @@ from typing import Any
 import gradio as gr
 
 from nst import Settings
-from nst.settings import KNOBS
 from studio import forecast
 from studio.controls import moved
+from studio.limits import KNOBS
 from studio.words import LANGUAGES, language_of, time_said, words
 
 HERE = Path(__file__).parent
 PRESETS: Mapping[str, Mapping[str, int]] = {
-    "sketch": {"size": 256, "steps": 60},
-    "painting": {"size": 512, "steps": 100},
-    "masterpiece": {"size": 768, "steps": 160},
+    name: {"size": int(min(size, KNOBS["size"].high)), "steps": int(min(steps, KNOBS["steps"].high))}
+    for name, size, steps in (("sketch", 256, 60), ("painting", 512, 100), ("masterpiece", 768, 160))
 }
 SET = ("size", "steps")  # the knobs that a preset sets
 TIMED = (*SET, "start_size", "recipe")  # the knobs that the time depends on

@@ -11,14 +11,16 @@ from uuid import uuid4
 import gradio as gr
 from PIL import Image
 
-from nst import Frame, Settings, load_vgg, stylize
-from nst.image import fitted_size, save_png
+from nst import Settings, load_vgg
+from nst.image import save_png
 from nst.record import Record, mask_png
 from nst.settings import KNOBS
-from studio import forecast, status
+from nst.transfer import final_size
+from studio import forecast, gpu, status
 from studio.brush import masks
 from studio.errors import in_the_users_words, without_a_trace
 from studio.film import Film, Shot
+from studio.limits import held
 from studio.mix import EVEN, Aside, mixed
 from studio.pace import paced
 from studio.pictures import PREVIEW_SIDE, fresh_file, name_of, preview
@@ -35,7 +37,7 @@ class Painted:
     photo: Image.Image
     record: Record
     blank: Image.Image
-    frame: Frame | None = None
+    frame: gpu.Shown | None = None
     curves: status.Curves = ()
     film: tuple[Shot, ...] = ()
 
@@ -84,10 +86,10 @@ def begin(
     settings: Settings,
     start: Image.Image | None = None,
     masks: list[Image.Image] | None = None,
-) -> Generator[Frame]:
+) -> Generator[gpu.Shown, None, None]:
     """The engine's generator. A missing picture or a bad layer is said before the first step."""
     with in_the_users_words():
-        return stylize(photo, paintings, settings, load_vgg(settings.backbone), start=start, masks=masks)
+        return gpu.painted(photo, paintings, held(settings), start, masks)
 
 
 def paint(
@@ -101,24 +103,32 @@ def paint(
     frames = begin(photo, paintings, settings, start, where)
     record = record_of(photo, paintings, settings, where or [], more.start)
     painted = Painted(uuid4().hex, photo, record, begun(photo, start, settings))
-    film, curves = Film(), []
+    film, curves, said = Film(), [], ""
     film.add(0, painted.blank)
     yield preview(painted.blank), status.line(words(language)["starting"], busy=True), painted
     with without_a_trace(language), closing(paced(frames)) as shown:
         for frame in shown:
+            said = tell(frame.note, said, language)
             losses, canvas = frame.losses, frame.preview(PREVIEW_SIDE)
             curves.append((frame.progress, losses["style"], losses["content"]))
             film.add(frame.step, canvas)
             painted = replace(painted, frame=frame, curves=tuple(curves), film=film.shots)
-            if start is None:
+            if start is None and not said:
                 forecast.learn(settings, *photo.size, len(paintings), frame.step, frame.seconds)
             yield canvas, status.running(frame, curves, language), painted
 
 
 def begun(photo: Image.Image, start: Image.Image | None, settings: Settings) -> Image.Image:
     """What is on the canvas before the first step, in the size of the finished picture."""
-    size = fitted_size(*photo.size, min(settings.size, max(photo.size)))
+    size = final_size(*photo.size, settings)
     return (start or photo).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+
+
+def tell(note: str, said: str, language: str) -> str:
+    """What has happened to a run, once."""
+    if note and note != said:
+        gr.Info(words(language)[note], duration=None)
+    return note
 
 
 def finish(request: gr.Request, painted: Painted | None) -> tuple[Any, Any, Any, Any]:

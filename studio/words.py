@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import gradio as gr
 from gradio.i18n import I18nData
 
-from nst.settings import KNOBS
+from studio.limits import CAPPED, KNOBS
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -85,6 +85,15 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "seconds": "{seconds} s",
         "minutes": "{minutes} min {seconds} s",
         "broken": "The painting went wrong here. What is on the canvas stays; please try again.",
+        "queue_full": "There are {count} paintings waiting already, and no room for more. Please try again in a minute.",
+        "too_many": "You have {count} paintings under way already. Please let one of them finish first.",
+        "no_address": "Please send the picture as a file; addresses are not fetched.",
+        "unwatched": "Nobody was watching, so this painting was stopped.",
+        "deadline": "The time for a painting is up here; this is the picture so far.",
+        "smaller": "There was too little memory for this size, so the picture became smaller.",
+        "gentler": "The painting went astray, and goes on more gently from the last good picture.",
+        "given_up": "The painting could not be finished; this is the last good picture.",
+        "up_to": "Here, up to {most}.",
         "view_painting": "Painting",
         "view_compare": "Compare",
         "view_replay": "Replay",
@@ -196,6 +205,15 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "seconds": "{seconds} s",
         "minutes": "{minutes} min {seconds} s",
         "broken": "Beim Malen ging etwas schief. Das Bild bleibt stehen; bitte versuche es noch einmal.",
+        "queue_full": "Es warten schon {count} Gemälde, mehr haben keinen Platz. Bitte versuche es in einer Minute noch einmal.",
+        "too_many": "Von dir sind schon {count} Gemälde unterwegs. Bitte lass erst eines davon fertig werden.",
+        "no_address": "Bitte schicke das Bild als Datei; Adressen werden nicht abgerufen.",
+        "unwatched": "Niemand sah zu, darum wurde dieses Gemälde angehalten.",
+        "deadline": "Die Zeit für ein Gemälde ist hier um; dies ist das Bild bis jetzt.",
+        "smaller": "Für diese Größe war zu wenig Speicher da, darum wurde das Bild kleiner.",
+        "gentler": "Das Gemälde kam vom Weg ab und geht vom letzten guten Bild aus sanfter weiter.",
+        "given_up": "Das Gemälde ließ sich nicht vollenden; dies ist das letzte gute Bild.",
+        "up_to": "Hier bis {most}.",
         "view_painting": "Bild",
         "view_compare": "Vergleich",
         "view_replay": "Film",
@@ -305,6 +323,15 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "seconds": "{seconds} s",
         "minutes": "{minutes} min {seconds} s",
         "broken": "Un problème est survenu. L’image reste affichée ; veuillez réessayer.",
+        "queue_full": "{count} tableaux attendent déjà, il n’y a plus de place. Réessayez dans une minute.",
+        "too_many": "Vous avez déjà {count} tableaux en cours. Laissez d’abord l’un d’eux se terminer.",
+        "no_address": "Envoyez l’image comme fichier ; les adresses ne sont pas consultées.",
+        "unwatched": "Personne ne regardait, ce tableau a donc été arrêté.",
+        "deadline": "Le temps prévu pour un tableau est écoulé ; voici l’image à ce stade.",
+        "smaller": "La mémoire ne suffisait pas pour cette taille, l’image est donc plus petite.",
+        "gentler": "Le tableau s’égarait ; il continue plus doucement depuis la dernière bonne image.",
+        "given_up": "Le tableau n’a pas pu être achevé ; voici la dernière bonne image.",
+        "up_to": "Ici, jusqu’à {most}.",
         "view_painting": "Tableau",
         "view_compare": "Comparer",
         "view_replay": "Film",
@@ -414,6 +441,15 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "seconds": "{seconds} s",
         "minutes": "{minutes} min {seconds} s",
         "broken": "Algo ha fallado al pintar. La imagen se queda; inténtalo otra vez.",
+        "queue_full": "Ya esperan {count} cuadros y no cabe ninguno más. Inténtalo de nuevo en un minuto.",
+        "too_many": "Ya tienes {count} cuadros en marcha. Deja que termine uno antes.",
+        "no_address": "Envía la imagen como archivo; no se consultan direcciones.",
+        "unwatched": "Nadie estaba mirando, así que este cuadro se detuvo.",
+        "deadline": "Se acabó el tiempo para un cuadro; esta es la imagen hasta ahora.",
+        "smaller": "No había memoria para este tamaño, así que la imagen es más pequeña.",
+        "gentler": "El cuadro se desvió y sigue con más suavidad desde la última imagen buena.",
+        "given_up": "El cuadro no se pudo terminar; esta es la última imagen buena.",
+        "up_to": "Aquí, hasta {most}.",
         "view_painting": "Cuadro",
         "view_compare": "Comparar",
         "view_replay": "Película",
@@ -523,6 +559,15 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "seconds": "{seconds} 秒",
         "minutes": "{minutes} 分 {seconds} 秒",
         "broken": "绘制出了问题。画布上的内容会保留，请再试一次。",
+        "queue_full": "已有 {count} 幅画在等待，没有空位了。请一分钟后再试。",
+        "too_many": "你已有 {count} 幅画正在进行，请先等其中一幅完成。",
+        "no_address": "请以文件形式发送图片；不会读取网址。",
+        "unwatched": "没有人在看，所以这幅画停下了。",
+        "deadline": "一幅画的时间已到，这是目前的作品。",
+        "smaller": "内存不足以绘制这个尺寸，所以图片变小了。",
+        "gentler": "绘制偏离了方向，将从上一幅好的画面更温和地继续。",
+        "given_up": "这幅画无法完成，这是最后一幅好的画面。",
+        "up_to": "此处最多 {most}。",
         "view_painting": "作品",
         "view_compare": "对比",
         "view_replay": "回放",
@@ -816,6 +861,8 @@ def _dictionary(language: str) -> dict[str, str]:
     said = {**_WORDS[language], **_CHOICES[language]}
     for name, knob in KNOBS.items():
         said[f"knob_{name}"], said[f"help_{name}"] = _KNOBS.get(language, {}).get(name, (knob.label, knob.help))
+        if name in CAPPED and name in _KNOBS.get(language, {}):
+            said[f"help_{name}"] += " " + said["up_to"].format(most=f"{CAPPED[name]:g}")
     return {f"{PREFIX}{key}": text for key, text in said.items()}
 
 

@@ -21,7 +21,7 @@ from nst.image import read_text
 from nst.recipes import RECIPES
 from nst.record import KEYWORD, read_record
 from nst.settings import KNOBS
-from studio import controls, endpoint, sitting
+from studio import agents, controls, endpoint, sitting
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
 from studio.pace import SLOWEST, paced
 from studio.pictures import PREVIEW_SIDE, preview
@@ -78,7 +78,7 @@ class TestEndpoint:
 
     def test_every_knob_is_optional_with_its_range(self, client: Client) -> None:
         endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-        assert list(endpoints) == ["/stylize"]
+        assert list(endpoints) == ["/stylize", *(["/paint_photo"] if agents.available() else [])]
         told = {one["parameter_name"]: one for one in endpoints["/stylize"]["parameters"]}
         assert list(told) == ["content", "style", *KNOBS, *endpoint.MORE, "mask", "start", *endpoint.MASKS[1:]]
         assert not told["content"]["parameter_has_default"]

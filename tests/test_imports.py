@@ -25,6 +25,8 @@ ALLOWED = {  # module -> the modules of nst that it may import
     "insight": {"device", "image", "losses", "settings", "vgg"},
     "adjust": {"image"},
     "export": set(),
+    "steady": {"device", "settings", "transfer", "vgg"},
+    "deploy": set(),
     "__init__": {"settings", "transfer", "weights"},
     "__main__": {"export", "image", "record", "settings", "transfer", "weights"},
 }

@@ -1,0 +1,135 @@
+"""Who is painted for next, and for whom not: a queue with a bound, and the device for those who watch.
+
+Gradio's own queue refuses with a number that tells a visitor nothing, counts light events as if they
+were paintings, and paints for visitors who never open the stream. This one does none of these.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+from gradio.queueing import Event, Queue
+from gradio.route_utils import get_fn
+from gradio.server_messages import ProcessCompletedMessage
+from gradio.utils import error_payload, run_coro_in_background
+
+from studio import limits
+from studio.events import ONE_AT_A_TIME
+from studio.guard import has_address, with_own_files
+from studio.words import language_of, words
+
+PATIENCE = 1.5  # seconds that a painting is begun for someone who does not watch
+PAINTING = ONE_AT_A_TIME["concurrency_id"]
+
+
+class Letterbox(asyncio.Queue[Any]):
+    """Messages for a visitor; it knows when somebody last looked into it."""
+
+    looking = 0
+    looked = 0.0
+
+    async def get(self) -> Any:
+        self.looking += 1
+        try:
+            return await super().get()
+        finally:
+            self.looking -= 1
+            self.looked = time.monotonic()
+
+    def watched_since(self, moment: float) -> bool:
+        return self.looking > 0 or self.looked > moment
+
+
+class FairQueue(Queue):
+    """Gradio's queue, with our manners."""
+
+    async def push(self, body: Any, request: Any, username: str | None) -> Any:
+        body.session_hash = body.session_hash or os.urandom(8).hex()
+        if body.session_hash not in self.pending_messages_per_session:
+            self.pending_messages_per_session[body.session_hash] = Letterbox()
+        body.data = with_own_files(body.data)
+        fn = get_fn(self.blocks, None, body) if body.fn_index is not None else None
+        refusal = fn and self._refusal(fn.concurrency_id == PAINTING, body, request)
+        if not refusal:
+            return await super().push(body, request, username)
+        return True, self._refused(Event(body.session_hash, fn, request, username), refusal), "success"
+
+    def _refusal(self, paints: bool, body: Any, request: Any) -> str:
+        """One sentence in the visitor's language; none if there is room."""
+        said = words(language_of(request))
+        if has_address(body.data):
+            return said["no_address"]
+        if not paints:
+            return ""
+        theirs = sum(visitor(event.request) == visitor(request) for event in self._paintings())
+        if theirs >= limits.LIMITS.each:
+            return said["too_many"].format(count=theirs)
+        waiting = self.event_queue_per_concurrency_id.get(PAINTING)
+        if waiting and len(waiting.queue) >= limits.LIMITS.waiting:
+            return said["queue_full"].format(count=len(waiting.queue))
+        return ""
+
+    def _refused(self, event: Event, sentence: str) -> str:
+        """Ends an event before it begins. The answer comes the way of all answers, so that every client can read it."""
+        self.pending_event_ids_session.setdefault(event.session_hash, set()).add(event._id)
+        self.event_ids_to_events[event._id] = event
+        self._tell_end(event, sentence)
+        self.event_ids_to_events.pop(event._id)
+        return event._id
+
+    def _tell_end(self, event: Event, sentence: str) -> None:
+        output = error_payload(gr.Error(sentence, print_exception=False), show_error=True)
+        self.send_message(event, ProcessCompletedMessage(output=output, success=False))
+
+    def _painted(self) -> Iterator[Event]:
+        for job in self.active_jobs:
+            yield from (event for event in job or () if event.concurrency_id == PAINTING)
+
+    def _paintings(self) -> Iterator[Event]:
+        yield from self._painted()
+        if PAINTING in self.event_queue_per_concurrency_id:
+            yield from self.event_queue_per_concurrency_id[PAINTING].queue
+
+    def start(self) -> None:
+        super().start()
+        run_coro_in_background(self._look_after_watchers)
+
+    async def _look_after_watchers(self) -> None:
+        """Whoever asked for a painting and does not watch it leaves the device to others."""
+        unwatched: dict[str, float] = {}  # event -> since when it is painted for nobody
+        while not self.stopped:
+            await asyncio.sleep(PATIENCE / 6)
+            alone = {event._id: event for event in self._painted() if event.alive and not self._is_watched(event)}
+            unwatched = {name: unwatched.get(name, time.monotonic()) for name in alone}
+            for name, since in unwatched.items():
+                if time.monotonic() - since > PATIENCE:
+                    self._tell_end(alone[name], words(language_of(alone[name].request))["unwatched"])
+                    alone[name].alive = False  # Gradio closes it at its next picture
+
+    def _is_watched(self, event: Event) -> bool:
+        box = self.pending_messages_per_session.get(event.session_hash)
+        return isinstance(box, Letterbox) and box.watched_since(event.enqueue_time)
+
+
+def visitor(request: Any) -> str:
+    """Whose request it is: an address. Behind the proxy of Spaces, the one that it names."""
+    named = request.headers.get("x-forwarded-for", "") if "SPACE_ID" in os.environ else ""
+    return named.split(",")[0].strip() or (request.client.host if request.client else "")
+
+
+def share_fairly(page: gr.Blocks) -> None:
+    """Gives the page a queue with manners. Call it in place of `page.queue`."""
+    page.queue(max_size=None, default_concurrency_limit=1, api_open=False)
+    page._queue = FairQueue(
+        live_updates=page._queue.live_updates,
+        concurrency_count=page._queue.max_thread_count,
+        update_intervals=page._queue.update_intervals,
+        max_size=None,
+        blocks=page,
+        default_concurrency_limit=page._queue.default_concurrency_limit,
+    )

@@ -1,0 +1,70 @@
+"""What a page allows its visitors: declared once, said by environment variables; where nothing is said, much."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
+from typing import Any
+
+from nst.settings import KNOBS as EVERY_KNOB
+from nst.settings import Knob, Settings
+
+
+def limit(variable: str, default: float, least: float, help: str) -> Any:
+    return field(default=default, metadata={"variable": variable, "least": least, "help": help})
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one visitor may ask for."""
+
+    # fmt: off
+    size: float = limit("NST_MAX_SIZE", math.inf, 64, "long side of a picture, in pixels")
+    steps: float = limit("NST_MAX_STEPS", math.inf, 1, "steps of a painting")
+    seconds: float = limit("NST_DEADLINE", math.inf, 1, "seconds of a painting; it then ends with the picture so far")
+    waiting: float = limit("NST_QUEUE", 8, 1, "paintings that may wait")
+    each: float = limit("NST_QUEUE_EACH", 4, 1, "paintings of one visitor that may wait or be painted")
+    # fmt: on
+
+
+def limits_of(environment: Mapping[str, str]) -> Limits:
+    """
+    Raises:
+        ValueError: one sentence that names the variable and its value.
+    """
+    said = {one.name: one.metadata for one in fields(Limits) if environment.get(one.metadata["variable"])}
+    return Limits(**{name: _number(environment, **about) for name, about in said.items()})
+
+
+def _number(environment: Mapping[str, str], variable: str, least: float, help: str) -> float:
+    try:
+        number = float(environment[variable])
+    except ValueError:
+        number = math.nan
+    if not least <= number:
+        raise ValueError(f"{variable} must be a number from {least:g} up, not {environment[variable]!r}.")
+    return number
+
+
+LIMITS = limits_of(os.environ)
+CAPPED = {name: getattr(LIMITS, name) for name in ("size", "steps") if getattr(LIMITS, name) < EVERY_KNOB[name].high}
+
+
+def _capped(knob: Knob, most: float) -> Knob:
+    return replace(
+        knob, default=min(knob.default, int(most)), high=int(most), help=f"{knob.help} Here, up to {most:g}."
+    )
+
+
+KNOBS: Mapping[str, Knob] = MappingProxyType(
+    {name: _capped(knob, CAPPED[name]) if name in CAPPED else knob for name, knob in EVERY_KNOB.items()}
+)
+"""Every knob as far as it turns on this page."""
+
+
+def held(settings: Settings) -> Settings:
+    """Settings within the limits, whatever a recipe says."""
+    return replace(settings, **{name: min(getattr(settings, name), int(most)) for name, most in CAPPED.items()})

@@ -1,0 +1,141 @@
+"""A painting that comes to an end, with an engine that fails at will."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+from nst import Frame, Settings, steady
+from nst.image import to_image
+from tests.tiny import CPU, tiny_vgg
+
+PHOTO, PAINTING = Image.new("RGB", (200, 100), "teal"), Image.linear_gradient("L").convert("RGB")
+
+
+class Engine:
+    """Paints one grey level brighter at each step; before certain steps it fails."""
+
+    def __init__(self, **failures: Exception) -> None:
+        self.failures = {int(step.removeprefix("at_")): error for step, error in failures.items()}
+        self.begun: list[tuple[Settings, Image.Image | None]] = []
+        self.taken = 0
+
+    def __call__(
+        self, content: Image.Image, styles: Any, settings: Settings, network: Any, device: Any, start: Any, masks: Any
+    ) -> Generator[Frame, None, None]:
+        self.begun.append((settings, start))
+        return self.frames(settings)
+
+    def frames(self, settings: Settings) -> Generator[Frame, None, None]:
+        for step in range(1, settings.steps + 1):
+            self.taken += 1
+            if error := self.failures.get(self.taken):
+                raise error
+            pixels = torch.full((1, 3, 2, 4), self.taken / 255)
+            yield Frame(
+                step, settings.steps, 0.5 * step, step / settings.steps, settings.size,
+                pixels, {"style": torch.tensor(1.0)}, lambda pixels, _: to_image(pixels), settings.size,
+            )  # fmt: skip
+
+
+@pytest.fixture
+def paint(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    def with_engine(engine: Engine, seconds: float = float("inf"), **said: Any) -> list[Any]:
+        monkeypatch.setattr(steady, "stylize", engine)
+        settings = Settings(**({"size": 100, "steps": 6} | said))
+        return list(steady.steady(PHOTO, PAINTING, settings, tiny_vgg(), seconds=seconds))
+
+    return with_engine
+
+
+def test_changes_nothing_where_nothing_happens(paint: Callable[..., Any]) -> None:
+    frames = paint(engine := Engine())
+    assert [(frame.step, frame.steps, frame.note) for frame in frames] == [(step, 6, "") for step in range(1, 7)]
+    assert frames[-1].progress == 1
+    assert len(engine.begun) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("not enough memory: you tried to allocate 10 bytes."),
+    ],
+)
+def test_out_of_memory_it_goes_on_smaller_from_the_picture_so_far(paint: Callable[..., Any], error: Exception) -> None:
+    frames = paint(engine := Engine(at_4=error))
+    assert [frame.step for frame in frames] == [1, 2, 3, 4, 5, 6]
+    assert {frame.steps for frame in frames} == {6}
+    assert [frame.note for frame in frames] == [""] * 3 + ["smaller"] * 3
+    (first, _), (second, start) = engine.begun
+    assert (first.size, second.size, second.steps) == (100, 70, 3)
+    assert start.tobytes() == frames[2].image.tobytes()
+    assert [frame.seconds for frame in frames] == [0.5, 1, 1.5, 2, 2.5, 3]
+    progress = [frame.progress for frame in frames]
+    assert progress == sorted(progress) and progress[-1] == 1
+
+
+def test_without_a_picture_it_begins_anew(paint: Callable[..., Any]) -> None:
+    frames = paint(engine := Engine(at_1=MemoryError(), at_2=MemoryError()))
+    assert [frame.step for frame in frames] == [1, 2, 3, 4, 5, 6]
+    assert [(settings.size, start) for settings, start in engine.begun] == [(100, None), (70, None), (49, None)]
+
+
+def test_a_photo_smaller_than_the_size_shrinks_from_its_own(paint: Callable[..., Any]) -> None:
+    paint(engine := Engine(at_1=MemoryError()), size=2000)
+    assert engine.begun[1][0].size == 140
+
+
+def test_astray_it_goes_on_with_shorter_steps(paint: Callable[..., Any]) -> None:
+    frames = paint(engine := Engine(at_3=FloatingPointError("no number")), learning_rate=1.0)
+    assert [frame.note for frame in frames] == ["", "", "gentler", "gentler", "gentler", "gentler"]
+    assert engine.begun[1][0].learning_rate == 0.25
+    assert engine.begun[1][1].tobytes() == frames[1].image.tobytes()
+
+
+def test_the_last_good_picture_is_kept_when_nothing_helps(paint: Callable[..., Any]) -> None:
+    failures = {f"at_{step}": FloatingPointError() for step in range(3, 7)}
+    frames = paint(Engine(**failures))
+    assert [(frame.step, frame.steps, frame.note) for frame in frames] == [(1, 6, ""), (2, 6, ""), (2, 2, "given_up")]
+    assert frames[-1].image.tobytes() == frames[1].image.tobytes()
+    assert (frames[-1].progress, frames[-1].seconds_left) == (1, 0)
+
+
+def test_what_cannot_be_helped_is_said(paint: Callable[..., Any]) -> None:
+    with pytest.raises(RuntimeError, match="shapes"):
+        paint(Engine(at_2=RuntimeError("shapes do not match")))
+    with pytest.raises(MemoryError):
+        paint(Engine(**{f"at_{step}": MemoryError() for step in range(1, 9)}))
+
+
+def test_time_is_up(paint: Callable[..., Any]) -> None:
+    (only,) = paint(Engine(), seconds=0)
+    assert (only.step, only.steps, only.progress, only.note) == (1, 1, 1, "deadline")
+    assert paint(Engine(), seconds=0, steps=1)[0].note == ""  # it was done anyway
+
+
+def test_the_real_engine_at_the_end_of_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nst import transfer
+
+    real = transfer.objective_for
+
+    def greedy(photo: torch.Tensor, *more: Any) -> Any:
+        if max(photo.shape[-2:]) > 100:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return real(photo, *more)
+
+    monkeypatch.setattr(transfer, "objective_for", greedy)
+    settings = Settings(size=128, steps=6, start_size=64)
+    *_, last = steady.steady(PHOTO, PAINTING, settings, tiny_vgg(), CPU)
+    assert (last.step, last.steps, last.note, last.image.size) == (6, 6, "smaller", (90, 45))
+
+
+def test_refuses_before_the_first_step() -> None:
+    with pytest.raises(ValueError, match="short side"):
+        steady.steady(PHOTO, Image.new("RGB", (9, 9)), Settings(), tiny_vgg(), CPU)
