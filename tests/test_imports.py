@@ -21,8 +21,22 @@ ALLOWED = {  # module -> the modules of nst that it may import
     "insight": {"device", "image", "losses", "settings", "vgg"},
     "adjust": {"image"},
     "export": set(),
+    "files": set(),
+    "batch": {"files", "image"},
+    "cluster": {"device", "image", "settings", "transfer", "vgg"},
     "__init__": {"settings", "transfer", "weights"},
-    "__main__": {"export", "image", "record", "settings", "transfer", "weights"},
+    "__main__": {
+        "batch",
+        "cluster",
+        "export",
+        "files",
+        "image",
+        "record",
+        "settings",
+        "transfer",
+        "vgg",
+        "weights",
+    },
 }
 MODULES = sorted(path.stem for path in (ROOT / "nst").glob("*.py"))
 
