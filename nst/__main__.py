@@ -48,7 +48,7 @@ class Order:
     start: Image.Image | None
     network: VGG
     stylize: Callable[..., Generator[Frame, None, None]]
-    take_turns: Callable[[Runs], Frames]
+    take_turns: Callable[[Any], Frames]
     film: Path | None
     depth: int | None
     dpi: int
@@ -183,7 +183,7 @@ def _check_films_and_starts(options: argparse.Namespace, jobs: list[Job]) -> Non
         check_folder(options.timelapse)
 
 
-def _engine(ray: str | None) -> tuple[Callable[..., Generator[Frame, None, None]], Callable[[Runs], Frames]]:
+def _engine(ray: str | None) -> tuple[Callable[..., Generator[Frame, None, None]], Callable[[Any], Frames]]:
     """What paints one photo, and what takes several in turn: here, or on a cluster."""
     if ray is None:
         return stylize, _one_by_one

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import io
+import logging
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -38,6 +39,7 @@ ATTEMPTS = 3  # of one painting, each on a worker that is still there
 PREVIEW_SIDE = 768  # pixels; about 70 kB as a JPEG
 QUICKEST = 0.25  # seconds between two frames
 SHARE = 0.15  # of the time may go into sending rather than painting
+PATIENCE = 2.0  # seconds until it is asked whether the machine that is waited for is still there
 AHEAD = 4  # objects, two a frame, that a worker may be ahead of whoever watches
 
 Key = TypeVar("Key")
@@ -50,16 +52,22 @@ def connect(address: str) -> None:
         ValueError: if there is none.
     """
     try:
-        ray.init(address, logging_level="ERROR", log_to_driver=False, ignore_reinit_error=True)
+        ray.init(address, logging_level=logging.ERROR, log_to_driver=False, ignore_reinit_error=True)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ValueError(f"There is no Ray cluster at {address!r}; `ray start --head` begins one.") from error
 
 
 def devices() -> int:
     """How many paintings the cluster can work on at once."""
-    machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    gpus = sum(int(machine.get("GPU", 0)) for machine in machines)
-    return gpus or max(1, sum(int(machine.get("CPU", 0)) // CORES for machine in machines))
+    return _gpus() or max(1, sum(int(machine["Resources"].get("CPU", 0)) // CORES for machine in _machines()))
+
+
+def _gpus() -> int:
+    return sum(int(machine["Resources"].get("GPU", 0)) for machine in _machines())
+
+
+def _machines() -> list[dict[str, Any]]:
+    return [machine for machine in ray.nodes() if machine["Alive"]]  # type: ignore[no-untyped-call]
 
 
 def stylize(
@@ -88,44 +96,86 @@ def stylize(
 
 
 class Run(Generator[Frame, None, None]):
-    """One painting on the cluster, as the generator that it is there."""
+    """One painting on the cluster, as the generator that it is there. Like any, it begins when it is asked for more."""
+
+    stream: Any = None
+    _machine: str | None  # that it runs on, once that is known
+    _note: Note | None  # whose pixels have not come yet
 
     def __init__(self, order: tuple[Any, ...], size: tuple[int, int], say: Callable[[str], object]) -> None:
         self._order, self._size, self._say = order, size, say
-        self._attempts, self._began, self._closed = 0, time.perf_counter(), False
-        self.stream = self._begun()
+        self._attempts, self.is_over = 0, False
 
     def send(self, _: None) -> Frame:
-        while not self._closed:
-            try:
-                note = ray.get(next(self.stream))
-                return note.frame(next(self.stream), self._size)
-            except ray.exceptions.RayTaskError as error:  # the engine's own
-                raise error.cause from None
-            except ray.exceptions.RayError as error:
-                if self._attempts == ATTEMPTS:
-                    raise RuntimeError(f"{ATTEMPTS} workers were lost, one after the other, over one picture.") from error
-                self._say("A worker was lost; the painting begins again on another one.")
-                self.stream = self._begun()
+        while not self.is_over:
+            if frame := self.poll(PATIENCE):
+                return frame
         raise StopIteration
+
+    def poll(self, patience: float = 0.0) -> Frame | None:
+        """The next frame, if all of it is here; else wait that many seconds at most for what is missing."""
+        try:
+            return self._taken(patience)
+        except StopIteration:
+            self.is_over = True
+        except ray.exceptions.RayTaskError as error:  # the engine's own
+            self.is_over = True
+            raise error.cause from None
+        except (ray.exceptions.RayError, _MachineLost):
+            self._begin_again()
+        return None
+
+    def _taken(self, patience: float) -> Frame | None:
+        """Of the three things that a worker sends, the next one; with the last of them a frame is complete."""
+        if self.stream is None:
+            self._begin()
+        if not (self.stream.next_ready() or self.stream.is_finished()):
+            ray.wait([self.stream], timeout=patience)
+            if not self.stream.next_ready():
+                self._check_machine()
+                return None
+        came = next(self.stream)
+        if self._machine is None:
+            self._machine = ray.get(came)
+        elif self._note is None:
+            self._note = ray.get(came)
+        else:
+            note, self._note = self._note, None
+            return note.frame(came, self._size)
+        return None
+
+    def _check_machine(self) -> None:
+        """Ray waits for ever for what a lost machine had left to send."""
+        if self._machine is not None and self._machine not in {machine["NodeID"] for machine in _machines()}:
+            raise _MachineLost
 
     def throw(self, kind: Any, value: Any = None, trace: Any = None) -> Frame:
         """Stop, at once. Frames that have come keep their pictures."""
-        if not self._closed:
-            self._closed = True
-            ray.cancel(self.stream)
+        if not self.is_over:
+            self.is_over = True
+            if self.stream is not None:
+                ray.cancel(self.stream)
         raise kind if value is None else value
 
     def __del__(self) -> None:
-        if ray.is_initialized():
-            with suppress(Exception):  # the interpreter may be going down
-                self.close()
+        with suppress(Exception):  # the interpreter may be going down
+            self.close()
 
-    def _begun(self) -> Any:
-        self._attempts += 1
-        gpus = ray.cluster_resources().get("GPU", 0)
-        needed = {"num_gpus": 1, "num_cpus": 1} if gpus else {"num_cpus": CORES}
-        return _painted.options(**needed).remote(*self._order)
+    def _begin(self) -> None:
+        self._attempts, self._machine, self._note = self._attempts + 1, None, None
+        needed = {"num_cpus": 1, "num_gpus": 1} if _gpus() else {"num_cpus": CORES}
+        self.stream = _painted.options(**needed).remote(*self._order)
+
+    def _begin_again(self) -> None:
+        if self._attempts == ATTEMPTS:
+            self.close()
+            raise RuntimeError(f"{ATTEMPTS} workers were lost over one picture, one after the other.")
+        self._say("A worker was lost; the painting begins again on another one.")
+        self._begin()
+
+
+class _MachineLost(Exception):
+    pass
 
 
 def side_by_side(runs: Iterable[tuple[Key, Run]]) -> Iterator[tuple[Key, Frame]]:
@@ -134,24 +184,30 @@ def side_by_side(runs: Iterable[tuple[Key, Run]]) -> Iterator[tuple[Key, Frame]]
     Args:
         runs: What each is to the caller, and the painting. The next one is asked for when a device is free.
     """
-    waiting, running = iter(runs), {}
+    waiting: Iterator[tuple[Key, Run]] = iter(runs)
+    running: dict[Run, Key] = {}
     try:
         while True:
             while len(running) < devices() and (following := next(waiting, None)):
-                running[following[1]] = following[0]
+                key, run = following
+                running[run] = key
+                run.poll()
             if not running:
                 return
-            streams = {run.stream: run for run in running}
-            (ready, *_), _ = ray.wait(list(streams), num_returns=1, fetch_local=False)
-            run = streams[ready]
-            frame = next(run, None)
-            if frame is None:
-                del running[run]
-            else:
-                yield running[run], frame
+            for run in _with_news(running):
+                if frame := run.poll():
+                    yield running[run], frame
+            running = {run: key for run, key in running.items() if not run.is_over}
     finally:
         for run in running:
             run.close()
+
+
+def _with_news(running: Iterable[Run]) -> list[Run]:
+    """Those from which something has come; all, after a while, because a lost machine sends nothing."""
+    streams = {run.stream: run for run in running}
+    ready, waiting = ray.wait(list(streams), num_returns=1, timeout=PATIENCE, fetch_local=False)
+    return [streams[stream] for stream in ready or waiting]
 
 
 # What travels
@@ -192,11 +248,14 @@ class Note:
         )
 
 
-@ray.remote(num_returns="streaming", max_retries=0, _generator_backpressure_num_objects=AHEAD)
+@ray.remote(  # type: ignore[call-overload, untyped-decorator]
+    num_returns="streaming", max_retries=0, _generator_backpressure_num_objects=AHEAD
+)
 def _painted(
     content: Image.Image, styles: Any, settings: Settings, network: list[Any], *more: Any
-) -> Iterator[Note | NDArray[np.float32]]:
-    """On the worker: a note and the pixels of every frame that is worth sending, and of the last."""
+) -> Iterator[str | Note | NDArray[np.float32]]:
+    """On the worker: where it is; then a note and the pixels of every frame that is worth sending, and of the last."""
+    yield ray.get_runtime_context().get_node_id()
     sent, interval = -float("inf"), QUICKEST
     for frame in transfer.stylize(content, styles, settings, _received(*network), *more):
         if frame.step < frame.steps and time.monotonic() - sent < interval:
