@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -190,7 +191,7 @@ def _engine(ray: str | None) -> tuple[Callable[..., Generator[Frame, None, None]
     import nst.cluster as cluster  # needs Ray, which not everybody has
 
     cluster.connect(ray)
-    return cluster.stylize, cluster.side_by_side
+    return partial(cluster.stylize, say=_say), cluster.side_by_side
 
 
 def _one_by_one(runs: Runs) -> Frames:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import io
 import logging
+import socket
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -52,8 +53,11 @@ def connect(address: str) -> None:
         ValueError: if there is none.
     """
     try:
+        if ":" in address:  # Ray would knock for many minutes
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host, int(port)), timeout=PATIENCE).close()
         ray.init(address, logging_level=logging.ERROR, log_to_driver=False, ignore_reinit_error=True)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise ValueError(f"There is no Ray cluster at {address!r}; `ray start --head` begins one.") from error
 
 

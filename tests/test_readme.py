@@ -32,7 +32,7 @@ def test_links_to_files_lead_somewhere(target):
 
 def test_every_required_package_has_a_line_that_says_what_for():
     table = README.split("## What it stands on")[1].split("## Thanks")[0]
-    for file in ("requirements.txt", "requirements-dev.txt"):
+    for file in ("requirements.txt", "requirements-cluster.txt", "requirements-dev.txt"):
         for package in re.findall(r"^([a-z-]+)[>=]", (ROOT / file).read_text(), re.MULTILINE):
             assert package in table, package
 
