@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from nst import transfer
+import nst.transfer as transfer
 from nst.device import Device
 from nst.image import fitted_size, open_picture, to_pixels
 from nst.settings import Settings

@@ -153,7 +153,7 @@ def test_a_killed_machine_costs_one_sentence_and_no_picture(machines):
     runs = ((key, cluster.stylize(PHOTO, PAINTING, settings, NETWORK, CPU, say=said.append)) for key in ("a", "b", "c"))
     victim = next(iter(machines.worker_nodes))
     for key, frame in cluster.side_by_side(runs):
-        latest[key] = frame; print(key, frame.step, time.monotonic(), said, file=sys.stderr)
+        latest[key] = frame
         if len(latest) == 2 and victim in machines.worker_nodes:
             machines.remove_node(victim, allow_graceful=False)
     assert said == ["A worker was lost; the painting begins again on another one."]
