@@ -22,7 +22,7 @@ from tqdm import tqdm
 from nst.batch import Job, check_apart, check_folder, jobs_for, one_job, photos_in
 from nst.export import time_lapse
 from nst.files import DEPTHS, DPI, save
-from nst.image import open_picture
+from nst.image import WORKING_SIDE, open_picture
 from nst.record import record
 from nst.settings import KNOBS, Settings
 from nst.transfer import Frame, stylize
@@ -241,7 +241,8 @@ class _Painter:
         """A photo is opened when its turn comes; one that cannot be painted costs one line."""
         for job in todo:
             try:
-                photo = open_picture(job.photo, "photo")
+                most = sys.maxsize if self.order.as_large_as_the_photo else WORKING_SIDE
+                photo = open_picture(job.photo, "photo", most)
                 settings = self._settings(max(photo.size))
                 yield (
                     job,

@@ -12,6 +12,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from nst.__main__ import main
 from nst.image import read_text
 from nst.record import recorded_settings
 from nst.settings import KNOBS
@@ -66,6 +67,23 @@ def test_a_film_of_the_painting(photo, painting, tmp_path):
         (["PHOTO", "PAINTING", "-o", "OUT.bmp"], "The output must end in .png or"),
         (["PHOTO", "PAINTING", "-o", "nowhere/out.png"], "There is no folder"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--timelapse", "film.gif"], "The output must end in .mp4"),
+        (["PHOTO", "PAINTING"], "-o"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--zebra", "1"], "zebra"),
+    ],
+)
+def test_bad_input_is_one_line_exit_2_and_no_file(arguments, sentence, photo, painting, tmp_path):
+    places = {"PHOTO": photo, "PAINTING": painting, "OUT": tmp_path / "out.png", "OUT.bmp": tmp_path / "out.bmp"}
+    run = shell(*(places.get(word, word) for word in arguments))
+    assert run.returncode == 2
+    assert run.stdout == ""
+    (line,) = run.stderr.splitlines()
+    assert sentence in line and "Traceback" not in line
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
         (["PHOTO", "PAINTING", "-o", "OUT", "--depth", "24"], "24"),
         (["PHOTO", "PAINTING", "-o", "OUT.jpg", "--depth", "16"], "16 bits a channel need .png or .tif"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--dpi", "0"], "dpi must be a whole number from 1, not 0"),
@@ -80,18 +98,22 @@ def test_a_film_of_the_painting(photo, painting, tmp_path):
         (["PHOTO", "elsewhere/photo.jpg", "--style", "PAINTING", "-o", "FOLDER"], "would both become"),
         (["FOLDER", "--style", "PAINTING", "-o", "FOLDER"], "There is no picture in the folder"),
         (["missing.jpg", "--style", "PAINTING", "-o", "FOLDER"], "missing.jpg: The photo was not found"),
-        (["PHOTO", "PAINTING"], "-o"),
-        (["PHOTO", "PAINTING", "-o", "OUT", "--zebra", "1"], "zebra"),
+        (["LARGE", "PAINTING", "-o", "OUT", "--size", "photo"], "size must be a whole number from 16 to"),
     ],
 )
-def test_bad_input_is_one_line_exit_2_and_no_file(arguments, sentence, photo, painting, tmp_path):
-    places = {"PHOTO": photo, "PAINTING": painting, "OUT": tmp_path / "out.png", "OUT.bmp": tmp_path / "out.bmp"}
-    places |= {"OUT.jpg": tmp_path / "out.jpg", "FOLDER": tmp_path}
-    run = shell(*(places.get(word, word) for word in arguments))
-    assert run.returncode == 2
-    assert run.stdout == ""
-    (line,) = run.stderr.splitlines()
-    assert sentence in line and "Traceback" not in line
+def test_more_bad_input(arguments, sentence, photo, painting, tmp_path, tmp_path_factory, capsys):
+    large = tmp_path_factory.getbasetemp() / "large.png"
+    Image.new("RGB", (20_000, 100)).save(large)
+    places = {"PHOTO": photo, "PAINTING": painting, "OUT": tmp_path / "out.png", "OUT.jpg": tmp_path / "out.jpg"}
+    places |= {"FOLDER": tmp_path, "LARGE": large}
+    try:
+        code = main([str(places.get(word, word)) for word in arguments])
+    except SystemExit as exit:
+        code = exit.code
+    said = capsys.readouterr()
+    assert (code, said.out) == (2, "")
+    (line,) = said.err.splitlines()
+    assert line.startswith("nst: ") and sentence in line
     assert list(tmp_path.iterdir()) == []
 
 
