@@ -63,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         _say(str(error))
         return BAD_INPUT
+    except KeyboardInterrupt:
+        return STOPPED
     return _Painter(order).paint()
 
 
@@ -230,7 +232,9 @@ class _Painter:
                 for job in list(self.latest):
                     self._keep(job, job.unfinished)
         if self.film and self.order.film is not None:
-            time_lapse(self.film, self.order.film)
+            partial = self.order.film.with_name(f".{self.order.film.name}.partial")
+            time_lapse(self.film, partial)
+            partial.replace(self.order.film)
         if stopped:
             return STOPPED
         if self.failed:

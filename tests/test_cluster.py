@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -120,23 +121,45 @@ def test_a_large_picture_travels_as_a_small_one_until_it_is_asked_for():
     assert note.frame(None, (1000, 800)).preview(500).size == (500, 400)
 
 
-def test_the_shell_paints_a_folder_there_and_goes_on_where_it_was(machines, tmp_path):
-    photos = tmp_path / "photos"
-    photos.mkdir()
-    for name in ("a.png", "b.png", "c.png"):
-        PHOTO.save(photos / name)
+def shell(machines, tmp_path, names, steps):
+    (tmp_path / "photos").mkdir(exist_ok=True)
+    for name in names:
+        PHOTO.save(tmp_path / "photos" / name)
     PAINTING.save(tmp_path / "style.png")
-    command = [sys.executable, "-m", "nst", "--ray", machines.address, photos, "--style", tmp_path / "style.png"]
-    command += ["-o", tmp_path / "out", "--size", "32", "--steps", "2"]
+    more = ["--style", tmp_path / "style.png", "-o", tmp_path / "out", "--size", 32, "--steps", steps]
+    command = [sys.executable, "-m", "nst", "--ray", machines.address, tmp_path / "photos", *more]
+    return subprocess.Popen([*map(str, command)], stderr=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+def listed(folder):
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_the_shell_paints_a_folder_there_and_goes_on_where_it_was(machines, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.png").write_text("finished yesterday")
-    run = subprocess.run([*map(str, command)], capture_output=True, text=True, cwd=ROOT, timeout=240)
-    assert (run.returncode, run.stdout) == (0, ""), run.stderr
-    assert "1 of 3 pictures were there already" in run.stderr and "s left" in run.stderr
-    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["a.png", "b.png", "c.png"]
+    with shell(machines, tmp_path, ["a.png", "b.png", "c.png"], steps=2) as run:
+        said = run.stderr.read()
+        assert run.wait(60) == 0, said
+    assert "1 of 3 pictures were there already" in said and "s left" in said
+    assert listed(tmp_path / "out") == ["a.png", "b.png", "c.png"]
     assert (tmp_path / "out" / "a.png").read_text() == "finished yesterday"
     with Image.open(tmp_path / "out" / "b.png") as picture:
         assert picture.size == (32, 24)
+
+
+def test_ctrl_c_keeps_every_picture_that_is_being_painted_and_stops_the_workers(machines, tmp_path):
+    with shell(machines, tmp_path, ["a.png", "b.png"], steps=10_000) as run:
+        seen, end = "", time.monotonic() + 120
+        while seen.count(" step ") < 8 and time.monotonic() < end:
+            seen += run.stderr.read(1)
+        run.send_signal(signal.SIGINT)
+        said = run.stderr.read()
+        assert run.wait(60) == 130, said
+    assert "Traceback" not in said
+    kept = listed(tmp_path / "out")
+    assert kept and set(kept) <= {"a.unfinished.png", "b.unfinished.png"}
+    wait_until(all_free)
 
 
 def test_without_a_cluster_one_sentence_says_so(photo, painting, tmp_path):
