@@ -1,115 +1,330 @@
-"""The engine from a shell: python -m nst PHOTO PAINTING [PAINTING ...] -o OUT"""
+"""The engine from a shell.
+
+python -m nst PHOTO PAINTING [PAINTING ...] -o OUT
+python -m nst PHOTO|FOLDER [...] --style PAINTING [--style PAINTING ...] -o FOLDER
+"""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import tempfile
-from collections.abc import Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from PIL import Image
 from tqdm import tqdm
 
+from nst.batch import Job, check_apart, check_folder, jobs_for, one_job, photos_in
 from nst.export import time_lapse
-from nst.image import open_picture, save_png
+from nst.files import DEPTHS, DPI, save
+from nst.image import WORKING_SIDE, open_picture
 from nst.record import record
 from nst.settings import KNOBS, Settings
 from nst.transfer import Frame, stylize
+from nst.vgg import VGG
 from nst.weights import load_vgg
 
 FILM_SIDE, FILM_PICTURES = 768, 150  # pixels; at most, so that thousands of steps make no endless film
-FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+DONE, SOME_FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130  # exit codes
+
+Runs = Iterable[tuple[Job, Generator[Frame, None, None]]]
+Frames = Iterator[tuple[Job, Frame]]
+
+
+@dataclass(frozen=True)
+class Order:
+    """All that was asked for, checked and read."""
+
+    jobs: list[Job]
+    settings: Settings
+    as_large_as_the_photo: bool
+    styles: list[Path]
+    paintings: list[Image.Image]
+    masks: list[Image.Image] | None
+    start: Image.Image | None
+    network: VGG
+    stylize: Callable[..., Generator[Frame, None, None]]
+    take_turns: Callable[[Any], Frames]
+    film: Path | None
+    depth: int | None
+    dpi: int
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Paint one picture. Returns the exit code: 0 done, 2 bad input, 130 stopped by Ctrl-C."""
+    """Paint. Returns the exit code: 0 done, 1 not every photo, 2 bad input, 130 stopped by Ctrl-C."""
     options = _parser().parse_args(arguments)
     try:
-        out = _writable(options.out, FORMATS)
-        if options.timelapse is not None:
-            _writable(options.timelapse, [".mp4"])
-        settings = Settings(**{name: getattr(options, name) for name in KNOBS})
-        photo = open_picture(options.content, "photo")
-        paintings = [open_picture(style, "painting") for style in options.styles]
-        network = load_vgg(settings.backbone)
-        frames = stylize(photo, paintings, settings, network)
+        order = _order(options)
     except ValueError as error:
-        print(f"nst: {error}", file=sys.stderr)
-        return 2
-    last, stopped, film = _watch(frames, settings.steps, filmed=options.timelapse is not None)
-    if last is not None:
-        text = record(settings, network, options.content.name, [style.name for style in options.styles])
-        _save(last.image, out, text)
-    if film:
-        time_lapse(film, options.timelapse)
-    return 130 if stopped else 0
+        _say(str(error))
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return STOPPED
+    return _Painter(order).paint()
+
+
+def _say(sentence: str) -> None:
+    tqdm.write(f"nst: {sentence}", file=sys.stderr)
+
+
+# What was asked for
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, as for every other bad input; argparse would print its usage first."""
-        self.exit(2, f"nst: {message}\n")
+        self.exit(BAD_INPUT, f"nst: {message}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m nst", description="Paint a photo in the manner of a painting.")
-    parser.add_argument("content", type=Path, metavar="PHOTO")
-    parser.add_argument("styles", type=Path, nargs="+", metavar="PAINTING")
-    parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="a .png, .jpg or .webp to write")
-    parser.add_argument("--timelapse", type=Path, metavar="OUT.mp4", help="also film how it was painted")
+    parser = _Parser(
+        prog="python -m nst",
+        usage="%(prog)s PHOTO PAINTING [PAINTING ...] -o OUT\n"
+        "       %(prog)s PHOTO|FOLDER [...] --style PAINTING [--style PAINTING ...] -o FOLDER",
+        description="Paint photos in the manner of one or more paintings.",
+        epilog="Exit code: 0 done, 1 some photos could not be painted, 2 bad input, 130 stopped by Ctrl-C, "
+        "which keeps the picture so far. In a folder, pictures that are there already are not painted again.",
+    )
+    parser.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="as above")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="a file or a folder to write")
+    for name, more in OPTIONS.items():
+        parser.add_argument(f"--{name}", **more)
     for knob in KNOBS.values():
         parser.add_argument(
             f"--{knob.name.replace('_', '-')}",
-            type=type(knob.default),
+            type=_size if knob.name == "size" else type(knob.default),
             metavar="|".join(knob.choices) or type(knob.default).__name__.upper(),
-            help=f"{knob.help} Default: {knob.default}.".replace("%", "%%"),
+            help=f"{knob.help} Default: {knob.default}.".replace("%", "%%") + OF_KNOBS.get(knob.name, ""),
         )
     return parser
 
 
-def _writable(out: Path, endings: Collection[str]) -> Path:
-    if out.suffix.lower() not in endings:
-        raise ValueError(f"The output must end in {' or '.join(endings)}, not {out.name!r}.")
-    if not out.parent.is_dir():
-        raise ValueError(f"There is no folder {str(out.parent)!r} to write to.")
-    return out
+AS_THE_PHOTO = "photo"
+OF_KNOBS = {"size": f' "{AS_THE_PHOTO}": exactly the pixels of the photo.'}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "style": {"type": Path, "action": "append", "metavar": "PAINTING", "help": "then all other pictures are photos"},
+    "mask": {"type": Path, "action": "append", "metavar": "MASK", "help": "white where a painting goes; one for each"},
+    "start": {"type": Path, "metavar": "PICTURE", "help": "go on from this picture"},
+    "timelapse": {"type": Path, "metavar": "OUT.mp4", "help": "also film how it was painted"},
+    "weights": {"type": Path, "metavar": "FILE", "help": "look with a network from a file instead"},
+    "format": {
+        "choices": [ending.removeprefix(".") for ending in DEPTHS],
+        "help": "of the files in a folder; png if not said",
+    },
+    "depth": {"type": int, "choices": (8, 16), "help": "bits a channel; 16 for TIFF and 8 for the others if not said"},
+    "dpi": {"type": int, "default": DPI, "help": f"pixels per inch on paper. Default: {DPI}."},
+    "ray": {"metavar": "ADDRESS|auto", "help": "paint on a Ray cluster, as many at once as it has devices"},
+}
 
 
-def _watch(frames: Iterator[Frame], steps: int, filmed: bool) -> tuple[Frame | None, bool, list[Image.Image]]:
-    """The last frame, whether Ctrl-C came before the end, and the pictures of a film if one is made."""
-    frame: Frame | None = None
-    film: list[Image.Image] = []
-    every = -(-steps // FILM_PICTURES)
-    with tqdm(total=100, bar_format="{desc} {bar} {elapsed}", file=sys.stderr) as bar:
-        try:
+def _size(word: str) -> int | str:
+    return word if word == AS_THE_PHOTO else int(word)
+
+
+_size.__name__ = "int"  # as argparse calls it in "invalid int value"
+
+
+def _order(options: argparse.Namespace) -> Order:
+    knobs = {name: getattr(options, name) for name in KNOBS}
+    as_large_as_the_photo = knobs["size"] == AS_THE_PHOTO
+    if as_large_as_the_photo:
+        knobs["size"] = None
+    settings = Settings(**knobs)
+    jobs, styles = _jobs(options)
+    _check_films_and_starts(options, jobs)
+    start = [options.start] if options.start else []
+    named = {"painting": styles, "mask": options.mask or [], "picture to start from": start}
+    check_apart(jobs, [path for paths in named.values() for path in paths])
+    paintings, masks, starts = ([open_picture(path, name) for path in paths] for name, paths in named.items())
+    network = load_vgg(options.weights or settings.backbone)
+    engine, take_turns = _engine(options.ray)
+    return Order(
+        jobs=jobs,
+        settings=settings,
+        as_large_as_the_photo=as_large_as_the_photo,
+        styles=styles,
+        paintings=paintings,
+        masks=[mask.convert("L") for mask in masks] or None,
+        start=starts[0] if starts else None,
+        network=network,
+        stylize=engine,
+        take_turns=take_turns,
+        film=options.timelapse,
+        depth=options.depth,
+        dpi=options.dpi,
+    )
+
+
+def _jobs(options: argparse.Namespace) -> tuple[list[Job], list[Path]]:
+    """What to paint, and in the manner of what."""
+    if options.dpi < 1:
+        raise ValueError(f"dpi must be a whole number from 1, not {options.dpi}.")
+    places, styles = options.pictures, options.style
+    if not styles:
+        places, styles = places[:1], places[1:]
+        if not styles:
+            raise ValueError("the following arguments are required: PAINTING")
+    elif len(places) > 1 or places[0].is_dir() or options.out.suffix.lower() not in DEPTHS:
+        return jobs_for(photos_in(places), options.out, options.format or "png", options.depth), styles
+    if options.format:
+        raise ValueError("--format is for a folder; the ending of the output says it here.")
+    return [one_job(places[0], options.out, options.depth)], styles
+
+
+def _check_films_and_starts(options: argparse.Namespace, jobs: list[Job]) -> None:
+    for name in ("timelapse", "start"):
+        if getattr(options, name) is not None and len(jobs) > 1:
+            raise ValueError(f"--{name} is for one photo, and there are {len(jobs)}.")
+    if options.timelapse is not None:
+        if options.timelapse.suffix.lower() != ".mp4":
+            raise ValueError(f"The output must end in .mp4, not {options.timelapse.name!r}.")
+        check_folder(options.timelapse)
+
+
+def _engine(ray: str | None) -> tuple[Callable[..., Generator[Frame, None, None]], Callable[[Any], Frames]]:
+    """What paints one photo, and what takes several in turn: here, or on a cluster."""
+    if ray is None:
+        return stylize, _one_by_one
+    import nst.cluster as cluster  # needs Ray, which not everybody has
+
+    cluster.connect(ray)
+    return partial(cluster.stylize, say=_say), cluster.side_by_side
+
+
+def _one_by_one(runs: Runs) -> Frames:
+    for job, frames in runs:
+        with closing(frames):
             for frame in frames:
-                bar.n = 100 * frame.progress
-                left = f"{frame.seconds_left:.0f} s left"
-                bar.set_description_str(f"step {frame.step}/{steps}, {frame.long_side} px, {left}")
-                if filmed and (frame.step % every == 0 or frame.step == steps):
-                    film.append(frame.preview(FILM_SIDE))
-        except KeyboardInterrupt:
-            return frame, True, film
-    return frame, False, film
+                yield job, frame
 
 
-def _save(image: Image.Image, out: Path, text: dict[str, str]) -> None:
-    """Write beside the goal, then rename: a picture is there whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=out.parent, suffix=out.suffix)
-    os.close(handle)
-    partial = Path(name)
-    try:
-        kind = FORMATS[out.suffix.lower()]
-        if kind == "PNG":
-            save_png(image, partial, text)
-        else:
-            image.save(partial, kind, quality=95)
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
+# Painting it
+
+
+@dataclass
+class _Painter:
+    order: Order
+    latest: dict[Job, Frame] = field(default_factory=dict)  # of every photo that is being painted
+    finished: int = 0
+    failed: int = 0
+    film: list[Image.Image] = field(default_factory=list)
+
+    def paint(self) -> int:
+        todo = [job for job in self.order.jobs if not job.is_done]
+        if there := len(self.order.jobs) - len(todo):
+            _say(f"{there} of {len(self.order.jobs)} pictures were there already; they are left as they are.")
+        stopped = False
+        with _Bar(len(todo)) as bar:
+            try:
+                for job, frame in self.order.take_turns(self._runs(todo)):
+                    self.latest[job] = frame
+                    bar.show(frame, self.finished + self.failed, [one.progress for one in self.latest.values()])
+                    self._shoot(frame)
+                    if frame.step == frame.steps:
+                        self._keep(job, job.out)
+            except KeyboardInterrupt:
+                stopped = True
+                for job in list(self.latest):
+                    self._keep(job, job.unfinished)
+        if self.film and self.order.film is not None:
+            partial = self.order.film.with_name(f".{self.order.film.name}.partial")
+            time_lapse(self.film, partial)
+            partial.replace(self.order.film)
+        if stopped:
+            return STOPPED
+        if self.failed:
+            return SOME_FAILED if self.finished or there else BAD_INPUT
+        return DONE
+
+    def _runs(self, todo: list[Job]) -> Runs:
+        """A photo is opened when its turn comes; one that cannot be painted costs one line."""
+        for job in todo:
+            try:
+                most = sys.maxsize if self.order.as_large_as_the_photo else WORKING_SIDE
+                photo = open_picture(job.photo, "photo", most)
+                settings = self._settings(max(photo.size))
+                yield (
+                    job,
+                    self.order.stylize(
+                        photo,
+                        self.order.paintings,
+                        settings,
+                        self.order.network,
+                        start=self.order.start,
+                        masks=self.order.masks,
+                    ),
+                )
+            except ValueError as error:
+                self._fail(job, str(error))
+
+    def _settings(self, long_side: int) -> Settings:
+        return replace(self.order.settings, size=long_side) if self.order.as_large_as_the_photo else self.order.settings
+
+    def _fail(self, job: Job, sentence: str) -> None:
+        self.failed += 1
+        _say(f"{job.photo}: {sentence}" if job.resumes else sentence)
+
+    def _shoot(self, frame: Frame) -> None:
+        """Onto the film, if there is one, as often as it has room for."""
+        due = len(self.film) * frame.steps < frame.step * FILM_PICTURES
+        if self.order.film is not None and (due or frame.step == frame.steps):
+            self.film.append(frame.preview(FILM_SIDE))
+
+    def _keep(self, job: Job, out: Path) -> None:
+        pixels = self.latest.pop(job).pixels
+        settings, styles = self._settings(max(pixels.shape)), [style.name for style in self.order.styles]
+        try:
+            out.parent.mkdir(exist_ok=True)
+            save(
+                pixels,
+                out,
+                record(settings, self.order.network, job.photo.name, styles),
+                self.order.depth,
+                self.order.dpi,
+            )
+        except OSError as error:
+            self._fail(job, f"{str(out)!r} could not be written: {error.strerror}.")
+            return
+        self.finished += 1
+        if out == job.out and job.unfinished != out:
+            job.unfinished.unlink(missing_ok=True)
+
+
+class _Bar:
+    """Progress of the whole. It appears with the first frame: bad input leaves nothing but its one line."""
+
+    def __init__(self, photos: int) -> None:
+        self.photos = photos
+        self.began = time.monotonic()
+        self.bar: tqdm[NoReturn] | None = None
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def show(self, frame: Frame, over: int, running: Sequence[float]) -> None:
+        """`over` photos are, and of each that is being painted this share is done."""
+        share = (over + sum(running)) / self.photos
+        left = (time.monotonic() - self.began) * (1 / share - 1)
+        which = f"{over}/{self.photos} photos, " if self.photos > 1 else ""
+        if self.bar is None:
+            self.bar = tqdm(total=100, bar_format="{desc} {bar} {elapsed}", file=sys.stderr)
+        self.bar.n = 100 * share
+        self.bar.set_description_str(f"{which}step {frame.step}/{frame.steps}, {frame.long_side} px, {_left(left)}")
+
+
+def _left(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s left"
+    return f"{seconds / 60:.0f} min left" if seconds < 6000 else f"{seconds / 3600:.1f} h left"
 
 
 if __name__ == "__main__":

@@ -47,12 +47,14 @@ LEAST_SPREAD = 0.01  # standard deviation of a colour below which it counts as n
 # Opening
 
 
-def open_picture(source: str | os.PathLike[str] | BinaryIO, name: str = "picture") -> Image.Image:
+def open_picture(
+    source: str | os.PathLike[str] | BinaryIO, name: str = "picture", most: int = WORKING_SIDE
+) -> Image.Image:
     """A stranger's file -> an upright picture in RGB, sRGB, without metadata.
 
     The first frame of an animation, the first page of a TIFF. Transparency lies on white. Deep grey
-    is scaled to 8 bits. A long side above `WORKING_SIDE` is reduced to it; smaller pictures keep
-    their pixels.
+    is scaled to 8 bits. A long side above `most` pixels is reduced to it; smaller pictures
+    keep theirs.
 
     Args:
         source: Path of a file, or a binary stream, which is read from its start.
@@ -64,7 +66,7 @@ def open_picture(source: str | os.PathLike[str] | BinaryIO, name: str = "picture
     file = _read(source, name)
     with _decoding(name):
         image: Image.Image = _opened(file)
-        size = _working_size(*image.size)
+        size = fitted_size(*image.size, min(most, max(image.size)))
         image.draft(None, size)  # a JPEG is decoded at 1/2, 1/4 or 1/8, where that is large enough
         image.load()
         exif, profile = image.info.get("exif", b""), image.info.get("icc_profile", b"")
@@ -181,10 +183,6 @@ class _Hurried(io.BytesIO):
         if time.monotonic() > self.end:
             raise _Refused(_TOO_SLOW)
         return super().read(size)
-
-
-def _working_size(width: int, height: int) -> tuple[int, int]:
-    return fitted_size(width, height, min(WORKING_SIDE, max(width, height)))
 
 
 # Metadata

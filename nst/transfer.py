@@ -11,7 +11,9 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -68,7 +70,7 @@ class Frame:
     long_side: int
     _pixels: Tensor
     _losses: Mapping[str, Tensor]
-    _finish: Callable[[Tensor, int], Image.Image]
+    _finish: Callable[[Tensor, int], Tensor]
     _size: int
 
     @property
@@ -84,11 +86,17 @@ class Frame:
     @cached_property
     def image(self) -> Image.Image:
         """RGB, always in the size of the finished picture. Made when asked for."""
-        return self._finish(self._pixels, self._size)
+        return to_image(self._finish(self._pixels, self._size))
+
+    @property
+    def pixels(self) -> NDArray[np.float32]:
+        """The same picture in full precision: (H, W, 3) sRGB in [0, 1]."""
+        finished = self._finish(self._pixels, self._size)
+        return np.ascontiguousarray(finished[0].clamp(0, 1).permute(1, 2, 0).numpy())
 
     def preview(self, long_side: int) -> Image.Image:
         """The same picture with another long side in pixels, never above that of `image`."""
-        return self._finish(self._pixels, min(long_side, self._size))
+        return to_image(self._finish(self._pixels, min(long_side, self._size)))
 
 
 def stylize(
@@ -286,11 +294,11 @@ def _enlarged(pixels: Tensor, photo: Tensor, content: Image.Image, settings: Set
 
 def _finisher(
     content: Image.Image, size: tuple[int, int], settings: Settings, masks: Sequence[Image.Image] | None
-) -> Callable[[Tensor, int], Image.Image]:
-    """(pixels of any scale, long side) -> picture of that long side: in the colours asked for, on the photo
+) -> Callable[[Tensor, int], Tensor]:
+    """(pixels of any scale, long side) -> pixels of that long side: in the colours asked for, on the photo
     where no mask applies."""
 
-    def finish(pixels: Tensor, long_side: int) -> Image.Image:
+    def finish(pixels: Tensor, long_side: int) -> Tensor:
         width, height = size if long_side == max(size) else fitted_size(*size, long_side)
         pixels = resize(pixels.cpu(), height, width)
         if settings.color in LIGHTS or masks is not None:
@@ -300,6 +308,6 @@ def _finisher(
         if masks is not None:
             cover = torch.stack([to_pixels(mask, (width, height)) for mask in masks]).sum(0).clamp(max=1)
             pixels = photo + cover * (pixels - photo)
-        return to_image(pixels)
+        return pixels
 
     return finish

@@ -27,8 +27,22 @@ ALLOWED = {  # module -> the modules of nst that it may import
     "export": set(),
     "steady": {"device", "settings", "transfer", "vgg"},
     "deploy": set(),
+    "files": set(),
+    "batch": {"files", "image"},
+    "cluster": {"device", "image", "settings", "solver", "transfer", "vgg"},
     "__init__": {"settings", "transfer", "weights"},
-    "__main__": {"export", "image", "record", "settings", "transfer", "weights"},
+    "__main__": {
+        "batch",
+        "cluster",
+        "export",
+        "files",
+        "image",
+        "record",
+        "settings",
+        "transfer",
+        "vgg",
+        "weights",
+    },
 }
 MODULES = sorted(path.stem for path in (ROOT / "nst").glob("*.py"))
 
@@ -54,6 +68,11 @@ def test_a_module_of_the_engine_imports_only_what_lies_below_it(module):
 def test_the_engine_knows_neither_gradio_nor_the_page(module):
     names = {name.partition(".")[0] for name in imported(ROOT / "nst" / f"{module}.py")}
     assert not names & {"gradio", "studio", "app", "tests"}
+
+
+def test_the_engine_does_not_know_ray():
+    knowing = [module for module in MODULES if "ray" in imported(ROOT / "nst" / f"{module}.py")]
+    assert knowing == ["cluster"]
 
 
 def test_only_the_gate_decodes_pictures_and_only_weights_reads_weights():

@@ -7,12 +7,16 @@ import time
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
+from nst.__main__ import main
 from nst.image import read_text
 from nst.record import read_record
 from nst.settings import KNOBS
+from tests.conftest import noise
 
 ROOT = Path(__file__).parents[1]
 
@@ -75,6 +79,126 @@ def test_bad_input_is_one_line_exit_2_and_no_file(arguments, sentence, photo, pa
     (line,) = run.stderr.splitlines()
     assert sentence in line and "Traceback" not in line
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["PHOTO", "PAINTING", "-o", "OUT", "--depth", "24"], "24"),
+        (["PHOTO", "PAINTING", "-o", "OUT.jpg", "--depth", "16"], "16 bits a channel need .png or .tif"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--dpi", "0"], "dpi must be a whole number from 1, not 0"),
+        (["PHOTO", "PAINTING", "-o", "PHOTO"], "is a picture to paint from"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--mask", "missing.png"], "The mask was not found"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--mask", "PHOTO", "--mask", "PHOTO"], "one mask for each painting"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--start", "missing.png"], "The picture to start from was not found"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--weights", "missing.pth"], "missing.pth"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--format", "tif"], "--format is for a folder"),
+        (["PHOTO", "-o", "OUT"], "PAINTING"),
+        (["PHOTO", "PAINTING", "--style", "PAINTING", "-o", "OUT"], "the output must be a folder"),
+        (["PHOTO", "elsewhere/photo.jpg", "--style", "PAINTING", "-o", "FOLDER"], "would both become"),
+        (["FOLDER", "--style", "PAINTING", "-o", "FOLDER"], "There is no picture in the folder"),
+        (["missing.jpg", "--style", "PAINTING", "-o", "FOLDER"], "missing.jpg: The photo was not found"),
+        (["LARGE", "PAINTING", "-o", "OUT", "--size", "photo"], "size must be a whole number from 16 to"),
+    ],
+)
+def test_more_bad_input(arguments, sentence, photo, painting, tmp_path, tmp_path_factory, capsys):
+    large = tmp_path_factory.getbasetemp() / "large.png"
+    Image.new("RGB", (20_000, 100)).save(large)
+    places = {"PHOTO": photo, "PAINTING": painting, "OUT": tmp_path / "out.png", "OUT.jpg": tmp_path / "out.jpg"}
+    places |= {"FOLDER": tmp_path, "LARGE": large}
+    try:
+        code = main([str(places.get(word, word)) for word in arguments])
+    except SystemExit as exit:
+        code = exit.code
+    said = capsys.readouterr()
+    assert (code, said.out) == (2, "")
+    (line,) = said.err.splitlines()
+    assert line.startswith("nst: ") and sentence in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def folder_of(tmp_path, *names):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number, name in enumerate(names):
+        noise(80, 60, number).save(photos / name)
+    return photos
+
+
+def listed(folder):
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_a_folder_of_photos_is_painted_one_by_one_and_a_broken_one_costs_one_line(painting, tmp_path):
+    photos, out = folder_of(tmp_path, "a.jpg", "b.png"), tmp_path / "out"
+    (photos / "broken.jpg").write_text("no picture")
+    (photos / "notes.txt").write_text("no picture either")
+    arguments = (photos, "--style", painting, "--style", photos / "a.jpg", "-o", out, "--size", 64, "--steps", 2)
+    run = shell(*arguments)
+    assert run.returncode == 1
+    (line,) = (line for line in run.stderr.replace("\r", "\n").splitlines() if line.startswith("nst:"))
+    assert line == (
+        f"nst: {photos / 'broken.jpg'}: The photo is not a picture that can be read; "
+        "please use a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file."
+    )
+    assert "2/3 photos, " not in run.stderr and "1/3 photos, step 2/2" in run.stderr and "s left" in run.stderr
+    assert listed(out) == ["a.png", "b.png"]
+    (photos / "broken.jpg").unlink()
+    (out / "b.png").unlink()
+    kept = (out / "a.png").read_bytes()
+    (out / "a.png").write_bytes(kept + b"and more")
+    again = shell(*arguments)
+    assert again.returncode == 0 and "1 of 2 pictures were there already" in again.stderr
+    assert listed(out) == ["a.png", "b.png"]
+    assert (out / "a.png").read_bytes() == kept + b"and more", "it was left as it was"
+    assert shell(*arguments).returncode == 0
+
+
+def test_in_print_quality_as_large_as_the_photo(photo, painting, tmp_path):
+    out = tmp_path / "out"
+    arguments = (photo, "--style", painting, "-o", out, "--size", "photo", "--steps", 1, "--format", "tif")
+    assert shell(*arguments, "--dpi", 240).returncode == 0
+    with tifffile.TiffFile(out / "photo.tif") as file:
+        (page,) = file.pages
+        assert (page.shape, page.dtype) == ((120, 160, 3), "uint16")
+        assert page.get_resolution(unit="INCH") == (240, 240)
+        assert '\\"size\\": 160' in page.description
+
+
+def test_masks_and_a_picture_to_go_on_from(photo, painting, tmp_path):
+    Image.new("L", (160, 120), 0).save(tmp_path / "black.png")
+    left = Image.new("L", (160, 120), 0)
+    left.paste(255, (0, 0, 80, 120))
+    left.save(tmp_path / "left.png")
+    start, out = noise(64, 48, 5), tmp_path / "out.png"
+    start.save(tmp_path / "start.png")
+    more = ("--mask", tmp_path / "left.png", "--start", tmp_path / "start.png", "--learning-rate", 1e-4)
+    run = shell(photo, painting, "-o", out, "--size", 64, "--steps", 1, "--optimizer", "sgd", *more)
+    assert run.returncode == 0, run.stderr
+    with Image.open(photo) as original, Image.open(out) as picture:
+        shown, untouched = (
+            np.asarray(picture, int),
+            np.asarray(original.resize((64, 48), Image.Resampling.LANCZOS), int),
+        )
+    assert np.abs(shown[:, 36:] - untouched[:, 36:]).max() <= 2, "the photo stays where the mask is black"
+    assert np.abs(shown[:, :28] - np.asarray(start, int)[:, :28]).mean() < 20, "and the start is where it is white"
+
+
+def test_ctrl_c_in_a_folder_keeps_a_picture_that_is_not_taken_for_a_finished_one(painting, tmp_path):
+    photos, out = folder_of(tmp_path, "a.png", "b.png"), tmp_path / "out"
+    arguments = [photos, "--style", painting, "-o", out, "--size", "64", "--steps"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "nst", *arguments, "10000"], stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as run:
+        seen, deadline = "", time.monotonic() + 120
+        while "step 3/" not in seen and time.monotonic() < deadline:
+            seen += run.stderr.read(1)
+        run.send_signal(signal.SIGINT)
+        assert "Traceback" not in run.stderr.read()
+        assert run.wait(60) == 130
+    assert listed(out) == ["a.unfinished.png"]
+    assert shell(*arguments, 2).returncode == 0
+    assert listed(out) == ["a.png", "b.png"], "what was left unfinished is painted, and its first try is gone"
 
 
 def test_ctrl_c_keeps_the_picture_so_far(photo, painting, tmp_path):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from nst.__main__ import OPTIONS
 from nst.settings import KNOBS
 
 ROOT = Path(__file__).parents[1]
@@ -32,11 +33,11 @@ def test_links_to_files_lead_somewhere(target):
 
 def test_every_required_package_has_a_line_that_says_what_for():
     table = README.split("## What it stands on")[1].split("## Thanks")[0]
-    for file in ("requirements.txt", "requirements-dev.txt"):
+    for file in ("requirements.txt", "requirements-cluster.txt", "requirements-dev.txt"):
         for package in re.findall(r"^([a-z_-]+)[>=\[]", (ROOT / file).read_text(), re.MULTILINE):
             assert package in table, package
 
 
 def test_the_knobs_it_mentions_exist():
     for flag in re.findall(r"--([a-z]+(?:-[a-z]+)*) ", " ".join(re.findall(r"-m nst .*", README))):
-        assert flag.replace("-", "_") in KNOBS
+        assert flag.replace("-", "_") in KNOBS or flag in OPTIONS
