@@ -45,8 +45,12 @@ def steady(
     start: Image.Image | None = None,
     masks: Sequence[Image.Image] | None = None,
     seconds: float = math.inf,
+    engine: Callable[..., Generator[Frame, None, None]] | None = None,
 ) -> Generator[Noted, None, None]:
     """`stylize`, which see, with patience: it helps itself, and ends after `seconds` at the latest.
+
+    Args:
+        engine: What paints, if it is not `stylize` itself.
 
     Raises:
         ValueError: as `stylize` does, before the first step.
@@ -54,7 +58,7 @@ def steady(
     """
 
     def begin(settings: Settings, start: Image.Image | None) -> Generator[Frame, None, None]:
-        return stylize(content, styles, settings, network, device, start, masks)
+        return (engine or stylize)(content, styles, settings, network, device, start, masks)
 
     frames = begin(settings, start)
     return _lasting(frames, begin, replace(settings, size=min(settings.size, max(content.size))), start, seconds)

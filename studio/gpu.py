@@ -18,7 +18,7 @@ from nst.device import PLAIN_CPU, in_a_forked_process
 from nst.image import fitted_size
 from nst.steady import Noted, steady
 from nst.transfer import scales
-from studio import limits
+from studio import elsewhere, limits
 from studio.pace import paced
 
 ZERO_GPU = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
@@ -97,7 +97,8 @@ def painted(
     """
     network = load_vgg(settings.backbone)
     if not ZERO_GPU:
-        return steady(photo, paintings, settings, network, start=start, masks=masks, seconds=limits.LIMITS.seconds)
+        seconds, engine = limits.LIMITS.seconds, elsewhere.engine()
+        return steady(photo, paintings, settings, network, None, start, masks, seconds, engine)
     steady(photo, paintings, settings, network, PLAIN_CPU, start, masks).close()  # only to hear what is wrong
     return _in_its_own_process(photo, paintings, settings, start, masks)
 

@@ -20,6 +20,8 @@ from ray.cluster_utils import Cluster
 from nst import cluster
 from nst.settings import Settings
 from nst.transfer import stylize
+from studio import elsewhere, gpu
+from studio.sitting import begin
 from tests.conftest import noise
 from tests.tiny import CPU, tiny_vgg
 
@@ -71,6 +73,20 @@ def all_free() -> bool:
 
 def test_it_has_a_device_for_every_two_cores_of_its_workers(machines):
     assert cluster.devices() == 2
+
+
+def test_the_page_paints_there_as_many_at_once_as_there_are_devices(machines, monkeypatch):
+    monkeypatch.setattr(elsewhere, "ADDRESS", machines.address)
+    monkeypatch.setattr(gpu, "load_vgg", lambda name: NETWORK)
+    elsewhere.engine.cache_clear()
+    try:
+        assert elsewhere.places() == 2
+        settings = Settings(size=96, steps=6)
+        *_, there = begin(PHOTO, [PAINTING], settings)
+    finally:
+        elsewhere.engine.cache_clear()
+    *_, here = stylize(PHOTO, PAINTING, settings, NETWORK)
+    assert there.image.tobytes() == here.image.tobytes()
 
 
 def test_the_picture_is_the_one_that_is_painted_here(machines):
@@ -172,12 +188,13 @@ def test_without_a_cluster_one_sentence_says_so(photo, painting, tmp_path):
 
 
 def test_a_killed_machine_costs_one_sentence_and_no_picture(machines):
-    settings, said, latest = Settings(size=160, steps=60), [], {}
-    runs = ((key, cluster.stylize(PHOTO, PAINTING, settings, NETWORK, CPU, say=said.append)) for key in ("a", "b", "c"))
-    victim = next(iter(machines.worker_nodes))
-    for key, frame in cluster.side_by_side(runs):
+    settings, said, latest = Settings(size=160, steps=800), [], {}  # seconds, so that the machine dies in the middle
+    runs = {key: cluster.stylize(PHOTO, PAINTING, settings, NETWORK, CPU, say=said.append) for key in "abc"}
+    victim = None
+    for key, frame in cluster.side_by_side(runs.items()):
         latest[key] = frame
-        if len(latest) == 2 and victim in machines.worker_nodes:
+        if victim is None and frame.step < frame.steps and runs[key]._machine:
+            (victim,) = (node for node in machines.worker_nodes if node.node_id == runs[key]._machine)
             machines.remove_node(victim, allow_graceful=False)
     assert said == ["A worker was lost; the painting begins again on another one."]
     here = painted(settings, stylize).image.tobytes()

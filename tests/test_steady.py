@@ -10,7 +10,6 @@ import torch
 from PIL import Image
 
 from nst import Frame, Settings, steady
-from nst.image import to_image
 from tests.tiny import CPU, tiny_vgg
 
 PHOTO, PAINTING = Image.new("RGB", (200, 100), "teal"), Image.linear_gradient("L").convert("RGB")
@@ -38,7 +37,7 @@ class Engine:
             pixels = torch.full((1, 3, 2, 4), self.taken / 255)
             yield Frame(
                 step, settings.steps, 0.5 * step, step / settings.steps, settings.size,
-                pixels, {"style": torch.tensor(1.0)}, lambda pixels, _: to_image(pixels), settings.size,
+                pixels, {"style": torch.tensor(1.0)}, lambda pixels, _: pixels, settings.size,
             )  # fmt: skip
 
 

@@ -1,0 +1,39 @@
+"""Where the engine runs: on this machine, or on the Ray cluster that `NST_RAY_ADDRESS` names."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Generator
+from typing import Any
+
+import gradio as gr
+
+from nst import Frame, stylize
+
+ADDRESS = os.environ.get("NST_RAY_ADDRESS", "")
+
+Engine = Callable[..., Generator[Frame, None, None]]
+
+
+@functools.cache
+def engine() -> Engine:
+    """`stylize`, here or there; whoever watches is told when a machine of the cluster is lost.
+
+    Raises:
+        ValueError: if there is no such cluster.
+    """
+    return functools.partial(_cluster().stylize, say=gr.Info) if ADDRESS else stylize
+
+
+def places() -> int:
+    """How many paintings may go on at once."""
+    return int(_cluster().devices()) if ADDRESS else 1
+
+
+@functools.cache
+def _cluster() -> Any:
+    from nst import cluster  # Ray need not be installed
+
+    cluster.connect(ADDRESS)
+    return cluster
