@@ -108,7 +108,7 @@ class Run(Generator[Frame, None, None]):
 
     def __init__(self, order: tuple[Any, ...], size: tuple[int, int], say: Callable[[str], object]) -> None:
         self._order, self._size, self._say = order, size, say
-        self._attempts, self.is_over = 0, False
+        self._attempts, self._came_last, self.is_over = 0, False, False
 
     def send(self, _: None) -> Frame:
         while not self.is_over:
@@ -121,6 +121,9 @@ class Run(Generator[Frame, None, None]):
         try:
             return self._taken(patience)
         except StopIteration:
+            if not self._came_last:  # so ends the stream of a machine that died between two frames
+                self._begin_again()
+                return None
             self.is_over = True
         except ray.exceptions.RayTaskError as error:  # the engine's own
             self.is_over = True
@@ -145,6 +148,7 @@ class Run(Generator[Frame, None, None]):
             self._note = ray.get(came)
         else:
             note, self._note = self._note, None
+            self._came_last = note.step == note.steps
             return note.frame(came, self._size)
         return None
 

@@ -188,7 +188,7 @@ def test_without_a_cluster_one_sentence_says_so(photo, painting, tmp_path):
 
 
 def test_a_killed_machine_costs_one_sentence_and_no_picture(machines):
-    settings, said, latest = Settings(size=160, steps=800), [], {}  # seconds, so that the machine dies in the middle
+    settings, said, latest = Settings(size=160, steps=400), [], {}  # seconds, so that the machine dies in the middle
     runs = {key: cluster.stylize(PHOTO, PAINTING, settings, NETWORK, CPU, say=said.append) for key in "abc"}
     victim = None
     for key, frame in cluster.side_by_side(runs.items()):
