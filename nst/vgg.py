@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from types import MappingProxyType
 
 import torch
@@ -85,23 +86,27 @@ class VGG:
         Returns:
             Layer name -> (1, C, h, w) in the network's dtype, channels_last.
         """
-        last = max(list(self.convolutions).index(_conv(layer)) for layer in layers)
+        names = list(self.convolutions)
+        names = names[: 1 + max(names.index(_conv(layer)) for layer in layers)]
+        ends = {name for name, following in pairwise(names) if following[4] != name[4]}  # of blocks
         found: dict[str, Tensor] = {}
         x = ((pixels - self.mean) / self.std).to(self.dtype, memory_format=torch.channels_last)
-        block = "1"
-        for name, (weight, bias) in list(self.convolutions.items())[: last + 1]:
-            if name[4] != block:
-                block = name[4]
-                x = POOLS[pooling](x)
+        for name in names:
+            weight, bias = self.convolutions[name]
             if padding == "replicate" and name == "conv1_1":
                 x = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), weight, bias)
             else:
                 x = F.conv2d(x, weight, bias, padding=1)
             if name in layers:
                 found[name] = x
+            elif name in ends and pooling == "max" and _relu(name) not in layers:
+                x = F.relu_(F.max_pool2d(x, 2))  # they commute, and the smaller map is the cheaper one
+                continue
             x = F.relu(x) if name in layers else F.relu_(x)
             if _relu(name) in layers:
                 found[_relu(name)] = x
+            if name in ends:
+                x = POOLS[pooling](x)
         return found
 
 
