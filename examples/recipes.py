@@ -34,7 +34,7 @@ def main() -> None:
         settings = Settings(recipe=recipe, size=options.size, steps=min(options.most, Settings(recipe=recipe).steps))
         (frame,) = deque(stylize(photo, painting, settings, network), maxlen=1)
         print(f"{recipe}: {frame.steps} steps, {frame.seconds:.0f} s", flush=True)
-        pictures[f"{recipe}, {frame.steps} of {Settings(recipe=recipe).steps} steps"] = frame.image
+        pictures[f"{recipe}, {frame.steps} steps"] = frame.image
     sheet(pictures).save(options.out, quality=88)
 
 
