@@ -95,7 +95,7 @@ def stylize(
         RuntimeError: from the frames, if worker after worker is lost.
     """
     transfer.stylize(content, styles, settings, network, device, start, masks).close()  # checks them, and no more
-    size = fitted_size(*content.size, min(settings.size, max(content.size)))
+    size = transfer.final_size(*content.size, settings)
     return Run((content, styles, settings, [_sent(network)], device, start, masks), size, say)
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from nst.device import Device
 from nst.settings import KNOBS, Settings
-from nst.transfer import Frame, stylize
+from nst.transfer import Frame, final_size, stylize
 from nst.vgg import VGG
 
 SMALLER, GENTLER = 0.7, 0.25  # factors: of the size, of the learning rate
@@ -61,7 +61,7 @@ def steady(
         return (engine or stylize)(content, styles, settings, network, device, start, masks)
 
     frames = begin(settings, start)
-    return _lasting(frames, begin, replace(settings, size=min(settings.size, max(content.size))), start, seconds)
+    return _lasting(frames, begin, replace(settings, size=max(final_size(*content.size, settings))), start, seconds)
 
 
 def _lasting(

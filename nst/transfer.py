@@ -148,6 +148,19 @@ def _check(
         raise ValueError(f"There must be one mask for each painting, not {len(masks)} for {len(paintings)}.")
     if any(mask.convert("L").getextrema()[1] == 0 for mask in masks or ()):
         raise ValueError("A mask is empty: nothing would be painted. Please mark where the painting goes.")
+    _check_together(settings, network)
+    least = shrinkage(layers(settings))
+    for name, picture in (("photo", content), *(("painting", painting) for painting in paintings)):
+        size = final_size(*picture.size, settings)
+        if min(size) < least:
+            raise ValueError(
+                f"The {name} would be {size[0]} x {size[1]} pixels; "
+                f"its short side needs at least {least}. Please choose a larger or less narrow one."
+            )
+
+
+def _check_together(settings: Settings, network: VGG) -> None:
+    """What no knob can know alone."""
     for named in (settings.style_layers, settings.content_layers):
         network.check_layers([layer for name in shares(named) for layer in name.split("+")])
     for layers_of, losses, on_maps in (
@@ -162,14 +175,6 @@ def _check(
         raise ValueError(f"tile must be 0 for {', '.join(whole_only(settings))}: these look at the whole picture.")
     if settings.pyramid > 1 and settings.optimizer == "lbfgs":
         raise ValueError("pyramid must be 1 with the optimizer lbfgs; adam, rmsprop and sgd move bands.")
-    least = shrinkage(layers(settings))
-    for name, picture in (("photo", content), *(("painting", painting) for painting in paintings)):
-        size = final_size(*picture.size, settings)
-        if min(size) < least:
-            raise ValueError(
-                f"The {name} would be {size[0]} x {size[1]} pixels; "
-                f"its short side needs at least {least}. Please choose a larger or less narrow one."
-            )
 
 
 def final_size(width: int, height: int, settings: Settings) -> tuple[int, int]:
