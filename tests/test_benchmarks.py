@@ -59,6 +59,14 @@ def test_the_weight_is_sought_that_is_as_near_to_the_photo_and_as_painted(
     assert reached.seconds == pytest.approx(weight)
 
 
+def test_no_more_steps_are_taken_than_needed() -> None:
+    def paint(weight: float, steps: int) -> list[Moment]:
+        return [Moment(steps, Errors(10 / steps, 10 / steps))]
+
+    assert time_to_quality(paint, Errors(0.2, 0.2), 1.0, 100).steps == 70  # 49 are not enough
+    assert time_to_quality(paint, Errors(0.2, 0.2), 1.0, 30).steps == 60  # 30 are not, 42 neither
+
+
 def test_quality_out_of_reach_is_said() -> None:
     assert time_to_quality(trade_off(1.0), Errors(0.0, 0.0), 1.0, 1).seconds is None
 
