@@ -9,6 +9,7 @@ from studio import agents, gpu
 from studio.fairness import share_fairly
 from studio.forecast import probe
 from studio.guard import Guard
+from studio.keeping import Keeper
 from studio.look import THEME, head
 from studio.page import build
 from studio.pictures import MOST_BYTES
@@ -16,7 +17,8 @@ from studio.sitting import warm_up
 from studio.words import TRANSLATIONS
 
 demo = build()
-share_fairly(demo)
+keeper = Keeper(demo)
+share_fairly(demo, keeper)
 
 LAUNCH = {
     "theme": THEME,
@@ -29,7 +31,7 @@ LAUNCH = {
     "run_history": False,
     "footer_links": ["api"],
     "mcp_server": agents.available(),
-    "app_kwargs": {"middleware": [Middleware(Guard)], "openapi_url": None},
+    "app_kwargs": {"middleware": [Middleware(Guard, keeper.hear)], "lifespan": keeper.lifespan, "openapi_url": None},
 }
 
 if __name__ == "__main__":

@@ -37,10 +37,10 @@ def _lives(process: int) -> bool:
 
 def own_folder() -> Path:
     """A fresh folder that only we can look into."""
-    among = Path(tempfile.gettempdir())
+    among = Path(os.environ.get("GRADIO_TEMP_DIR") or tempfile.gettempdir())
     sweep(among)
     folder = among / f"{NAME}{os.getpid()}"
-    folder.mkdir(mode=0o700)
+    folder.mkdir(mode=0o700, parents=True)
     atexit.register(_remove, folder, os.getpid())
     return folder
 
@@ -50,5 +50,5 @@ def _remove(folder: Path, owner: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-if "GRADIO_TEMP_DIR" not in os.environ:
-    os.environ["GRADIO_TEMP_DIR"] = str(own_folder())
+FOLDER = own_folder()
+os.environ["GRADIO_TEMP_DIR"] = str(FOLDER)

@@ -21,6 +21,7 @@ from gradio.utils import error_payload, run_coro_in_background
 from studio import limits
 from studio.events import ONE_AT_A_TIME
 from studio.guard import has_address, with_own_files
+from studio.keeping import Keeper
 from studio.words import language_of, words
 
 PATIENCE = 1.5  # seconds that a painting is begun for someone who does not watch
@@ -48,6 +49,8 @@ class Letterbox(asyncio.Queue[Any]):
 class FairQueue(Queue):
     """Gradio's queue, with our manners."""
 
+    keeper: Keeper
+
     async def push(self, body: Any, request: Any, username: str | None) -> Any:
         body.session_hash = body.session_hash or os.urandom(8).hex()
         if body.session_hash not in self.pending_messages_per_session:
@@ -56,6 +59,8 @@ class FairQueue(Queue):
         fn = get_fn(self.blocks, None, body) if body.fn_index is not None else None
         refusal = fn and self._refusal(fn.concurrency_id == PAINTING, body, request)
         if not refusal:
+            if fn and fn.api_visibility == "private":  # of the page
+                self.keeper.hear(body.session_hash, body.data)
             return await super().push(body, request, username)
         return True, self._refused(Event(body.session_hash, fn, request, username), refusal), "success"
 
@@ -122,7 +127,7 @@ def visitor(request: Any) -> str:
     return named.split(",")[0].strip() or (request.client.host if request.client else "")
 
 
-def share_fairly(page: gr.Blocks) -> None:
+def share_fairly(page: gr.Blocks, keeper: Keeper) -> None:
     """Gives the page a queue with manners. Call it in place of `page.queue`."""
     page.queue(max_size=None, default_concurrency_limit=1, api_open=False)
     page._queue = FairQueue(
@@ -133,3 +138,4 @@ def share_fairly(page: gr.Blocks) -> None:
         blocks=page,
         default_concurrency_limit=page._queue.default_concurrency_limit,
     )
+    page._queue.keeper = keeper

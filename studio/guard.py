@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -28,10 +28,12 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 class Guard:
-    """ASGI middleware."""
+    """ASGI middleware. `hear` is told of every event that does not wait: whose it is, and what it says."""
 
-    def __init__(self, app: Callable[[Message, Receive, Send], Awaitable[None]]) -> None:
-        self.app = app
+    def __init__(
+        self, app: Callable[[Message, Receive, Send], Awaitable[None]], hear: Callable[[Any, Any], None]
+    ) -> None:
+        self.app, self.hear = app, hear
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,8 +54,11 @@ class Guard:
             body = await _body(receive)
             if body is None:
                 return await _answer(send_with_headers, 413, f"Please send at most {MOST_MEGABYTES} megabytes.")
-            if path.startswith(DIRECT) and _has_address(body):
-                return await _answer(send_with_headers, 422, "Please send the picture as a file.")
+            if path.startswith(DIRECT):
+                said = _read(body)
+                if has_address(said):
+                    return await _answer(send_with_headers, 422, "Please send the picture as a file.")
+                self.hear(said.get("session_hash"), said.get("data"))
             receive = _again(body, receive)
         await self.app(scope, receive, send_with_headers)
 
@@ -88,11 +93,12 @@ async def _answer(send: Send, status: int, sentence: str) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _has_address(body: bytes) -> bool:
+def _read(body: bytes) -> dict[str, Any]:
     try:
-        return has_address(json.loads(body))
-    except ValueError:
-        return False  # Gradio refuses it in its own words
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}  # Gradio refuses it in its own words
+    return said if isinstance(said, dict) else {}
 
 
 def with_own_files(value: Any) -> Any:
@@ -115,7 +121,15 @@ def has_address(value: Any) -> bool:
 
     Gradio would, of any size and into memory, before anybody looks at what it is.
     """
+    return any(is_address(path) for path in paths_in(value))
+
+
+def paths_in(value: Any) -> Iterator[str]:
+    """The files that an event names."""
     if isinstance(value, dict):
-        path = value.get("path")
-        return (isinstance(path, str) and is_address(path)) or any(has_address(one) for one in value.values())
-    return isinstance(value, list | tuple) and any(has_address(one) for one in value)
+        if isinstance(path := value.get("path"), str):
+            yield path
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for one in value:
+            yield from paths_in(one)

@@ -84,7 +84,7 @@ class Desk:
 
 
 def build() -> gr.Blocks:
-    with gr.Blocks(title=words("en")["title"], fill_width=True, delete_cache=(600, 6 * 3600)) as page:
+    with gr.Blocks(title=words("en")["title"], fill_width=True) as page:
         desk = furnish()
         choosing(desk)
         marking(desk)
@@ -98,7 +98,6 @@ def build() -> gr.Blocks:
         program = offer(ONE_AT_A_TIME)
         programs = [program, *([agents.offer(ONE_AT_A_TIME)] if agents.available() else [])]
         stopping(desk, [*runs, *beside, *programs])
-        page.unload(visit.leaving(page))
     return page
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +15,8 @@ from studio import start
 from studio.adjusting import as_painted
 from studio.events import AT_ONCE, QUIET
 from studio.film import jpeg, opened
+from studio.keeping import LONGEST
 from studio.mix import rows
-from studio.pictures import folder_of
 from studio.result import Result
 from studio.views import back, data_url
 from studio.words import LANGUAGES, language_of, words
@@ -28,15 +26,13 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 MOST = 8  # pictures
-GRACE = 600  # seconds for which a visitor may be away, as a phone is that shows something else meanwhile
 ASIDE = 4  # place in Desk.choices
-LONGEST = 6 * 3600  # seconds without a new picture
 EMPTY = '${items.length ? "" : `<p class="hint"></p>`}'
 THUMB_SIZE, THUMB_QUALITY = (240, 180), 80
 
 
 def kept() -> gr.State:
-    return gr.State([], time_to_live=LONGEST, delete_callback=forget)
+    return gr.State([], time_to_live=LONGEST.total_seconds(), delete_callback=forget)
 
 
 def strip() -> gr.HTML:
@@ -123,21 +119,3 @@ def forget(results: Sequence[Result]) -> None:
     """Nothing stays behind: the picture's file goes, its folder with it, and what is in memory is let go."""
     for result in results:
         shutil.rmtree(Path(result.path).parent, ignore_errors=True)
-
-
-def leaving(page: gr.Blocks) -> Callable[[gr.Request], None]:
-    """What happens when the page is closed, or falls asleep: who is not back soon is forgotten."""
-
-    def leave(request: gr.Request) -> None:
-        goodbye = threading.Timer(GRACE, forget_visit, (page, request.session_hash, datetime.now()))
-        goodbye.daemon = True
-        goodbye.start()
-
-    return leave
-
-
-def forget_visit(page: gr.Blocks, session: str, left: datetime) -> None:
-    """All of a visit that was not taken up again since; photos handed in go when Gradio tidies up."""
-    if page.state_holder.time_last_used.get(session, left) <= left:
-        page.state_holder.delete_state(session)
-        shutil.rmtree(folder_of(session), ignore_errors=True)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
-import tempfile
 
-os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="page-tests-")  # read when Gradio is imported
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -17,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
+import studio.disk  # noqa: F401  (before Gradio)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,7 +32,6 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _tidy() -> Iterator[None]:
     yield
-    shutil.rmtree(os.environ["GRADIO_TEMP_DIR"], ignore_errors=True)
     gc.collect()  # what Gradio left behind goes now, while its warnings are still being ignored
 
 

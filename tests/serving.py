@@ -43,7 +43,11 @@ def page(folder: Path, **environment: Any) -> Iterator[tuple[str, subprocess.Pop
         yield address, process
     finally:
         process.terminate()
-        process.wait(timeout=60)
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
 
 
 def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

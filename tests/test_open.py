@@ -139,3 +139,14 @@ class TestFolder:
         alive.mkdir()
         disk.sweep(tmp_path)
         assert self.folders(tmp_path) == [alive] and not left.exists()
+
+    def test_lies_where_gradio_was_told_to_keep_files(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+        (tmp_path / "somebody-elses").touch()
+        ask = (
+            "from studio.disk import FOLDER; from gradio.utils import get_upload_folder as told; print(FOLDER, told())"
+        )
+        said = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
+        ours, told = said.stdout.split()
+        assert ours == told and Path(ours).parent == tmp_path
+        assert [path.name for path in tmp_path.iterdir()] == ["somebody-elses"]

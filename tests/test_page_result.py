@@ -176,20 +176,28 @@ class TestOnThePage:
         expect(page.locator("#knob-style_scale input[type=number]")).to_have_value("0.5")
 
     @DESK_ONLY
-    def test_a_visit_ends_with_its_page(self, page: Any, browser: Any, server: str, monkeypatch: Any) -> None:
-        monkeypatch.setattr(visit, "GRACE", 0.1)
+    def test_a_visit_ends_with_its_page(self, page: Any, browser: Any, server: str, tmp_path: Path) -> None:
+        import app
+
+        visits = app.keeper.visits
+        selfie = tmp_path / "selfie.png"
+        noise(60, 40, seed=77).save(selfie)
         context = browser.new_context()
         theirs = context.new_page()
         theirs.goto(server, wait_until="domcontentloaded")
-        before = set(folder_of("").parent.glob("visit-*"))
+        before = set(visits)
+        hand_in(theirs, selfie, selfie)
         paint(theirs, steps=1)
-        (folder,) = set(folder_of("").parent.glob("visit-*")) - before
+        (visit,) = set(visits) - before
+        files = [folder_of(visit), *map(Path, visits[visit].uploads)]
+        assert len(files) == 2 and all(file.exists() for file in files)
         context.close()
         for _ in range(100):
-            if not folder.exists():
+            if visits[visit].left:
                 break
             page.wait_for_timeout(100)
-        assert not folder.exists()
+        app.keeper.sweep(datetime.now() + timedelta(minutes=11))
+        assert not any(file.exists() for file in files)
 
     @DESK_ONLY
     def test_stop_keeps_the_variants_so_far(self, page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -346,20 +354,6 @@ class TestVisit:
         visit.forget([result])
         assert not Path(film).exists() and not Path(taken).exists()
         assert not Path(result.path).parent.exists()
-
-    def test_who_leaves_is_forgotten_unless_back_in_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        forgotten, last_used = [], {}
-        page: Any = SimpleNamespace(
-            state_holder=SimpleNamespace(time_last_used=last_used, delete_state=forgotten.append)
-        )
-        kept, other = painted(), painted()
-        now = datetime.now()
-        last_used["somebody"] = now + timedelta(seconds=1)
-        visit.forget_visit(page, "somebody", now)
-        assert Path(kept.path).exists() and not forgotten
-        visit.forget_visit(page, "somebody", now + timedelta(seconds=2))
-        assert forgotten == ["somebody"]
-        assert not Path(kept.path).exists() and not Path(other.path).exists()
 
     def test_what_is_gone_is_said(self) -> None:
         with pytest.raises(gr.Error, match="no longer here"):

@@ -127,7 +127,7 @@ def official_tutorial(photo: Path, painting: Path, size: int, steps: int) -> Str
         loss = 1e6 * style_loss + mse_loss(found["conv2_2"], kept)
         loss.backward()
         taken += 1
-        return loss
+        return loss.detach()
 
     def strokes() -> Strokes:
         while taken < steps:

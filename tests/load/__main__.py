@@ -1,6 +1,6 @@
 """Many visitors, against a page of its own: python -m tests.load crowd|leavers|marathon|restarts
 
-Run by hand on a quiet machine. Each prints a table, and fails if a promise was broken.
+Run by hand on a quiet machine. Each prints a table, fails if a promise was broken, and ends its page.
 """
 
 from __future__ import annotations
@@ -9,164 +9,143 @@ import argparse
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
-from itertools import pairwise
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-import httpx
 import psutil
-from gradio_client import Client, handle_file
-from PIL import Image
 
-from nst.image import read_text
-from nst.record import KEYWORD
 from studio.disk import NAME
-from tests.conftest import noise
-from tests.serving import page
+from tests.load.chart import chart
+from tests.load.visitors import WAYS, Run, Visitor, leave, passed_by
+from tests.serving import ROOT, page
 
-BUDGET = {"size": 64, "steps": 8}
-
-
-@dataclass(frozen=True)
-class Run:
-    """One painting of one visitor; moments in seconds since the start."""
-
-    visitor: int
-    asked: float
-    done: float
-    painted: float  # seconds that painting itself took
+FREED = 2.5  # seconds after which a device is free of a visitor who left: two, and what the look takes
+CHART = ROOT / "out" / "marathon.svg"
 
 
 def crowd(options: argparse.Namespace, folder: Path) -> None:
-    """Visitors who all paint at once, again and again: none lost, none mixed up, each in turn."""
+    """Visitors who all paint at once, again and again: none lost, none mixed up, each in turn. About 7 minutes."""
     many = options.clients
-    with page(folder, NST_QUEUE=many, NST_QUEUE_EACH=many) as (address, _), ThreadPoolExecutor(many) as threads:
-        visitors = [Visitor(address, number, folder) for number in range(many)]
+    with served(folder, NST_QUEUE=many, NST_QUEUE_EACH=many) as (address, _), ThreadPoolExecutor(many) as threads:
+        visitors = [Visitor(address, number, folder, many) for number in range(many)]
         began = time.monotonic()
-        stays = threads.map(lambda one: one.stay(began, options.seconds), visitors)
-        runs = [run for stay in stays for run in stay]
+        stays = list(threads.map(lambda one: one.stay(began, options.seconds), visitors))
+    runs = [run for stay in stays for run in stay]
+    lost = [said for one in visitors for said in one.lost]
+    assert runs, lost
+    _say_crowd(runs, lost, each=[len(stay) for stay in stays])
+    assert not lost, "\n".join(lost)
+    assert max(map(len, stays)) - min(map(len, stays)) <= 2, "some had more turns than others"
+    assert max(passed_by(runs)) < 2 * many, "somebody was passed by everyone twice"
+
+
+def _say_crowd(runs: list[Run], lost: list[str], each: list[int]) -> None:
     painted, waited = median(run.painted for run in runs), median(run.done - run.asked for run in runs)
-    each = [sum(run.visitor == number for run in runs) for number in range(many)]
-    runs.sort(key=lambda run: run.done)
-    overtaken = sum(later.asked < earlier.asked for earlier, later in pairwise(runs))
-    whole = max(run.done for run in runs) / len(runs)
+    turn, passed, many = max(run.done for run in runs) / len(runs), passed_by(runs), len(each)
     _table(
-        ("clients", many), ("paintings, none lost, each its own", len(runs)), ("seconds a painting", f"{painted:.3f}"),
-        ("seconds a turn, all told", f"{whole:.3f}"), ("median wait", f"{waited:.2f}"),
-        ("ideal wait: clients x painting", f"{many * painted:.2f}"), ("neighbours out of order", overtaken),
+        ("clients", many), ("paintings, each recognised as its visitor's own", len(runs)), ("lost", len(lost)),
+        ("seconds a painting", f"{painted:.3f}"), ("seconds a turn, all told", f"{turn:.3f}"),
+        ("median wait", f"{waited:.2f}"), ("ideal wait: clients x seconds a painting", f"{many * painted:.2f}"),
+        ("longest wait", f"{max(run.done - run.asked for run in runs):.2f}"),
+        ("pictures of others meanwhile, median and most", f"{median(passed):.0f} {max(passed)}"),
         ("paintings of a client, least and most", f"{min(each)} {max(each)}"),
     )  # fmt: skip
-    assert max(each) - min(each) <= 1, "some had more turns than others"
-
-
-class Visitor:
-    """Has a photo that nobody else has: its name, and its shape."""
-
-    def __init__(self, address: str, number: int, folder: Path) -> None:
-        self.number, self.size = number, (64, 32 + number % 32)
-        self.photo, self.painting = folder / f"photo-{number}.png", folder / f"painting-{number}.png"
-        noise(*self.size, seed=number).save(self.photo)
-        noise(48, 48, seed=1000 + number).save(self.painting)
-        self.client = Client(address, verbose=False, analytics_enabled=False, download_files=folder / str(number))
-
-    def stay(self, began: float, seconds: float) -> list[Run]:
-        runs = []
-        while time.monotonic() - began < seconds:
-            runs.append(self.paint(began))
-        self.client.close()
-        return runs
-
-    def paint(self, began: float) -> Run:
-        asked = time.monotonic() - began
-        pictures = {"content": handle_file(self.photo), "style": handle_file(self.painting)}
-        path, progress = self.client.predict(**pictures, **BUDGET, api_name="/stylize")
-        with Image.open(path) as picture:
-            assert picture.size == self.size, "somebody else's shape"
-        said = read_text(path)[KEYWORD]
-        assert f'"{self.photo.name}"' in said and f'"{self.painting.name}"' in said, "somebody else's picture"
-        return Run(self.number, asked, time.monotonic() - began, progress["seconds"])
 
 
 def leavers(options: argparse.Namespace, folder: Path) -> None:
-    """Visitors who begin what would take hours, and leave: by closing, by cancelling, by never listening."""
-    with page(folder, NST_QUEUE=99, NST_QUEUE_EACH=99) as (address, _):
-        visitor, seconds = Visitor(address, 0, folder), []
-        visitor.paint(time.monotonic())
-        for number in range(options.clients):
-            _leave(address, visitor, ("closes", "cancels", "never listens")[number % 3])
-            began = time.monotonic()
-            visitor.paint(began)
-            seconds.append(time.monotonic() - began)
+    """Visitors who begin what would take hours, and leave: one by one, then all at once. About 3 minutes."""
+    many = options.clients
+    ways = [WAYS[number % len(WAYS)] for number in range(many)]
+    with served(folder, NST_QUEUE=many + 1, NST_QUEUE_EACH=many + 2) as (address, _):
+        visitor = Visitor(address, 0, folder)
+        alone = median(_seconds(visitor) for _ in range(5))
+        one_by_one = []
+        for way in ways:
+            leave(visitor, way)
+            one_by_one.append(_seconds(visitor) - alone)
+        with ThreadPoolExecutor(many) as threads:
+            list(threads.map(lambda way: leave(visitor, way, begun=False), ways))
+        after_all = _seconds(visitor) - alone
         visitor.client.close()
     _table(
-        ("visitors who left", options.clients),
-        ("seconds until the next had its picture, median", f"{median(seconds):.2f}"),
-        ("longest", f"{max(seconds):.2f}"),
+        ("visitors who left one by one", many), ("seconds a painting takes alone", f"{alone:.2f}"),
+        *((f"seconds more after one who {way}, longest", f"{max(one_by_one[place :: len(WAYS)]):.2f}")
+          for place, way in enumerate(ways[: len(WAYS)])),
+        ("seconds more after as many at once", f"{after_all:.2f}"),
     )  # fmt: skip
+    assert max(one_by_one) < FREED, "a device was held for somebody who had left"
+    assert after_all < FREED * (1 + ways.count("never listens")), "devices were held for those who had left"
 
 
-def _leave(address: str, visitor: Visitor, how: str) -> None:
-    endless = {"size": 64, "steps": 10_000}
-    if how == "cancels":
-        client = Client(address, verbose=False, analytics_enabled=False, download_files=False)
-        pictures = {"content": handle_file(visitor.photo), "style": handle_file(visitor.painting)}
-        next(iter(job := client.submit(**pictures, **endless, api_name="/stylize")))
-        job.cancel()
-        with suppress(BaseException):
-            job.result(timeout=60)
-        client.close()
-        return
-    with httpx.Client(base_url=f"{address}gradio_api/", timeout=60) as http:
-        body: dict[str, object] = dict(endless)
-        for name, path in (("content", visitor.photo), ("style", visitor.painting)):
-            (sent,) = http.post("upload", files={"files": (path.name, path.read_bytes())}).json()
-            body[name] = {"path": sent, "meta": {"_type": "gradio.FileData"}}
-        event = http.post("call/v2/stylize", json=body).json()["event_id"]
-        if how == "closes":
-            with http.stream("GET", f"call/stylize/{event}") as stream:
-                next(line for line in stream.iter_lines() if line == "event: generating")
+def _seconds(visitor: Visitor) -> float:
+    """That a painting takes from question to picture."""
+    run = visitor.paint(time.monotonic())
+    return run.done - run.asked
 
 
 def marathon(options: argparse.Namespace, folder: Path) -> None:
-    """One painting after the other: memory, disk, threads and handles stay as they are."""
-    rows = []
-    with page(folder) as (address, process):
-        visitor, server = Visitor(address, 0, folder), psutil.Process(process.pid)
-        for number in range(1, options.runs + 1):
+    """One painting after the other: memory, threads and handles stay as they are. About 4 minutes."""
+    figures: dict[str, list[float]] = {name: [] for name in ("memory, MiB", "disk, MB", "files", "threads", "handles")}
+    with served(folder) as (address, process):
+        visitor, server = Visitor(address, 0, folder), psutil.Process(process)
+        for _ in range(options.runs):
             visitor.paint(time.monotonic())
-            if number in (1, options.runs) or number % max(1, options.runs // 10) == 0:
-                disk = sum(path.stat().st_size for path in folder.glob(f"{NAME}*/**/*") if path.is_file())
-                rows.append(
-                    (number, server.memory_info().rss / 2**20, disk / 1e6, server.num_threads(), server.num_fds())
-                )
+            files = [path.stat().st_size for path in folder.glob(f"{NAME}*/**/*") if path.is_file()]
+            now = (server.memory_info().rss / 2**20, sum(files) / 1e6, len(files), server.num_threads())
+            for line, figure in zip(figures.values(), (*now, server.num_fds()), strict=True):
+                line.append(figure)
         visitor.client.close()
-    print("| run | memory, MiB | disk, MB | threads | handles |\n|---|---|---|---|---|")
-    for number, memory, megabytes, threads, handles in rows:
-        print(f"| {number} | {memory:.0f} | {megabytes:.2f} | {threads} | {handles} |")
-    settled, (*_, last) = rows[len(rows) // 2], rows
-    assert last[1] < settled[1] * 1.05 + 10, "memory grows"
-    assert last[3] <= settled[3] + 2 and last[4] <= settled[4] + 8, "threads or handles grow"
+    _say_marathon(figures)
+    growth = {name: median(line[-(len(line) // 4) :]) - median(line[len(line) // 2 :][: len(line) // 4])
+              for name, line in figures.items()}  # fmt: skip
+    assert growth["memory, MiB"] < 10 + figures["memory, MiB"][0] / 50, "memory grows"
+    assert growth["threads"] <= 1 and growth["handles"] <= 4, "threads or handles grow"
+
+
+def _say_marathon(figures: dict[str, list[float]]) -> None:
+    runs = len(next(iter(figures.values())))
+    print(f"| run | {' | '.join(figures)} |\n|---|{'---|' * len(figures)}")
+    for number in sorted({1, *range(runs // 10, runs, max(1, runs // 10)), runs} - {0}):
+        print(f"| {number} | {' | '.join(f'{line[number - 1]:.5g}' for line in figures.values())} |")
+    CHART.parent.mkdir(exist_ok=True)
+    CHART.write_text(chart(figures), encoding="utf-8")
+    print(f"\nDrawn in {CHART}. The disk is tidied once an hour has passed.")
 
 
 def restarts(options: argparse.Namespace, folder: Path) -> None:
-    """Started and stopped, every second time by force: each start finds nothing of the last one, and paints."""
-    seconds = []
+    """Started and stopped while it paints, every second time by force. Each start finds nothing of the last
+    one, and paints. About 5 minutes."""
+    starts, stops = [], []
     for number in range(options.times):
         began = time.monotonic()
-        with page(folder) as (address, process):
-            seconds.append(time.monotonic() - began)
+        with served(folder) as (address, process):
+            starts.append(time.monotonic() - began)
             visitor = Visitor(address, 0, folder)
             visitor.paint(began)
             visitor.client.close()
             assert len(list(folder.glob(f"{NAME}*"))) == 1, "something was left behind"
-            if number % 2:
-                process.kill()
-                process.wait()
-    _table(("starts", options.times), ("seconds to start, median", f"{median(seconds):.1f}"))
+            leave(visitor, "never listens")
+            stopped = time.monotonic()
+            if by_force := number % 2:
+                psutil.Process(process).kill()
+        stops.append(time.monotonic() - stopped)
+        assert by_force or not list(folder.glob(f"{NAME}*")), "pictures were left behind"
+    _table(
+        ("starts, each with a painting", options.times), ("seconds to start, median", f"{median(starts):.1f}"),
+        ("seconds to stop in the middle of a run, longest", f"{max(stops[::2]):.1f}"),
+    )  # fmt: skip
+
+
+@contextmanager
+def served(folder: Path, **environment: int) -> Iterator[tuple[str, int]]:
+    """Address and number of a page's process. It has to end without having complained."""
+    with page(folder, **environment) as (address, process):
+        yield address, process.pid
+    log = (folder / "page.log").read_text(encoding="utf-8")
+    assert "Traceback" not in log, log[-4000:]
 
 
 def _table(*rows: tuple[str, object]) -> None:
@@ -185,10 +164,10 @@ def main() -> None:
         restarts: {"times": 20},
     }
     for load, numbers in kinds.items():
-        one = loads.add_parser(load.__name__, help=load.__doc__)
+        one = loads.add_parser(load.__name__, help=load.__doc__, description=load.__doc__)
         one.set_defaults(load=load)
         for name, usual in numbers.items():
-            one.add_argument(f"--{name}", type=int, default=usual)
+            one.add_argument(f"--{name}", type=int, default=usual, help=f"{usual} if not said")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="load-"))
     try:
