@@ -139,7 +139,7 @@ def test_a_folder_of_photos_is_painted_one_by_one_and_a_broken_one_costs_one_lin
     (line,) = (line for line in run.stderr.replace("\r", "\n").splitlines() if line.startswith("nst:"))
     assert line == (
         f"nst: {photos / 'broken.jpg'}: The photo is not a picture that can be read; "
-        "please use a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file."
+        "please use a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC file."
     )
     assert "2/3 photos, " not in run.stderr and "1/3 photos, step 2/2" in run.stderr and "s left" in run.stderr
     assert listed(out) == ["a.png", "b.png"]
