@@ -21,8 +21,8 @@ from tqdm import tqdm
 
 from nst.batch import Job, check_apart, check_folder, jobs_for, one_job, photos_in
 from nst.export import time_lapse
-from nst.files import DEPTHS, DPI, save
-from nst.image import WORKING_SIDE, open_picture
+from nst.files import DEPTHS, DPI, check_alpha, save
+from nst.image import WORKING_SIDE, open_picture, open_with_alpha, with_alpha_values
 from nst.record import record
 from nst.settings import KNOBS, Settings
 from nst.transfer import Frame, stylize
@@ -136,6 +136,9 @@ def _order(options: argparse.Namespace) -> Order:
         knobs["size"] = None
     settings = Settings(**knobs)
     jobs, styles = _jobs(options)
+    if settings.transparency == "kept":
+        for job in jobs:
+            check_alpha(job.out)
     _check_films_and_starts(options, jobs)
     start = [options.start] if options.start else []
     named = {"painting": styles, "mask": options.mask or [], "picture to start from": start}
@@ -210,6 +213,7 @@ def _one_by_one(runs: Runs) -> Frames:
 class _Painter:
     order: Order
     latest: dict[Job, Frame] = field(default_factory=dict)  # of every photo that is being painted
+    alphas: dict[Job, Image.Image | None] = field(default_factory=dict)  # likewise, where they are kept
     finished: int = 0
     failed: int = 0
     film: list[Image.Image] = field(default_factory=list)
@@ -246,7 +250,9 @@ class _Painter:
         for job in todo:
             try:
                 most = sys.maxsize if self.order.as_large_as_the_photo else WORKING_SIDE
-                photo = open_picture(job.photo, "photo", most)
+                photo, alpha = open_with_alpha(job.photo, "photo", most)
+                if self.order.settings.transparency == "kept":
+                    self.alphas[job] = alpha
                 settings = self._settings(max(photo.size))
                 yield (
                     job,
@@ -276,8 +282,8 @@ class _Painter:
             self.film.append(frame.preview(FILM_SIDE))
 
     def _keep(self, job: Job, out: Path) -> None:
-        pixels = self.latest.pop(job).pixels
-        settings, styles = self._settings(max(pixels.shape)), [style.name for style in self.order.styles]
+        pixels = with_alpha_values(self.latest.pop(job).pixels, self.alphas.pop(job, None))
+        settings, styles = self._settings(max(pixels.shape[:2])), [style.name for style in self.order.styles]
         try:
             out.parent.mkdir(exist_ok=True)
             save(

@@ -6,10 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
 from nst.files import DEPTHS, check
-from nst.image import FORMATS
+from nst.image import endings
 
 
 @dataclass(frozen=True)
@@ -51,11 +49,11 @@ def photos_in(places: Sequence[Path]) -> list[Path]:
 
 def _pictures(folder: Path) -> list[Path]:
     """By their endings; hidden files are none of ours, and folders in it are not entered."""
-    endings = {ending for ending, kind in Image.registered_extensions().items() if kind in FORMATS}
+    known = endings()
     return sorted(
         file
         for file in folder.iterdir()
-        if file.suffix.lower() in endings and not file.name.startswith(".") and file.is_file()
+        if file.suffix.lower() in known and not file.name.startswith(".") and file.is_file()
     )
 
 

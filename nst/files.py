@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo, putchunk
 
-Pixels = NDArray[np.float32]  # (H, W, 3) sRGB in [0, 1]
+Pixels = NDArray[np.float32]  # (H, W, 3) sRGB in [0, 1], or (H, W, 4) with alpha, not multiplied in
 Levels = NDArray[np.uint8] | NDArray[np.uint16]  # the same in whole numbers
 
 DPI = 300  # pixels per inch of paper
@@ -25,6 +25,7 @@ QUALITY = 95  # of JPEG and WebP
 DEPTHS: Mapping[str, tuple[int, ...]] = MappingProxyType(  # ending -> bits a channel, the usual ones first
     {".png": (8, 16), ".jpg": (8,), ".jpeg": (8,), ".webp": (8,), ".tif": (16, 8), ".tiff": (16, 8)}
 )
+OPAQUE = (".jpg", ".jpeg")  # endings of formats without alpha
 PNG_HEADER = 8 + 25  # bytes: the signature and the chunk IHDR, which other chunks follow
 
 
@@ -44,6 +45,13 @@ def check(target: Path, depth: int | None = None) -> int:
     return depth
 
 
+def check_alpha(target: Path) -> None:
+    """Raises ValueError if a file of this name cannot keep transparency."""
+    if target.suffix.lower() in OPAQUE:
+        able = ", ".join(ending for ending in DEPTHS if ending not in OPAQUE)
+        raise ValueError(f"JPEG has no transparency: write one of {able}, or leave transparency at white.")
+
+
 def save(pixels: Pixels, target: Path, text: Mapping[str, str], depth: int | None = None, dpi: int = DPI) -> None:
     """Write a picture: it is there whole or not at all.
 
@@ -54,10 +62,12 @@ def save(pixels: Pixels, target: Path, text: Mapping[str, str], depth: int | Non
         depth: Bits a channel, 8 or 16.
 
     Raises:
-        ValueError: as `check`.
+        ValueError: as `check`, and as `check_alpha` where there is alpha.
         OSError: if the file cannot be written.
     """
     depth = check(target, depth)
+    if pixels.shape[2] == 4:
+        check_alpha(target)
     most = 2**depth - 1
     levels = np.rint(pixels * np.float32(most)).astype(np.uint8 if depth == 8 else np.uint16)
     partial = target.with_name(f".{target.name}.partial")
@@ -83,12 +93,15 @@ def _png(levels: Levels, text: Mapping[str, str], dpi: int) -> bytes:
     return file.getvalue()
 
 
+PNG_PIXELS = {(3, 1): "rgb24", (3, 2): "rgb48be", (4, 1): "rgba", (4, 2): "rgba64be"}  # (channels, bytes of each)
+
+
 def _encoded(levels: Levels, dpi: int) -> bytes:
-    height, width, _ = levels.shape
+    height, width, channels = levels.shape
     encoder = av.CodecContext.create("png", "w")
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height, encoder.time_base = width, height, Fraction(1)
-    encoder.pix_fmt = "rgb24" if levels.dtype == np.uint8 else "rgb48be"
+    encoder.pix_fmt = PNG_PIXELS[channels, levels.dtype.itemsize]
     encoder.options = {"pred": "mixed", "dpi": str(dpi)}
     still = av.VideoFrame.from_ndarray(levels, format=encoder.pix_fmt)
     return b"".join(bytes(packet) for packet in (*encoder.encode(still), *encoder.encode(None)))
@@ -100,6 +113,7 @@ def _tiff(levels: Levels, text: Mapping[str, str], dpi: int) -> bytes:
         file,
         levels,
         photometric="rgb",
+        extrasamples=["unassalpha"] if levels.shape[2] == 4 else None,
         compression="zlib",
         predictor=True,
         iccprofile=SRGB,

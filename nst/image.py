@@ -20,9 +20,14 @@ from typing import BinaryIO
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFile, TiffImagePlugin, TiffTags, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
+from pillow_heif import options as heif_options
+from pillow_heif.as_plugin import HeifImageFile  # used as it is, and not registered: PIL stays as others expect it
 from torch import Tensor
+
+from nst.heif import essential, is_heif
 
 WORKING_SIDE = 4096  # larger pictures are reduced to this long side: twice the largest painting
 MAX_MEGABYTES = 50
@@ -34,9 +39,13 @@ MAX_MEGAPIXELS = {  # what each decoder opens within about 600 MB and 3 seconds
     "BMP": 52,
     "TIFF": 36,
     "AVIF": 36,
+    "HEIF": 52,
 }
 MAX_MEGAPIXELS_IN_PASSES = 52  # of a JPEG that does not shrink
+MAX_MEGAPIXELS_IN_TILES = 208  # of a HEIF: all that is decoded for the one picture
 FORMATS = tuple(MAX_MEGAPIXELS)
+PIL_FORMATS = tuple(format for format in FORMATS if format != "HEIF")
+HEIF_ENDINGS = frozenset({".heic", ".heif", ".hif"})
 MAX_SECONDS = 10.0
 MAX_TEXT_BYTES = 2**20  # of texts in a PNG
 
@@ -63,17 +72,25 @@ def open_picture(
     Raises:
         ValueError: one sentence that says what is wrong and what to do.
     """
+    return open_with_alpha(source, name, most)[0]
+
+
+def open_with_alpha(
+    source: str | os.PathLike[str] | BinaryIO, name: str = "picture", most: int = WORKING_SIDE
+) -> tuple[Image.Image, Image.Image | None]:
+    """The same, and how opaque the picture was before it lay on white: grey in its size; None where it was all over."""
     file = _read(source, name)
     with _decoding(name):
         image: Image.Image = _opened(file)
         size = fitted_size(*image.size, min(most, max(image.size)))
         image.draft(None, size)  # a JPEG is decoded at 1/2, 1/4 or 1/8, where that is large enough
         image.load()
-        exif, profile = image.info.get("exif", b""), image.info.get("icc_profile", b"")
+        exif, profile = image.info.get("exif") or b"", image.info.get("icc_profile", b"")
         image = _plain(image)
         if image.size != size:
             image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
-        return _on_white(_upright(image, exif), profile)
+        image = _upright(image, exif)
+        return _on_white(image, profile), _alpha(image)
 
 
 def _read(source: str | os.PathLike[str] | BinaryIO, name: str) -> bytes:
@@ -106,12 +123,14 @@ class _Refused(Exception):
     """What is wrong with a picture: the predicate of a sentence whose subject is its name."""
 
 
-_NOT_A_PICTURE = "is not a picture that can be read; please use a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file."
+_NOT_A_PICTURE = "is not a picture that can be read; please use a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC file."
 _DAMAGED = "is damaged or incomplete; please save or download it again, or use another one."
 _TOO_SLOW = "takes too long to open; please save it again in another format, or use another one."
 _TOO_LARGE = "has more than {} million pixels; please use a smaller version."
 
 _SIGNATURE = re.compile(rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP|II\*\0|MM\0\*|.{4}ftypavi[fs]", re.DOTALL)
+
+heif_options.THUMBNAILS = heif_options.DEPTH_IMAGES = heif_options.AUX_IMAGES = False
 
 _one_at_a_time = threading.Lock()
 
@@ -138,7 +157,7 @@ def _decoding(name: str) -> Iterator[None]:
 def _opened(file: bytes) -> ImageFile.ImageFile:
     """The picture as its header describes it; nothing is decoded yet."""
     try:
-        image = Image.open(_Hurried(_without_metadata(file)), formats=FORMATS)
+        image = _heif(file) if is_heif(file) else Image.open(_Hurried(_without_metadata(file)), formats=PIL_FORMATS)
     except UnidentifiedImageError as error:
         raise _Refused(_DAMAGED if _SIGNATURE.match(file) else _NOT_A_PICTURE) from error
     image.decodermaxblock = 4096  # bytes between two looks at the clock
@@ -146,6 +165,19 @@ def _opened(file: bytes) -> ImageFile.ImageFile:
     if max(image.width * image.height, _tile_area(image)) > limit * 10**6:
         raise _Refused(_TOO_LARGE.format(limit))
     return image
+
+
+def _heif(file: bytes) -> ImageFile.ImageFile:
+    """libheif turns the picture upright itself, and decodes no more pixels than its header says."""
+    alone, pixels, work = essential(file)
+    if pixels > MAX_MEGAPIXELS["HEIF"] * 10**6 or work > MAX_MEGAPIXELS_IN_TILES * 10**6:
+        raise _Refused(_TOO_LARGE.format(MAX_MEGAPIXELS["HEIF"]))
+    return HeifImageFile(_Hurried(alone))  # type: ignore[no-untyped-call]
+
+
+def endings() -> frozenset[str]:
+    """How the names of pictures end that may be opened."""
+    return HEIF_ENDINGS | {ending for ending, kind in Image.registered_extensions().items() if kind in PIL_FORMATS}
 
 
 def _max_megapixels(image: Image.Image, file: bytes) -> int:
@@ -305,8 +337,15 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 def _on_white(image: Image.Image, profile: bytes = b"") -> Image.Image:
     """A plain picture -> RGB on white paper. A new picture, to which nothing sticks but pixels."""
     paper = Image.new("RGB", image.size, "white")
-    paper.paste(_in_srgb(image, profile), mask=image.getchannel("A") if image.mode in ("LA", "RGBA") else None)
+    paper.paste(_in_srgb(image, profile), mask=_alpha(image))
     return paper
+
+
+def _alpha(image: Image.Image) -> Image.Image | None:
+    """How opaque a plain picture is, in grey; None where it is all over. A new picture likewise."""
+    if image.mode not in ("LA", "RGBA") or image.getextrema()[-1] == (255, 255):
+        return None
+    return Image.frombytes("L", image.size, image.getchannel("A").tobytes())
 
 
 # The colour space of an ICC profile: the mode that it reads, and the modes of pictures that it fits.
@@ -335,11 +374,29 @@ def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 # Saving
 
 
+def with_alpha(image: Image.Image, alpha: Image.Image | None) -> Image.Image:
+    """The picture in RGBA, as opaque as another one of its shape was; as it is where that was all over."""
+    if alpha is None:
+        return image
+    image = image.copy()
+    image.putalpha(alpha.resize(image.size, Image.Resampling.BILINEAR))
+    return image
+
+
+def with_alpha_values(pixels: NDArray[np.float32], alpha: Image.Image | None) -> NDArray[np.float32]:
+    """The same of (H, W, 3) in [0, 1]: (H, W, 4)."""
+    if alpha is None:
+        return pixels
+    height, width, _ = pixels.shape
+    resized = np.array(alpha.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32)
+    return np.dstack([pixels, resized / 255])
+
+
 def save_png(image: Image.Image, target: str | os.PathLike[str] | BinaryIO, text: Mapping[str, str]) -> None:
     """Write a PNG, lossless, that carries texts in UTF-8 ("iTXt" chunks).
 
     Args:
-        image: In RGB.
+        image: In RGB or RGBA.
         target: Path of the file, or a binary stream.
         text: Keyword -> text. A keyword has 1 to 79 characters of Latin-1.
 

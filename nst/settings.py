@@ -107,6 +107,9 @@ class Settings:
     color: str = knob("painting", "Colours", "The painting's colours; the photo's under painted light, or kept "
                       "exactly; or a painting first recoloured like the photo, by covariance or by histogram.",
                       choices=("painting", "luminance", "exact", "match", "histogram"))
+    transparency: str = knob("white", "Transparency", "A photo with transparent parts lies on white while it is "
+                             "painted. The picture stays so, or gets the photo's transparency back at the end.",
+                             choices=("white", "kept"), expert=True)
     recipe: str = knob("painting", "Recipe", "Which published recipe sets the knobs that you leave alone.",
                        choices=tuple(RECIPES))
     seed: int = knob(0, "Seed", "Same seed, same picture. Matters when the start is noise.",

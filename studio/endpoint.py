@@ -11,12 +11,13 @@ import gradio as gr
 from PIL import Image
 
 from nst import Frame, Settings
+from nst.image import with_alpha
 from nst.record import start_jpeg
 from studio.controls import hidden_control
 from studio.errors import in_the_users_words, without_a_trace
 from studio.limits import KNOBS, held
 from studio.pace import paced
-from studio.pictures import PREVIEW_SIDE, PictureBox
+from studio.pictures import PREVIEW_SIDE, PictureBox, alpha_for
 from studio.sitting import begin, record_of, save
 from studio.words import words
 
@@ -71,7 +72,7 @@ def stylize(
                 yield frame.preview(PREVIEW_SIDE), report(frame)
             else:
                 record = record_of(content, paintings, settings, masks or [], start_jpeg(start) if start else b"")
-                yield save(frame.image, record.text), report(frame)
+                yield save(with_alpha(frame.image, alpha_for(content, settings)), record.text), report(frame)
 
 
 def asked(knobs: dict[str, Any]) -> Settings:

@@ -18,7 +18,7 @@ from studio.controls import FIRST, control, hidden_control, moved_by, moved_to
 from studio.endpoint import offer
 from studio.events import AT_ONCE, FOCUS, ONE_AT_A_TIME, QUIET
 from studio.mix import EVEN, mix, put_aside, rows, take_away
-from studio.pictures import Canvas, PictureBox
+from studio.pictures import Canvas, PictureBox, for_browsers
 from studio.presets import SET, TIMED, foretold, presets, set_by
 from studio.result import result_of_finished
 from studio.sitting import More, finish, paint
@@ -188,10 +188,14 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
 
 def choosing(desk: Desk) -> None:
     """A photo or a painting from the wall, or one of the visitor's own."""
+
+    def own(request: gr.Request, picture: Any) -> tuple[None, Any]:
+        return None, for_browsers(request, picture)
+
     for box, its_wall, pictures in ((desk.photo, desk.photos, PHOTOS), (desk.painting, desk.paintings, PAINTINGS)):
         its_wall.select(lambda key, pictures=pictures: str(pictures[key].path), its_wall, box, **AT_ONCE)
         box.clear(lambda: None, None, its_wall, **AT_ONCE)
-        opened = box.upload(lambda picture: None, box, its_wall, **QUIET)  # only a queued event can show a toast
+        opened = box.upload(own, box, [its_wall, box], **QUIET)  # only a queued event can show a toast
         opened.failure(lambda: (None, None), None, [box, its_wall], **AT_ONCE)  # a broken file does not stay
         marked = [box, desk.brush] if box is desk.photo else [box]
         brought = opened.success(project.restored, marked, [*desk.choices, desk.mix], **QUIET)  # our own are no photos

@@ -14,11 +14,13 @@ from gradio.data_classes import ImageData
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from nst.image import MAX_MEGABYTES, fitted_size, open_picture, read_text
+from nst import Settings
+from nst.image import MAX_MEGABYTES, fitted_size, open_with_alpha, read_text, with_alpha
 from studio.errors import in_the_users_words
 
 MOST_BYTES = MAX_MEGABYTES * 10**6  # of an upload: what the gate opens
 SUBJECTS = ("photo", "painting", "mask", "start")  # what a box may hold
+SHOWN = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif")  # by every browser
 PREVIEW_SIDE = 768  # pixels; about 70 kB as a JPEG, four times a second at most
 PREVIEW_QUALITY = 82
 
@@ -36,10 +38,26 @@ class PictureBox(gr.Image):
             return None
         with in_the_users_words():
             source = _source(payload)
-            picture = open_picture(source, next(name for name in SUBJECTS if name in str(self.elem_id)))
+            picture, alpha = open_with_alpha(source, next(name for name in SUBJECTS if name in str(self.elem_id)))
         picture.info["text"] = read_text(source)
         picture.info["name"] = payload.orig_name or Path(payload.path or "picture").name
+        picture.info["alpha"] = alpha
         return picture
+
+
+def for_browsers(request: gr.Request, picture: Image.Image) -> Any:
+    """What its box shows: the file itself, or another one of the same picture where that is HEIC or TIFF."""
+    name, alpha = Path(name_of(picture)), picture.info.get("alpha")
+    if name.suffix.lower() in SHOWN:
+        return gr.skip()
+    path = fresh_file(f"{name.stem}.{'png' if alpha else 'jpg'}", request)
+    with_alpha(picture, alpha).save(path, quality=95, compress_level=1)
+    return str(path)
+
+
+def alpha_for(photo: Image.Image, settings: Settings) -> Image.Image | None:
+    """What the finished picture gets back of the photo's transparency, if there was any and it was asked for."""
+    return photo.info.get("alpha") if settings.transparency == "kept" else None
 
 
 def name_of(picture: Image.Image) -> str:

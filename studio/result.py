@@ -13,6 +13,7 @@ import gradio as gr
 from PIL import Image
 
 from nst.adjust import UNCHANGED, Adjustment, adjusted
+from nst.image import with_alpha
 from nst.record import read_record
 from studio import status
 from studio.catalogue import FINISHED
@@ -52,6 +53,12 @@ class Result:
         with Image.open(self.path) as file:
             return file.convert("RGB")
 
+    @property
+    def alpha(self) -> Image.Image | None:
+        """Of the picture, where it was kept."""
+        with Image.open(self.path) as file:
+            return file.getchannel("A") if "A" in file.getbands() else None
+
     def small(self, adjustment: Adjustment) -> bytes:
         """The picture as adjusted, small."""
         if adjustment == UNCHANGED:
@@ -60,7 +67,7 @@ class Result:
 
     def whole(self, adjustment: Adjustment) -> Image.Image:
         """The picture as adjusted, in full size."""
-        return adjusted(self.picture, opened(self.photo), adjustment)
+        return with_alpha(adjusted(self.picture, opened(self.photo), adjustment), self.alpha)
 
     def beside(self, name: str, request: gr.Request) -> Path:
         """A path for another file made of this picture, which goes when the picture goes, or the visitor."""

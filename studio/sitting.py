@@ -12,7 +12,7 @@ import gradio as gr
 from PIL import Image
 
 from nst import Settings, load_vgg
-from nst.image import save_png
+from nst.image import save_png, with_alpha
 from nst.record import Record, mask_png
 from nst.settings import KNOBS
 from nst.transfer import final_size
@@ -23,7 +23,7 @@ from studio.film import Film, Shot
 from studio.limits import held
 from studio.mix import EVEN, Aside, mixed
 from studio.pace import paced
-from studio.pictures import PREVIEW_SIDE, fresh_file, name_of, preview
+from studio.pictures import PREVIEW_SIDE, alpha_for, fresh_file, name_of, preview
 from studio.result import result_of
 from studio.start import opened
 from studio.words import language_of, time_said, words
@@ -138,7 +138,7 @@ def finish(request: gr.Request, painted: Painted | None) -> tuple[Any, Any, Any,
         return gr.skip(), status.line(words(language)["unpainted"]), gr.update(interactive=True), gr.skip()
     picture, line = painted.image, ending(painted, language)
     text = replace(painted.record, stopped=0 if painted.finished else painted.step).text
-    path = save(picture, text, request)
+    path = save(with_alpha(picture, alpha_for(painted.photo, painted.record.settings)), text, request)
     result = result_of(picture, path, painted.photo, line, text, painted.film, painted.step, painted.sitting)
     return path, line, gr.update(value=path, interactive=True), result
 

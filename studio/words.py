@@ -622,6 +622,10 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "style_mix": ("Mischung", "Gewichte mehrerer Gemälde, etwa 2 1. Leer: alle gleich."),
         "style_scale": ("Pinselgröße", "Größe des Gemäldes gegenüber dem Foto: mehr ist ein breiterer Pinsel."),
         "color": ("Farben", "Die des Gemäldes, die des Fotos unter gemaltem Licht, oder das Gemälde vorher umgefärbt."),
+        "transparency": (
+            "Transparenz",
+            "Durchsichtiges im Foto liegt beim Malen auf Weiß. So bleibt das Bild, oder es wird am Ende wieder durchsichtig.",
+        ),
         "recipe": ("Rezept", "Welches veröffentlichte Rezept die übrigen Regler stellt."),
         "seed": ("Startzahl", "Gleiche Zahl, gleiches Bild. Zählt, wenn mit Rauschen begonnen wird."),
         "init": ("Beginnen mit", "Dem Foto oder Rauschen."),
@@ -671,6 +675,10 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "Couleurs",
             "Celles du tableau, celles de la photo sous la lumière peinte, ou un tableau d’abord recoloré.",
         ),
+        "transparency": (
+            "Transparence",
+            "Une photo découpée est peinte sur fond blanc. L’image le garde, ou retrouve à la fin la transparence de la photo.",
+        ),
         "recipe": ("Recette", "La recette publiée qui règle les autres commandes."),
         "seed": ("Graine", "Même graine, même image. Compte quand on part du bruit."),
         "init": ("Départ", "La photo, ou du bruit."),
@@ -714,6 +722,10 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "style_mix": ("Mezcla", "Pesos de varios cuadros, por ejemplo 2 1. Vacío: todos iguales."),
         "style_scale": ("Tamaño del pincel", "Tamaño del cuadro frente a la foto: más es un pincel más ancho."),
         "color": ("Colores", "Los del cuadro, los de la foto bajo la luz pintada, o un cuadro antes recoloreado."),
+        "transparency": (
+            "Transparencia",
+            "Una foto recortada se pinta sobre blanco. La imagen se queda así, o recupera al final su transparencia.",
+        ),
         "recipe": ("Receta", "Qué receta publicada ajusta los demás controles."),
         "seed": ("Semilla", "Misma semilla, misma imagen. Cuenta cuando se empieza con ruido."),
         "init": ("Empezar con", "La foto, o ruido."),
@@ -757,6 +769,7 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "style_mix": ("混合", "多幅画作的权重，例如 2 1。留空则相同。"),
         "style_scale": ("笔触大小", "画作相对照片的大小：越大笔触越宽。"),
         "color": ("颜色", "画作的颜色、照片的颜色配绘画的明暗，或先把画作调成照片的颜色。"),
+        "transparency": ("透明", "带透明部分的照片在绘制时衬以白底。成图保持白底，或在最后恢复照片的透明。"),
         "recipe": ("配方", "由哪个公开配方设定其余选项。"),
         "seed": ("随机种子", "种子相同，图片相同。从噪声开始时才有影响。"),
         "init": ("起点", "照片或噪声。"),
@@ -795,6 +808,8 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "color_histogram": "The painting’s, with the photo’s histogram",
         "init_colors": "Noise in the painting’s colours",
         "init_detail": "The painting’s mean, the photo’s detail",
+        "transparency_white": "On white",
+        "transparency_kept": "As in the photo",
     },
     "de": {
         "color_painting": "Die des Gemäldes",
@@ -806,6 +821,8 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "color_histogram": "Gemälde mit dem Histogramm des Fotos",
         "init_colors": "Rauschen in Farben des Gemäldes",
         "init_detail": "Mittel des Gemäldes, Feinheit des Fotos",
+        "transparency_white": "Auf Weiß",
+        "transparency_kept": "Wie im Foto",
     },
     "fr": {
         "color_painting": "Celles du tableau",
@@ -817,6 +834,8 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "color_histogram": "Tableau à l’histogramme de la photo",
         "init_colors": "Bruit aux couleurs du tableau",
         "init_detail": "Moyenne du tableau, détail de la photo",
+        "transparency_white": "Sur fond blanc",
+        "transparency_kept": "Comme dans la photo",
     },
     "es": {
         "color_painting": "Los del cuadro",
@@ -828,6 +847,8 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "color_histogram": "Cuadro con el histograma de la foto",
         "init_colors": "Ruido con los colores del cuadro",
         "init_detail": "Media del cuadro, detalle de la foto",
+        "transparency_white": "Sobre blanco",
+        "transparency_kept": "Como en la foto",
     },
     "zh": {
         "color_painting": "画作的颜色",
@@ -839,6 +860,8 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "color_histogram": "画作采用照片的直方图",
         "init_colors": "画作颜色的噪声",
         "init_detail": "画作的平均色加照片的细节",
+        "transparency_white": "白底",
+        "transparency_kept": "与照片相同",
     },
 }
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pillow_heif
 from PIL import Image
 
 ORIENTATION = 0x0112
@@ -18,7 +19,10 @@ ORIENTATION = 0x0112
 
 def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
     stream = io.BytesIO()
-    image.save(stream, format, **options)
+    if format == "HEIF":  # which PIL itself does not know
+        pillow_heif.from_pillow(image).save(stream, **options)
+    else:
+        image.save(stream, format, **options)
     return stream.getvalue()
 
 
@@ -179,6 +183,16 @@ def huge(format: str, width: int, height: int) -> bytes:
     return tiny[:at] + struct.pack(">LL", width, height) + tiny[at + 8 :]
 
 
+# HEIF
+
+
+def deep_heif(levels: np.ndarray, mode: str = "RGB;16", **options: Any) -> bytes:
+    """Of 10 bits, from (H, W, 3) of uint16."""
+    stream = io.BytesIO()
+    pillow_heif.encode(mode, levels.shape[1::-1], levels.tobytes(), stream, **options)
+    return stream.getvalue()
+
+
 # Damage
 
 
@@ -218,6 +232,10 @@ def samples() -> dict[str, bytes]:
         "tiff-fax": encoded(color.convert("1"), "TIFF", compression="group4"),
         "avif": encoded(color, "AVIF", exif=exif, speed=10),
         "avif-alpha": encoded(alpha, "AVIF", speed=10),
+        "heif": encoded(color, "HEIF", exif=b"Exif\0\0" + exif, icc_profile=rgb_profile(*DISPLAY_P3)),
+        "heif-alpha": encoded(alpha, "HEIF"),
+        "heif-grid": encoded(Image.fromarray(noise(96, 80)), "HEIF", tile_size=64),
+        "heif-deep": deep_heif(noise(24, 16).astype(np.uint16) * 257),
     }
 
 

@@ -27,6 +27,7 @@ from studio.pace import SLOWEST, paced
 from studio.pictures import PREVIEW_SIDE, preview
 from studio.status import line
 from studio.words import LANGUAGES, TRANSLATIONS, language_of, time_said, words
+from tests.conftest import noise
 
 DEFAULTS = [knob.default for knob in KNOBS.values()]
 SMALL = {"size": 64, "steps": 4}
@@ -75,6 +76,19 @@ class TestEndpoint:
         text = read_text(picture)
         assert read_record(text).settings == Settings(**SMALL, style_weight=2.5)
         assert {"photo.png", "painting.jpg"} < set(text[KEYWORD].split('"'))
+
+    def test_transparency_comes_back_if_asked(self, client: Client, painting: Path, tmp_path: Path) -> None:
+        photo = noise(96, 72, 1).convert("RGBA")
+        photo.paste((0, 0, 0, 0), (0, 0, 48, 72))
+        photo.save(tmp_path / "cut-out.webp", lossless=True)
+        modes = {}
+        for transparency in KNOBS["transparency"].choices:
+            picture, _ = submit(client, tmp_path / "cut-out.webp", painting, transparency=transparency).result()
+            with Image.open(picture) as painted:
+                modes[transparency] = painted.mode
+                last = painted.copy()
+        assert modes == {"white": "RGB", "kept": "RGBA"}
+        assert (last.getpixel((8, 24))[3], last.getpixel((56, 24))[3]) == (0, 255)
 
     def test_every_knob_is_optional_with_its_range(self, client: Client) -> None:
         endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]

@@ -29,6 +29,10 @@ def by_ffmpeg(path: Path) -> np.ndarray:
         return next(container.decode(video=0)).to_ndarray()
 
 
+def profile_of(image: Image.Image) -> str:
+    return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"])))
+
+
 def in_levels(depth: int) -> np.ndarray:
     return np.rint(PIXELS.astype(float) * (2**depth - 1)).astype(int)
 
@@ -63,8 +67,7 @@ def test_every_file_says_that_its_colours_are_srgb_and_how_large_it_is_on_paper(
     for depth in DEPTHS[ending]:
         save(PIXELS, path, TEXT, depth, dpi=240)
         with Image.open(path) as image:
-            profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
-            assert "sRGB" in ImageCms.getProfileDescription(profile)
+            assert "sRGB" in profile_of(image)
             assert (image.mode, image.size) == ("RGB", (45, 31))
             if ending != ".webp":  # which has no field for it
                 assert image.info["dpi"] == pytest.approx((240, 240), abs=0.03)
@@ -100,6 +103,24 @@ def test_the_same_picture_is_the_same_file(name, tmp_path):
 def test_the_usual_depth_is_that_of_the_ending():
     usual = {ending: check(Path(f"a{ending}")) for ending in DEPTHS}
     assert usual == {".png": 8, ".jpg": 8, ".jpeg": 8, ".webp": 8, ".tif": 16, ".tiff": 16}
+
+
+@pytest.mark.parametrize(("name", "depth"), [("a.png", 8), ("a.png", 16), ("a.tif", 8), ("a.tif", 16), ("a.webp", 8)])
+def test_alpha_is_kept_and_is_not_multiplied_in(name, depth, tmp_path):
+    levels = np.random.default_rng(1).random((31, 45, 4), dtype=np.float32)
+    levels[:8, :, 3] = 0
+    save(levels, tmp_path / name, TEXT, depth)
+    with Image.open(tmp_path / name) as image:
+        assert (image.mode, image.size) == ("RGBA", (45, 31)) and "sRGB" in profile_of(image)
+        assert np.array_equal(image.getchannel("A"), np.rint(levels[..., 3] * 255)) or depth == 16
+    if name != "a.webp":
+        expected = np.rint(levels.astype(float) * (2**depth - 1)).astype(int)
+        assert np.abs(by_ffmpeg(tmp_path / name).astype(int) - expected).max() <= 1
+
+
+def test_jpeg_has_no_alpha(tmp_path):
+    with pytest.raises(ValueError, match=r"^JPEG has no transparency: write one of \.png, \.webp, \.tif, \.tiff, or"):
+        save(np.ones((4, 4, 4), np.float32), tmp_path / "a.jpg", {})
 
 
 @pytest.mark.parametrize(

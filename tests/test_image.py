@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import re
+import struct
 import threading
 import time
 import tracemalloc
@@ -13,10 +14,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 import torch
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageFile
+from pillow_heif.as_plugin import HeifImageFile
 
+from nst import heif
 from nst import image as gate
 from nst.image import (
     FORMATS,
@@ -35,7 +39,11 @@ from tests import pictures
 from tests.pictures import encoded, noise, quarters
 
 LOSSLESS = {"PNG": {}, "WEBP": {"lossless": True}, "BMP": {}, "TIFF": {"compression": "tiff_lzw"}}
-LOSSY = {"JPEG": {"quality": 95, "subsampling": 0}, "AVIF": {"quality": 95, "subsampling": "4:4:4"}}
+LOSSY = {
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "AVIF": {"quality": 95, "subsampling": "4:4:4"},
+    "HEIF": {"quality": 95, "chroma": 444},
+}
 
 
 def opened(file: bytes) -> np.ndarray:
@@ -114,7 +122,6 @@ class TestFormats:
             b"II wrote this by hand, says the king.",
             b"BMW",
             b"RIFF\x24\0\0\0WAVEfmt ",
-            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
             b"\0" * 1000,
             encoded(quarters(), "ICO"),
             encoded(quarters(), "PPM"),
@@ -252,6 +259,65 @@ class TestModes:
         assert_close(np.asarray(to_image(pixels)).astype(int), np.asarray(quarters()), within=8)
 
 
+class TestAlpha:
+    """What was transparent, for whoever wants it back in the end."""
+
+    def test_is_the_one_of_the_file(self) -> None:
+        level, alpha = TRANSPARENCY
+        pixels = np.dstack([level, level.T, 255 - level, alpha])
+        for mode, format in (("RGBA", "PNG"), ("RGBA", "WEBP"), ("RGBA", "TIFF"), ("LA", "PNG")):
+            picture = Image.fromarray(pixels).convert(mode)
+            file = encoded(picture, format, lossless=True, exact=True)
+            on_white, found = gate.open_with_alpha(io.BytesIO(file))
+            assert on_white == open_picture(io.BytesIO(file))
+            assert found is not None and (found.mode, found.info) == ("L", {})
+            assert np.array_equal(found, alpha), (mode, format)
+
+    def test_of_a_palette_and_of_a_telephone(self) -> None:
+        palette = quarters().quantize(4, dither=Image.Dither.NONE)
+        hidden = palette.getpixel((0, 0))
+        cut_out = quarters().convert("RGBA")
+        cut_out.putalpha(Image.fromarray(np.asarray(palette) != hidden).convert("L"))
+        for file in (encoded(palette, "GIF", transparency=hidden), encoded(cut_out, "HEIF", quality=-1)):
+            _, found = gate.open_with_alpha(io.BytesIO(file))
+            assert np.array_equal(found, np.where(np.asarray(palette) == hidden, 0, 255))
+
+    def test_turns_and_shrinks_with_its_picture(self) -> None:
+        picture = Image.new("RGBA", (60, 30), (9, 9, 9, 255))
+        picture.paste((0, 0, 0, 0), (0, 0, 30, 30))
+        file = encoded(picture, "PNG", exif=pictures.oriented(6))
+        on_white, found = gate.open_with_alpha(io.BytesIO(file), most=20)
+        assert on_white.size == found.size == (10, 20)
+        assert (found.getpixel((5, 2)), found.getpixel((5, 17))) == (0, 255)
+
+    @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "LA"])
+    def test_an_opaque_picture_has_none(self, mode: str) -> None:
+        file = encoded(quarters().convert(mode), "PNG")
+        assert gate.open_with_alpha(io.BytesIO(file))[1] is None
+        assert gate.with_alpha(quarters(), None) == quarters()
+
+    def test_is_given_to_another_picture(self) -> None:
+        alpha = Image.fromarray(TRANSPARENCY[1])
+        given = gate.with_alpha(Image.new("RGB", (256, 256), "teal"), alpha)
+        assert given.getchannel("A") == alpha and given.convert("RGB").getpixel((0, 0)) == (0, 128, 128)
+        assert gate.with_alpha(Image.new("RGB", (64, 64)), alpha).size == (64, 64)
+
+    def test_of_a_ring_stays_empty_outside(self) -> None:
+        """Whatever it is shrunk by, no veil of nearly nothing spreads over what was clear."""
+        alpha = Image.new("L", (300, 300))
+        alpha.paste(255, (100, 100, 200, 200))
+        given = np.asarray(gate.with_alpha(Image.new("RGB", (77, 77)), alpha).getchannel("A"))
+        assert given[:24].max() == 0 and given[38, 38] == 255
+
+    def test_the_same_in_full_precision(self) -> None:
+        alpha = Image.fromarray(TRANSPARENCY[1])
+        pixels = np.random.default_rng(0).random((256, 256, 3), dtype=np.float32)
+        given = gate.with_alpha_values(pixels, alpha)
+        assert given.dtype == np.float32 and np.array_equal(given[..., :3], pixels)
+        assert np.array_equal(np.rint(given[..., 3] * 255), alpha)
+        assert gate.with_alpha_values(pixels, None) is pixels
+
+
 class TestOrientation:
     """A picture of each orientation is stored so that it looks the same when it is turned upright."""
 
@@ -383,9 +449,14 @@ class TestSize:
         assert (pixels[..., 0] <= pixels[..., 2]).all()  # white to blue, without the hidden red
 
     @pytest.mark.parametrize("format", FORMATS)
-    @pytest.mark.parametrize("side", [12_000, 16_000])
-    def test_header_alone_is_enough_to_refuse(self, format: str, side: int) -> None:
-        assert re.search(r"has more than \d+ million pixels", refused(pictures.huge(format, side, side)))
+    @pytest.mark.parametrize("side", [12_000, 16_000, 65_000])
+    def test_header_alone_is_enough_to_refuse(self, format: str, side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        file = pictures.huge(format, side, side)
+        for decoding in (Image.Image, ImageFile.ImageFile, HeifImageFile):
+            monkeypatch.setattr(decoding, "load", lambda *_: pytest.fail("a decoder was asked"))
+        assert len(file) < 1000
+        absurd = "|is damaged" if side > 16_384 else ""  # as some decoders say themselves
+        assert re.search(r"has more than \d+ million pixels" + absurd, refused(file))
 
     def test_twenty_kilobytes_of_black(self) -> None:
         file = pictures.png(13_000, 13_000, 1, 0, bytes(1626 * 13_000))
@@ -466,6 +537,87 @@ class TestBombs:
         began = time.perf_counter()
         assert "takes too long to open" in refused(file)
         assert time.perf_counter() - began < 3
+
+
+class TestHeif:
+    """What the boxes of this format can do that no other format can."""
+
+    def test_pil_does_not_know_it(self) -> None:
+        opened(encoded(quarters(), "HEIF"))
+        assert "HEIF" not in Image.OPEN and ".heic" not in Image.registered_extensions()
+        assert {".heic", ".heif", ".hif", ".jpg", ".avif"} < gate.endings()
+
+    def test_is_not_turned_twice(self) -> None:
+        """libheif turns it; the EXIF of a telephone says so too, and must not be heard."""
+        file = encoded(quarters(), "HEIF", exif=b"Exif\0\0" + pictures.oriented(6), **LOSSY["HEIF"])
+        assert b"irot" in file and pictures.oriented(6) in file
+        assert_close(opened(file), np.rot90(np.asarray(quarters()), -1), within=3)
+
+    def test_ten_bits(self) -> None:
+        levels = np.asarray(quarters()).astype(np.uint16) * 257
+        assert_close(opened(pictures.deep_heif(levels, chroma=444, quality=95)), np.asarray(quarters()), within=3)
+
+    def test_grey_of_ten_bits(self) -> None:
+        levels = np.full((32, 32), 40_000, np.uint16)
+        assert_close(opened(pictures.deep_heif(levels, "I;16")), 156, within=2)
+
+    def test_alpha_lies_on_white(self) -> None:
+        picture = Image.new("RGBA", (64, 48), (200, 0, 0, 255))
+        picture.paste((200, 0, 0, 0), (32, 0, 64, 48))
+        pixels = opened(encoded(picture, "HEIF", **LOSSY["HEIF"]))
+        assert_close(pixels[:, :24], (200, 0, 0), within=4)
+        assert_close(pixels[:, 40:], 255, within=4)
+
+    def test_profile(self) -> None:
+        red, green, blue = pictures.SRGB
+        file = encoded(quarters(), "HEIF", icc_profile=pictures.rgb_profile(green, blue, red), **LOSSY["HEIF"])
+        assert_close(opened(file), np.asarray(quarters())[..., [2, 0, 1]], within=4)
+
+    def test_the_first_picture_alone(self) -> None:
+        """Neither the other pictures nor the small ones of it are looked at."""
+        several = pillow_heif.from_pillow(quarters(96, 64))
+        several.add_from_pillow(Image.new("RGB", (600, 400)))
+        several.save(stream := io.BytesIO(), thumbnails=[16], **LOSSY["HEIF"])
+        file = stream.getvalue()
+        assert HeifImageFile(io.BytesIO(file)).n_frames == 2
+        alone = HeifImageFile(io.BytesIO(heif.essential(file)[0]))
+        assert (alone.n_frames, alone.info["thumbnails"], alone.info["metadata"]) == (1, [], [])
+        assert_close(opened(file), np.asarray(quarters(96, 64)), within=3)
+
+    def test_pixels_of_tiles_are_counted(self) -> None:
+        file = encoded(quarters(192, 128), "HEIF", tile_size=64)
+        assert heif.essential(file)[1:] == (192 * 128, 192 * 128 + 6 * 64 * 64)
+
+    def test_one_large_tile_in_every_place(self) -> None:
+        file = encoded(Image.new("RGB", (384, 256)), "HEIF", tile_size=64)
+        tile = struct.pack(">LLL", 0, 64, 64)
+        assert "has more than 52 million pixels" in refused(file.replace(tile, struct.pack(">LLL", 0, 4000, 4000)))
+
+    def test_stream_larger_than_its_header(self) -> None:
+        file = encoded(Image.new("RGB", (1200, 800)), "HEIF")
+        assert "is damaged" in refused(file.replace(struct.pack(">LL", 1200, 800), struct.pack(">LL", 120, 80)))
+
+    def test_metadata_is_not_unpacked(self) -> None:
+        file = encoded(quarters(), "HEIF", exif=pictures.greedy_exif(100, 100_000), xmp=bytes(10**6))
+        hidden, _, _ = heif.essential(file)
+        assert len(hidden) == len(file)
+        assert HeifImageFile(io.BytesIO(hidden)).info["metadata"] == []
+
+    @pytest.mark.parametrize("kind", [b"meta", b"pitm", b"iinf", b"iprp", b"ipco", b"ipma", b"ispe"])
+    def test_without_a_box_it_is_no_picture(self, kind: bytes) -> None:
+        assert "is damaged" in refused(encoded(quarters(), "HEIF").replace(kind, b"free"))
+
+    def test_two_readers_never_see_two_pictures(self) -> None:
+        file = encoded(quarters(), "HEIF")
+        assert "is damaged" in refused(file + file[file.index(b"meta") - 4 : file.index(b"mdat") - 4])
+
+    def test_boxes_beyond_all_measure(self) -> None:
+        file = encoded(quarters(), "HEIF")
+        at = file.index(b"meta") - 4
+        (length,) = struct.unpack_from(">L", file, at)
+        more = struct.pack(">L4s", 2**20, b"free") + bytes(2**20 - 8)
+        grown = file[:at] + struct.pack(">L", length + len(more)) + file[at + 4 : at + length] + more
+        assert "is damaged" in refused(grown + file[at + length :])
 
 
 class TestTraces:

@@ -9,7 +9,8 @@ ROOT = Path(__file__).parents[1]
 ALLOWED = {  # module -> the modules of nst that it may import
     "recipes": set(),
     "settings": {"recipes"},
-    "image": set(),
+    "heif": set(),
+    "image": {"heif"},
     "losses": set(),
     "vgg": set(),
     "device": set(),

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pillow_heif
 import pytest
 import tifffile
 from PIL import Image
 
 from nst.__main__ import main
+from nst.batch import photos_in
 from nst.image import read_text
 from nst.record import read_record
 from nst.settings import KNOBS
@@ -36,6 +38,28 @@ def test_a_picture_is_painted_and_written_with_what_painted_it(photo, painting, 
     settings = read_record(read_text(out)).settings
     assert (settings.size, settings.steps, settings.content_weight, settings.seed) == (64, 4, 0.3, 7)
     assert [file.name for file in tmp_path.iterdir()] == ["out.png"], "nothing partial stays behind"
+
+
+def test_a_cut_out_from_a_telephone_gets_its_transparency_back(painting, tmp_path):
+    cut_out = noise(96, 72, 4).convert("RGBA")
+    cut_out.paste((0, 0, 0, 0), (0, 0, 48, 72))
+    pillow_heif.from_pillow(cut_out).save(tmp_path / "cut-out.HEIC", quality=-1)
+    pictures, asked = (tmp_path / "cut-out.HEIC", painting), ("--size", 64, "--steps", 2, "--transparency")
+    assert main([*map(str, (*pictures, "-o", tmp_path / "out.png", *asked, "kept"))]) == 0
+    assert main([*map(str, (*pictures, "-o", tmp_path / "white.png", *asked, "white"))]) == 0
+    with Image.open(tmp_path / "out.png") as kept, Image.open(tmp_path / "white.png") as white:
+        assert (kept.mode, kept.size, white.mode) == ("RGBA", (64, 48), "RGB")
+        assert kept.convert("RGB").tobytes() == white.tobytes(), "painted alike"
+        assert (kept.getpixel((8, 24))[3], kept.getpixel((56, 24))[3]) == (0, 255)
+    assert main([*map(str, (painting, painting, "-o", tmp_path / "opaque.png", *asked, "kept"))]) == 0
+    with Image.open(tmp_path / "opaque.png") as opaque:
+        assert opaque.mode == "RGB"
+
+
+def test_photos_of_a_folder_are_known_by_their_endings(tmp_path):
+    for name in ("a.HEIC", "b.heif", "c.jpg", "d.avif", "e.txt", ".f.heic"):
+        (tmp_path / name).touch()
+    assert [photo.name for photo in photos_in([tmp_path])] == ["a.HEIC", "b.heif", "c.jpg", "d.avif"]
 
 
 def test_several_paintings_and_another_format(photo, painting, tmp_path):
@@ -85,6 +109,10 @@ def test_bad_input_is_one_line_exit_2_and_no_file(arguments, sentence, photo, pa
     ("arguments", "sentence"),
     [
         (["PHOTO", "PAINTING", "-o", "OUT", "--depth", "24"], "24"),
+        (
+            ["PHOTO", "PAINTING", "-o", "OUT.jpg", "--transparency", "kept"],
+            "JPEG has no transparency: write one of .png",
+        ),
         (["PHOTO", "PAINTING", "-o", "OUT.jpg", "--depth", "16"], "16 bits a channel need .png or .tif"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--dpi", "0"], "dpi must be a whole number from 1, not 0"),
         (["PHOTO", "PAINTING", "-o", "PHOTO"], "is a picture to paint from"),
@@ -139,7 +167,7 @@ def test_a_folder_of_photos_is_painted_one_by_one_and_a_broken_one_costs_one_lin
     (line,) = (line for line in run.stderr.replace("\r", "\n").splitlines() if line.startswith("nst:"))
     assert line == (
         f"nst: {photos / 'broken.jpg'}: The photo is not a picture that can be read; "
-        "please use a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file."
+        "please use a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC file."
     )
     assert "2/3 photos, " not in run.stderr and "1/3 photos, step 2/2" in run.stderr and "s left" in run.stderr
     assert listed(out) == ["a.png", "b.png"]

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -179,6 +180,27 @@ def test_mistakes_are_one_sentence(page: Page, tmp_path: Path) -> None:
     page.get_by_role("button", name="Paint", exact=True).click()
     expect(page.get_by_test_id("toast-text")).to_have_text("Please choose a photo.")
     expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+
+
+@DESK_ONLY
+def test_a_cut_out_from_a_telephone(page: Page, tmp_path: Path) -> None:
+    """Only Safari shows HEIC, so the box shows the same in another format; what was clear becomes so again."""
+    cut_out = Image.new("RGBA", (128, 96), "teal")
+    cut_out.paste((0, 0, 0, 0), (0, 0, 64, 96))
+    pillow_heif.from_pillow(cut_out).save(tmp_path / "IMG_1.HEIC", quality=-1)
+    page.locator("#photo input[type=file]").set_input_files(tmp_path / "IMG_1.HEIC")
+    expect(page.locator("#photo img")).to_have_attribute("src", re.compile(r"IMG_1\.png$"))
+    expect(page.locator("#photo img")).to_have_js_property("naturalWidth", 128)
+    set_knobs(page, size=64, steps=3)
+    page.get_by_role("button", name="Settings").click()
+    page.locator("#expert button").first.click()
+    page.locator("#knob-transparency input").click()
+    page.get_by_role("option", name="As in the photo").click()
+    page.locator("#paint").click()
+    expect(status(page)).to_have_text(re.compile("^Finished"))
+    with downloaded(page) as got:
+        assert (got.mode, got.size) == ("RGBA", (64, 48))
+        assert (got.getpixel((8, 24))[3], got.getpixel((56, 24))[3]) == (0, 255)
 
 
 @DESK_ONLY

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from nst.adjust import UNCHANGED, Adjustment, adjusted
-from nst.image import read_text
+from nst.image import read_text, with_alpha
 from nst.record import KEYWORD, read_record
 from nst.settings import KNOBS, Settings
 from studio import adjusting, lesson, sitting, variants, views, visit
@@ -329,7 +329,18 @@ class TestAdjusting:
         path = adjusting.take(VISITOR, result, 0.3, "match", 1.1)
         with Image.open(path) as taken:
             assert taken.tobytes() == result.whole(Adjustment(0.3, "match", 1.1)).tobytes()
+        assert taken.mode == "RGB"
         assert '"strength": 0.3' in read_text(path)[f"{KEYWORD}-adjusted"]
+
+    def test_what_is_clear_stays_clear(self, result: Result) -> None:
+        alpha = Image.linear_gradient("L").resize(result.picture.size)
+        with_alpha(result.picture, alpha).save(result.path)
+        with Image.open(adjusting.take(VISITOR, result, 0.3, "painting", 1.1)) as taken:
+            assert taken.getchannel("A").tobytes() == alpha.tobytes()
+            assert (
+                taken.convert("RGB").tobytes()
+                == result.whole(Adjustment(0.3, "painting", 1.1)).convert("RGB").tobytes()
+            )
 
 
 class TestVisit:
