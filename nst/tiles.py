@@ -14,12 +14,13 @@ WHOLE_BYTES = 250  # for each pixel of the picture, tiles or not: pictures, the 
 
 @dataclass(frozen=True)
 class Span:
-    """A tile along one side of the picture, in pixels: its own part, and the window that is looked through."""
+    """A tile along one side of the picture, in pixels: its own part, the window that is looked through, the side."""
 
     begin: int
     end: int
     window_begin: int
     window_end: int
+    length: int
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def _spans(length: int, side: int, halo: int, grid: int) -> list[Span]:
     begins = sorted({begin for begin in begins if length - begin >= grid})
     halo = -(-halo // grid) * grid
     return [
-        Span(begin, end, max(0, begin - halo), min(length, end + halo))
+        Span(begin, end, max(0, begin - halo), min(length, end + halo), length)
         for begin, end in zip(begins, [*begins[1:], length], strict=True)
     ]
 

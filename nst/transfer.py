@@ -20,7 +20,7 @@ from torch import Tensor
 from nst.device import Device, best_device, free_memory
 from nst.image import fitted_size, luma, match_colors, to_image, to_pixels, with_luma, with_luma_inside
 from nst.losses import CONTENT_SCALES, SUM_LOSSES
-from nst.objective import layers, whole_only
+from nst.objective import layers
 from nst.settings import Settings, mix_shares, shares
 from nst.solver import Average, Solver, laplacian_pyramid, make_solver, resize
 from nst.targets import objective_for
@@ -171,8 +171,6 @@ def _check_together(settings: Settings, network: VGG) -> None:
             raise ValueError(
                 f"{', '.join(unfit)} cannot compare hypercolumns: choose a loss on points, or layers without +."
             )
-    if settings.tile and whole_only(settings):
-        raise ValueError(f"tile must be 0 for {', '.join(whole_only(settings))}: these look at the whole picture.")
     if settings.pyramid > 1 and settings.optimizer == "lbfgs":
         raise ValueError("pyramid must be 1 with the optimizer lbfgs; adam, rmsprop and sgd move bands.")
 
@@ -251,10 +249,7 @@ def _paint(
 def _tile_for(height: int, width: int, settings: Settings, network: VGG, device: Device) -> int | None:
     """Side of the tiles that a picture of this size has to be worked on in; None if it need not."""
     halo, per_pixel = network.radius(layers(settings)), STEP_VALUES * device.dtype.itemsize
-    tile = side_that_fits(height, width, halo, per_pixel, free_memory(device))
-    if tile and (points := whole_only(settings)):
-        raise ValueError(f"A picture of {width} x {height} pixels is too large here for {', '.join(points)}.")
-    return tile
+    return side_that_fits(height, width, halo, per_pixel, free_memory(device))
 
 
 def _moved(pixels: Tensor, gradient: Tensor, solver: Solver) -> tuple[Tensor, Solver]:
