@@ -25,7 +25,7 @@ from nst.files import DEPTHS, DPI, check_alpha, save
 from nst.image import WORKING_SIDE, open_picture, open_with_alpha, with_alpha_values
 from nst.record import record
 from nst.settings import KNOBS, Settings
-from nst.transfer import Frame, stylize
+from nst.transfer import Frame, in_tiles, stylize
 from nst.vgg import VGG
 from nst.weights import load_vgg
 
@@ -254,19 +254,23 @@ class _Painter:
                 if self.order.settings.transparency == "kept":
                     self.alphas[job] = alpha
                 settings = self._settings(max(photo.size))
-                yield (
-                    job,
-                    self.order.stylize(
-                        photo,
-                        self.order.paintings,
-                        settings,
-                        self.order.network,
-                        start=self.order.start,
-                        masks=self.order.masks,
-                    ),
+                frames = self.order.stylize(
+                    photo,
+                    self.order.paintings,
+                    settings,
+                    self.order.network,
+                    start=self.order.start,
+                    masks=self.order.masks,
                 )
+                self._tell_of_tiles(photo, settings)
+                yield job, frames
             except ValueError as error:
                 self._fail(job, str(error))
+
+    def _tell_of_tiles(self, photo: Image.Image, settings: Settings) -> None:
+        here = self.order.stylize is stylize
+        if here and (fit := in_tiles(*photo.size, settings, self.order.network)):
+            _say(f"Worked on in tiles of {fit.side} pixels, with about {fit.memory / 2**30:.1f} GB of memory.")
 
     def _settings(self, long_side: int) -> Settings:
         return replace(self.order.settings, size=long_side) if self.order.as_large_as_the_photo else self.order.settings

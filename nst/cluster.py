@@ -94,7 +94,7 @@ def stylize(
     Raises:
         RuntimeError: from the frames, if worker after worker is lost.
     """
-    transfer.stylize(content, styles, settings, network, device, start, masks).close()  # checks them, and no more
+    transfer.checked(content, styles, masks, settings, network)
     size = transfer.final_size(*content.size, settings)
     return Run((content, styles, settings, [_sent(network)], device, start, masks), size, say)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from nst.losses import POINT_LOSSES, TV_LOSSES, Sums, self_similarity, sums
-from nst.points import Maps, Points, features_at
+from nst.losses import TV_LOSSES, Sums, self_similarity, sums
+from nst.points import Map, Maps, Points, Spots, colors_at, features_at
 from nst.settings import Settings, shares
 from nst.tiles import Tile
 from nst.vgg import VGG, shrinkage
@@ -19,30 +21,40 @@ Errors = Sequence[tuple[float, Callable[[Any], Tensor]]]
 
 
 @dataclass(frozen=True)
+class ContentTerm:
+    """One layer of the photo: error = scale * ||features - target||^2."""
+
+    layer: str
+    target: Tensor
+    scale: Tensor
+
+
+@dataclass(frozen=True)
+class SimilarityTerm:
+    """One layer of the photo: how alike its points are among themselves."""
+
+    layer: str
+    weight: float
+    mask: None = None
+
+
+@dataclass(frozen=True)
 class StyleTerm:
-    """One layer in one region of the picture, and what it is compared with.
+    """One layer in one region of the picture, and what its sums or its points are compared with.
 
     Attributes:
         weight: Its part of the style loss.
         mask: (1, 1, h, w) in [0, 1], how much each position belongs to the region; all do if not said.
-        on_sums, on_points: Errors, each with its share, of the sums over positions and of points.
+        errors: Each with its share.
     """
 
     layer: str
     weight: float
     mask: Tensor | None
-    on_sums: Errors
-    on_points: Errors
+    errors: Errors
 
-
-@dataclass(frozen=True)
-class ContentTerm:
-    """One layer of the photo: error = scale * ||features - target||^2, and similarity * self-similarity."""
-
-    layer: str
-    target: Maps
-    scale: Tensor
-    similarity: float
+    def error(self, value: Any) -> Tensor:
+        return self.weight * torch.stack([share * error(value) for share, error in self.errors]).sum()
 
 
 @dataclass(frozen=True)
@@ -55,18 +67,47 @@ class PaletteTerm:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a tile contributes to the losses. Added up over all tiles, it is all that they ask of a picture.
+
+    Attributes:
+        errors: Of each content term.
+        sums: Of each term on sums.
+        points: Of each term on points.
+    """
+
+    errors: Sequence[Tensor]
+    sums: Sequence[Sums]
+    points: Sequence[Tensor]
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        return [*self.errors, *(tensor for one in self.sums for tensor in (one.total, one.product)), *self.points]
+
+    def __add__(self, other: Seen) -> Seen:
+        pairs = zip((self.errors, self.sums, self.points), (other.errors, other.sums, other.points), strict=True)
+        return Seen(*([*map(add, ours, theirs)] for ours, theirs in pairs))
+
+
+@dataclass(frozen=True)
 class Objective:
     """content_weight * content + style_weight * style + tv_weight * tv (Gatys et al. 2016, eq. 7) + palette.
 
-    A picture in several tiles has the very same gradient as in one: what all positions add up to is
-    gathered first, tile by tile; then each tile is told what the whole asks of it.
+    A picture in several tiles has the very same gradient as in one: what they contribute is gathered
+    first, tile by tile; then each tile is told what the whole asks of it.
+
+    Attributes:
+        photo: What a tile shows of the photo.
     """
 
     settings: Settings
     network: VGG
     weights: Mapping[str, float]
+    photo: Callable[[Tile], Mapping[str, Maps]]
     content: Sequence[ContentTerm]
-    style: Sequence[StyleTerm]
+    similarity: Sequence[SimilarityTerm]
+    on_sums: Sequence[StyleTerm]
+    on_points: Sequence[StyleTerm]
     palette: Sequence[PaletteTerm]
     tiles: Sequence[Tile]
     points: Points
@@ -76,14 +117,15 @@ class Objective:
         with torch.enable_grad():  # a generator may be resumed on any thread, in any mode
             pixels = pixels.detach().requires_grad_()
             losses = self._on_pixels(pixels)
+            spots = self._spots(*pixels.shape[-2:])
             if len(self.tiles) == 1:
-                losses = self._seen(pixels) | losses
+                losses = self._judged(self._seen(pixels, self.tiles[0], spots), spots) | losses
                 (gradient,) = torch.autograd.grad(self._total(losses), pixels)
             else:
                 gradient = torch.zeros_like(pixels)
                 if losses:
                     (gradient,) = torch.autograd.grad(self._total(losses), pixels)
-                losses = self._tile_by_tile(pixels.detach(), gradient) | losses
+                losses = self._tile_by_tile(pixels.detach(), spots, gradient) | losses
         return gradient, {name: loss.detach() for name, loss in losses.items()}
 
     def _total(self, losses: Mapping[str, Tensor]) -> Tensor:
@@ -94,84 +136,77 @@ class Objective:
         losses = {}
         if self.weights["tv"]:
             losses["tv"] = TV_LOSSES[self.settings.tv_loss](pixels)
-        if self.weights["palette"]:
-            terms = [term.weight * term.error(self.points.of([pixels], term.mask)) for term in self.palette]
-            losses["palette"] = torch.stack(terms).sum()
+        if self.palette:
+            height, width = pixels.shape[-2:]
+            drawn = [self.points.spots(height, width, mask=term.mask) for term in self.palette]
+            colours = [colors_at(pixels, spots) for spots in drawn]
+            errors = [term.weight * term.error(seen) for term, seen in zip(self.palette, colours, strict=True)]
+            losses["palette"] = torch.stack(errors).sum()
         return losses
 
-    def _seen(self, pixels: Tensor) -> dict[str, Tensor]:
-        """Content and style of a picture that is looked at as a whole."""
-        maps = look(pixels, self._layers, self.settings, self.network)
-        content = [self._content_error(term, maps[term.layer], term.target) for term in self.content]
-        for term in self.content:
-            if term.similarity:
-                spots = self.points.at(term.target)
-                ours, photos = features_at(maps[term.layer], spots), features_at(term.target, spots)
-                content.append(term.similarity * self_similarity(ours, photos))
-        style = self._style_of(self._sums(maps))
-        for part in self.style:
-            if part.on_points:
-                style = style + part.weight * _mixed(part.on_points, self.points.of(maps[part.layer], part.mask))
-        return {"content": torch.stack(content).sum(), "style": style}
+    @property
+    def _terms_on_points(self) -> list[SimilarityTerm | StyleTerm]:
+        return [*self.similarity, *self.on_points]
 
-    def _tile_by_tile(self, pixels: Tensor, gradient: Tensor) -> dict[str, Tensor]:
-        """The same, and its gradient added to `gradient`, with the memory of one tile."""
+    def _spots(self, height: int, width: int) -> list[Spots]:
+        """Drawn anew at each step, in the whole picture, whatever the tiles are."""
+        return [self.points.spots(height, width, shrinkage([term.layer]), term.mask) for term in self._terms_on_points]
+
+    def _tile_by_tile(self, pixels: Tensor, spots: Sequence[Spots], gradient: Tensor) -> dict[str, Tensor]:
+        """Content and style, and their gradient added to `gradient`, with the memory of one tile."""
         with torch.no_grad():
-            seen = [self._seen_in(tile, tile.window(pixels)) for tile in self.tiles]
-        content = torch.stack([error for _, error in seen]).sum()
-        gathered = [sum(parts[1:], start=parts[0]) for parts in zip(*(found for found, _ in seen), strict=True)]
-        leaves = [Sums(one.positions, one.total.requires_grad_(), one.product.requires_grad_()) for one in gathered]
-        style = self._style_of(leaves)
-        asked = torch.autograd.grad(self.weights["style"] * style, _tensors(leaves), materialize_grads=True)
+            seen = reduce(add, (self._seen(tile.window(pixels), tile, spots) for tile in self.tiles))
+        leaves = [tensor.requires_grad_() for tensor in seen.tensors]
+        losses = self._judged(seen, spots)
+        asked = torch.autograd.grad(self._total(losses), leaves, materialize_grads=True)
         for tile in self.tiles:
             window = tile.window(pixels).clone().requires_grad_()
-            found, error = self._seen_in(tile, window)
-            outputs = [*_tensors(found), error]
-            weights = [*asked, torch.full_like(error, self.weights["content"])]
             into = tile.window(gradient)
-            into += torch.autograd.grad(outputs, window, weights)[0]
-        return {"content": content, "style": style}
+            into += torch.autograd.grad(self._seen(window, tile, spots).tensors, window, asked)[0]
+        return losses
 
-    def _seen_in(self, tile: Tile, window: Tensor) -> tuple[list[Sums], Tensor]:
-        """A tile's part of every term's sums, and of the content error."""
-        maps = {
-            layer: [tile.core(found, shrinkage([layer]))]
-            for layer, (found,) in look(window, self._layers, self.settings, self.network).items()
-        }
-        errors = [
-            self._content_error(term, maps[term.layer], [tile.own(term.target[0], shrinkage([term.layer]))])
-            for term in self.content
-        ]
-        return self._sums(maps, tile), torch.stack(errors).sum()
+    def _seen(self, window: Tensor, tile: Tile, spots: Sequence[Spots]) -> Seen:
+        terms = (*self.content, *self.on_sums, *self._terms_on_points)
+        maps = look(window, tile, {term.layer for term in terms}, self.settings, self.network)
+        return Seen(
+            [_content_error(term, *maps[term.layer]) for term in self.content],
+            [_sums(term.mask, *maps[term.layer]) for term in self.on_sums],
+            _points(self._terms_on_points, maps, spots),
+        )
 
-    def _sums(self, maps: Mapping[str, Maps], tile: Tile | None = None) -> list[Sums]:
-        found = []
-        for term in self.style:
-            if term.on_sums:
-                mask = term.mask if term.mask is None or tile is None else tile.own(term.mask, shrinkage([term.layer]))
-                found.append(sums(maps[term.layer][0], mask))
-        return found
+    def _judged(self, seen: Seen, spots: Sequence[Spots]) -> dict[str, Tensor]:
+        """Content and style of the whole picture."""
+        alike = len(self.similarity)
+        pairs = zip(self.similarity, seen.points, self._photo_points(spots[:alike]), strict=False)
+        content = [*seen.errors, *(term.weight * self_similarity(ours, photos) for term, ours, photos in pairs)]
+        values = [*zip(self.on_sums, seen.sums, strict=True), *zip(self.on_points, seen.points[alike:], strict=True)]
+        style = [term.error(value) for term, value in values]
+        return {"content": torch.stack(content).sum(), "style": torch.stack(style).sum()}
 
-    def _style_of(self, found: Sequence[Sums]) -> Tensor:
-        terms = [term for term in self.style if term.on_sums]
-        errors = [term.weight * _mixed(term.on_sums, one) for term, one in zip(terms, found, strict=True)]
-        return torch.stack(errors).sum() if errors else torch.zeros(())
-
-    def _content_error(self, term: ContentTerm, maps: Maps, target: Maps) -> Tensor:
-        difference = maps[0].to(term.scale.dtype) - target[0].to(term.scale.dtype)
-        return term.scale * difference.square().sum()
-
-    @property
-    def _layers(self) -> set[str]:
-        return {term.layer for term in self.content} | {term.layer for term in self.style}
+    def _photo_points(self, spots: Sequence[Spots]) -> Sequence[Tensor]:
+        """Of the photo, at the spots of the terms that compare it with itself."""
+        if not spots:
+            return []
+        with torch.no_grad():
+            return reduce(
+                add, (Seen([], [], _points(self.similarity, self.photo(tile), spots)) for tile in self.tiles)
+            ).points
 
 
-def _mixed(errors: Errors, value: Any) -> Tensor:
-    return torch.stack([share * error(value) for share, error in errors]).sum()
+def _content_error(term: ContentTerm, seen: Map) -> Tensor:
+    target = seen.tile.own(term.target, seen.step)
+    difference = seen.core.to(term.scale.dtype) - target.to(term.scale.dtype)
+    return term.scale * difference.square().sum()
 
 
-def _tensors(found: Sequence[Sums]) -> list[Tensor]:
-    return [tensor for one in found for tensor in (one.total, one.product)]
+def _sums(mask: Tensor | None, seen: Map) -> Sums:
+    return sums(seen.core, mask if mask is None else seen.tile.own(mask, seen.step))
+
+
+def _points(
+    terms: Sequence[SimilarityTerm | StyleTerm], maps: Mapping[str, Maps], spots: Sequence[Spots]
+) -> list[Tensor]:
+    return [features_at(maps[term.layer], where) for term, where in zip(terms, spots, strict=True)]
 
 
 def layers(settings: Settings) -> list[str]:
@@ -180,16 +215,9 @@ def layers(settings: Settings) -> list[str]:
     return [layer for name in named for layer in name.split("+")]
 
 
-def whole_only(settings: Settings) -> list[str]:
-    """Why a picture cannot be painted in tiles: what of the settings compares points of the whole picture."""
-    said = (*shares(settings.style_loss), *shares(settings.content_loss))
-    columns = [name for name in (*shares(settings.style_layers), *shares(settings.content_layers)) if "+" in name]
-    return [*(name for name in said if name in (*POINT_LOSSES, "self_similarity")), *columns]
-
-
-def look(pixels: Tensor, names: Iterable[str], settings: Settings, network: VGG) -> dict[str, Maps]:
-    """Maps of layers, one each, and of hypercolumns such as "relu1_1+relu2_1", several each."""
+def look(window: Tensor, tile: Tile, names: Iterable[str], settings: Settings, network: VGG) -> dict[str, Maps]:
+    """Maps of a tile's window: one for a layer, several for a hypercolumn such as "relu1_1+relu2_1"."""
     named = {name: name.split("+") for name in names}
     wanted = {layer for layers in named.values() for layer in layers}
-    maps = network.features(pixels, wanted, pooling=settings.pooling, padding=settings.padding)
-    return {name: [maps[layer] for layer in layers] for name, layers in named.items()}
+    maps = network.features(window, wanted, pooling=settings.pooling, padding=settings.padding)
+    return {name: [Map(maps[layer], shrinkage([layer]), tile) for layer in layers] for name, layers in named.items()}

@@ -131,8 +131,8 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "STROTSS 2019",
             "Keeps what is alike in the photo alike, and brings its features to the painting's by optimal transport.",
             "Kolkin et al., Style Transfer by Relaxed Optimal Transport and Self-Similarity, CVPR 2019",
-            f"It {EITHER_NETWORK}=vgg16-tv for the paper's. Hypercolumns of relu1_1 to relu4_4 are not "
-            "interpolated; bands are taken anew at each step; the palette weighs the same at all sizes.",
+            f"It {EITHER_NETWORK}=vgg16-tv for the paper's. Hypercolumns go from relu1_1 to relu4_4; "
+            "bands are taken anew at each step; the palette weighs the same at all sizes.",
             steps=800,
             content_weight=1.0,
             style_weight=2.0,

@@ -163,6 +163,8 @@ class Settings:
                          choices=("vgg19", "vgg16-tv", "vgg19-tv"), expert=True)
     tile: int = knob(0, "Tile", "Side of the tiles in pixels that a large picture is worked on in, with the same "
                      "result. 0: as large as the free memory allows.", low=0, high=8192, step=64, expert=True)
+    enlarge: str = knob("no", "Enlarge", "Whether the picture may become larger than a small photo, as for a poster.",
+                        choices=("no", "yes"), expert=True)
     # fmt: on
 
     def __post_init__(self) -> None:

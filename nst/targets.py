@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -12,13 +15,31 @@ from torch import Tensor
 
 from nst.image import fitted_size, luma, match_colors, match_histograms, to_pixels
 from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES, Sums, mixed_sums, palette, sums
-from nst.objective import ContentTerm, Objective, PaletteTerm, StyleTerm, layers, look
-from nst.points import Maps, Points
+from nst.objective import ContentTerm, Objective, PaletteTerm, Seen, SimilarityTerm, StyleTerm, layers, look
+from nst.points import Maps, Points, colors_at, features_at
 from nst.settings import Settings, mix_shares, shares
 from nst.tiles import Tile, tiles
 from nst.vgg import VGG, shrinkage
 
 TARGET_POINTS = 4  # points of the paintings for each point of the picture
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a painting offers: sums and points of each layer, and colours, as far as a loss asks for them."""
+
+    sums: Mapping[str, Sums]
+    points: Mapping[str, Tensor]
+    colors: Tensor | None
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of the picture, by its mask (1, 1, H, W) if it is not all of it, and what it takes after."""
+
+    weight: float
+    mask: Tensor | None
+    target: Target
 
 
 def objective_for(
@@ -36,33 +57,35 @@ def objective_for(
         fade: How many times more the photo weighs than `settings` say.
         tile: Side of a tile in pixels; the picture is one tile if not said.
     """
+    tile = tile or max(photo.shape[-2:])
     points = Points(settings.samples, torch.Generator().manual_seed(settings.seed))
     mix = mix_shares(settings.style_mix, len(paintings))
     parts = mix if masks is None else [1.0] * len(mix)  # of a region
     counts = [max(1, round(part * TARGET_POINTS * settings.samples)) for part in parts]
     styles = [_painting_pixels(painting, photo, settings) for painting in paintings]
     with torch.no_grad():
-        content = _content_terms(photo, settings, network, tile)
+        photo_maps = _photo_maps(photo, settings, network, tile)
+        content = _content_terms(photo, photo_maps, settings, network, tile)
         targets = [
             _target(style, count, points, settings, network, tile) for style, count in zip(styles, counts, strict=True)
         ]
-    colours = [points.of([style], count=count) for style, count in zip(styles, counts, strict=True)]
     if masks is None:
-        blend = {layer: _blended([target[layer] for target in targets], mix) for layer in targets[0]}
-        regions: list[tuple[float, Tensor | None, Mapping[str, Target], Tensor]]
-        regions = [(1.0, None, blend, torch.cat(colours))]
+        regions = [Region(1.0, None, _blended(targets, mix))]
     else:
         applied = [to_pixels(mask, (photo.shape[-1], photo.shape[-2]))[:, :1].to(photo.device) for mask in masks]
         # so that a stroke weighs the same in a small region
         weights = [mask.mean().item() * share * len(mix) for mask, share in zip(applied, mix, strict=True)]
-        regions = list(zip(weights, applied, targets, colours, strict=True))
+        regions = list(map(Region, weights, applied, targets))
     return Objective(
         settings,
         network,
         _weights(settings, fade),
+        photo_maps,
         content,
-        [term for weight, mask, seen, _ in regions for term in _style_terms(weight, mask, seen, settings)],
-        [PaletteTerm(weight, mask, palette(colour)) for weight, mask, _, colour in regions],
+        _similarity_terms(settings),
+        [term for one in regions for term in _style_terms(one, one.target.sums, SUM_LOSSES, settings)],
+        [term for one in regions for term in _style_terms(one, one.target.points, POINT_LOSSES, settings)],
+        [term for one in regions for term in _palette_terms(one)],
         _tiles(photo, settings, network, tile),
         points,
     )
@@ -73,86 +96,112 @@ def _weights(settings: Settings, fade: float) -> dict[str, float]:
     return weights | {"content": fade * weights["content"]}
 
 
-def _tiles(pixels: Tensor, settings: Settings, network: VGG, side: int | None) -> list[Tile]:
+def _tiles(pixels: Tensor, settings: Settings, network: VGG, side: int) -> list[Tile]:
     height, width = pixels.shape[-2:]
     names = layers(settings)
-    return tiles(height, width, side or max(height, width), network.radius(names), shrinkage(names))
+    return tiles(height, width, side, network.radius(names), shrinkage(names))
 
 
-def _content_terms(photo: Tensor, settings: Settings, network: VGG, tile: int | None) -> list[ContentTerm]:
-    weights, kinds = shares(settings.content_layers), shares(settings.content_loss)
-    seen = _maps(photo, list(weights), settings, network, tile)
-    terms = []
-    for layer, weight in weights.items():
-        target = seen[layer][0]
-        scales = [share * CONTENT_SCALES[kind](target) for kind, share in kinds.items() if kind in CONTENT_SCALES]
+def _photo_maps(photo: Tensor, settings: Settings, network: VGG, side: int) -> Callable[[Tile], Mapping[str, Maps]]:
+    """What a tile shows of the photo: remembered if it is all of it, else looked at anew to save the memory."""
+    names, (first, *others) = list(shares(settings.content_layers)), _tiles(photo, settings, network, side)
+    if others:
+        return lambda tile: look(tile.window(photo), tile, names, settings, network)
+    maps = look(photo, first, names, settings, network)
+    return lambda tile: maps
+
+
+def _content_terms(
+    photo: Tensor, photo_maps: Callable[[Tile], Mapping[str, Maps]], settings: Settings, network: VGG, side: int
+) -> list[ContentTerm]:
+    kinds = {kind: share for kind, share in shares(settings.content_loss).items() if kind in CONTENT_SCALES}
+    if not kinds:
+        return []
+    seen, terms = _whole(photo, photo_maps, _tiles(photo, settings, network, side)), []
+    for layer, weight in shares(settings.content_layers).items():
+        target = seen[layer]
+        scales = [share * CONTENT_SCALES[kind](target) for kind, share in kinds.items()]
         scale = weight * sum(scales, torch.zeros((), dtype=torch.promote_types(target.dtype, torch.float32)))
-        terms.append(ContentTerm(layer, seen[layer], scale, weight * kinds.get("self_similarity", 0.0)))
+        terms.append(ContentTerm(layer, target, scale))
     return terms
 
 
-def _maps(pixels: Tensor, names: list[str], settings: Settings, network: VGG, tile: int | None) -> dict[str, Maps]:
-    """Maps of the whole picture, put together from those of its tiles."""
-    parts = _tiles(pixels, settings, network, tile)
+def _whole(pixels: Tensor, maps: Callable[[Tile], Mapping[str, Maps]], parts: Sequence[Tile]) -> Mapping[str, Tensor]:
+    """Each layer's map of the whole picture, put together from those of its tiles."""
     if len(parts) == 1:
-        return look(pixels, names, settings, network)
+        return {name: seen.core for name, (seen,) in maps(parts[0]).items()}
     height, width = pixels.shape[-2:]
     whole: dict[str, Tensor] = {}
     for part in parts:
-        for name, (seen,) in look(part.window(pixels), names, settings, network).items():
-            step = shrinkage([name])
+        for name, (seen,) in maps(part).items():
             if name not in whole:
-                whole[name] = seen.new_empty(1, seen.shape[1], height // step, width // step)
-            part.own(whole[name], step).copy_(part.core(seen, step))
-    return {name: [found] for name, found in whole.items()}
+                shape = 1, seen.core.shape[1], height // seen.step, width // seen.step
+                whole[name] = seen.core.new_empty(shape).contiguous(memory_format=torch.channels_last)
+            part.own(whole[name], seen.step).copy_(seen.core)
+    return whole
 
 
-@dataclass(frozen=True)
-class Target:
-    """What a painting offers at one layer: its sums, and points (N, C) where a loss asks for them."""
-
-    sums: Sums
-    points: Tensor | None
+def _similarity_terms(settings: Settings) -> list[SimilarityTerm]:
+    share = shares(settings.content_loss).get("self_similarity", 0.0)
+    return [SimilarityTerm(layer, share * weight) for layer, weight in shares(settings.content_layers).items() if share]
 
 
-def _target(
-    pixels: Tensor, count: int, points: Points, settings: Settings, network: VGG, tile: int | None
-) -> dict[str, Target]:
-    """What a painting (1, 3, H, W) offers at each layer; at most `count` points of each."""
-    names = list(shares(settings.style_layers))
-    if not POINT_LOSSES.keys().isdisjoint(shares(settings.style_loss)):  # never in tiles
-        maps = look(pixels, names, settings, network)
-        return {name: Target(sums(seen[0]), points.of(seen, count=count)) for name, seen in maps.items()}
-    gathered: dict[str, Sums] = {}
-    parts = _tiles(pixels, settings, network, tile)
-    for part in parts:
-        for name, (seen,) in look(part.window(pixels), names, settings, network).items():
-            found = sums(part.core(seen, shrinkage([name])))
-            gathered[name] = gathered[name] + found if name in gathered else found
-    return {name: Target(found, None) for name, found in gathered.items()}
+def _target(pixels: Tensor, count: int, points: Points, settings: Settings, network: VGG, side: int) -> Target:
+    """What a painting (1, 3, H, W) offers; at most `count` points of each layer."""
+    names, losses, (height, width) = list(shares(settings.style_layers)), shares(settings.style_loss), pixels.shape[-2:]
+    summed = names if SUM_LOSSES.keys() & losses else []
+    spots = [
+        (name, points.spots(height, width, shrinkage([name]), count=count))
+        for name in names
+        if POINT_LOSSES.keys() & losses
+    ]
+
+    def seen_in(tile: Tile) -> Seen:
+        maps = look(tile.window(pixels), tile, names, settings, network)
+        return Seen(
+            [],
+            [sums(maps[name][0].core) for name in summed],
+            [features_at(maps[name], where) for name, where in spots],
+        )
+
+    seen = reduce(add, map(seen_in, _tiles(pixels, settings, network, side)))
+    return Target(
+        dict(zip(summed, seen.sums, strict=True)),
+        {name: found for (name, _), found in zip(spots, seen.points, strict=True)},
+        colors_at(pixels, points.spots(height, width, count=count)) if settings.palette_weight else None,
+    )
 
 
 def _blended(targets: Sequence[Target], mix: Sequence[float]) -> Target:
     """Several paintings as one."""
-    points = [target.points for target in targets if target.points is not None]
-    return Target(mixed_sums([target.sums for target in targets], mix), torch.cat(points) if points else None)
+    first, *_ = targets
+    colors = [target.colors for target in targets if target.colors is not None]
+    return Target(
+        {layer: mixed_sums([target.sums[layer] for target in targets], mix) for layer in first.sums},
+        {layer: torch.cat([target.points[layer] for target in targets]) for layer in first.points},
+        torch.cat(colors) if colors else None,
+    )
 
 
 def _style_terms(
-    weight: float, mask: Tensor | None, targets: Mapping[str, Target], settings: Settings
+    region: Region,
+    targets: Mapping[str, Any],
+    losses: Mapping[str, Callable[[Any], Callable[[Any], Tensor]]],
+    settings: Settings,
 ) -> list[StyleTerm]:
-    losses, terms = shares(settings.style_loss), []
-    for layer, share in shares(settings.style_layers).items():
-        found, points = targets[layer].sums, targets[layer].points
-        on_sums = [(part, SUM_LOSSES[loss](found)) for loss, part in losses.items() if loss in SUM_LOSSES]
-        on_points = [
-            (part, POINT_LOSSES[loss](points))
-            for loss, part in losses.items()
-            if loss in POINT_LOSSES and points is not None
-        ]
-        shrunk = None if mask is None else _shrunk(mask, shrinkage([layer]))
-        terms.append(StyleTerm(layer, weight * share, shrunk, on_sums, on_points))
+    """One for each layer that has a target, with those of the losses that are asked for."""
+    said = {loss: share for loss, share in shares(settings.style_loss).items() if loss in losses}
+    weights, terms = shares(settings.style_layers), []
+    for layer, target in targets.items():
+        mask = None if region.mask is None else _shrunk(region.mask, shrinkage([layer]))
+        errors = [(share, losses[loss](target)) for loss, share in said.items()]
+        terms.append(StyleTerm(layer, region.weight * weights[layer], mask, errors))
     return terms
+
+
+def _palette_terms(region: Region) -> list[PaletteTerm]:
+    colors = region.target.colors
+    return [] if colors is None else [PaletteTerm(region.weight, region.mask, palette(colors))]
 
 
 def _shrunk(mask: Tensor, step: int) -> Tensor:

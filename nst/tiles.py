@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -14,12 +13,13 @@ WHOLE_BYTES = 250  # for each pixel of the picture, tiles or not: pictures, the 
 
 @dataclass(frozen=True)
 class Span:
-    """A tile along one side of the picture, in pixels: its own part, and the window that is looked through."""
+    """A tile along one side of the picture, in pixels: its own part, the window that is looked through, the side."""
 
     begin: int
     end: int
     window_begin: int
     window_end: int
+    length: int
 
 
 @dataclass(frozen=True)
@@ -65,31 +65,44 @@ def _spans(length: int, side: int, halo: int, grid: int) -> list[Span]:
     begins = sorted({begin for begin in begins if length - begin >= grid})
     halo = -(-halo // grid) * grid
     return [
-        Span(begin, end, max(0, begin - halo), min(length, end + halo))
+        Span(begin, end, max(0, begin - halo), min(length, end + halo), length)
         for begin, end in zip(begins, [*begins[1:], length], strict=True)
     ]
 
 
-def side_that_fits(height: int, width: int, halo: int, per_pixel: int, free: int) -> int | None:
-    """Side of the largest tiles whose windows fit into the free memory; None where the whole picture does.
+@dataclass(frozen=True)
+class Fit:
+    """How a picture is worked on: the side of its tiles in pixels, and the bytes that this takes."""
+
+    side: int
+    memory: int
+
+
+def fit(height: int, width: int, halo: int, per_pixel: int, free: int, side: int = 0) -> Fit:
+    """Tiles that fit into the free memory: the whole picture if it does, else the largest that do.
 
     Args:
         halo: Pixels around a tile that are looked at with it.
         per_pixel: Bytes that one step needs for each pixel that it looks at.
         free: Bytes.
+        side: Of the tiles in pixels, where somebody has chosen it.
 
     Raises:
         ValueError: if not even the smallest tile fits.
     """
-    whole = height * width * WHOLE_BYTES
-    if height * width * per_pixel + whole <= free * SHARE:
-        return None
-    window = math.isqrt(max(0, int(free * SHARE) - whole) // per_pixel)
-    side = (window - 2 * halo) // SMALLEST * SMALLEST
-    if side < SMALLEST:
-        needed = whole + (SMALLEST + 2 * halo) ** 2 * per_pixel
+
+    def tried(side: int) -> Fit:
+        window = min(height, side + 2 * halo) * min(width, side + 2 * halo)
+        return Fit(side, height * width * WHOLE_BYTES + window * per_pixel)
+
+    if side:
+        return tried(side)
+    longest = max(height, width)
+    fits = list(map(tried, (longest, *range(longest // SMALLEST * SMALLEST, SMALLEST - 1, -SMALLEST))))
+    needed = fits[-1].memory / SHARE
+    if needed > free:
         raise ValueError(
-            f"A picture of {width} x {height} pixels needs {needed / SHARE / 2**30:.1f} GB of memory, and "
+            f"A picture of {width} x {height} pixels needs {needed / 2**30:.1f} GB of memory, and "
             f"{free / 2**30:.1f} GB are free. Please choose a smaller size."
         )
-    return side
+    return next(one for one in fits if one.memory / SHARE <= free)

@@ -20,11 +20,11 @@ from torch import Tensor
 from nst.device import Device, best_device, free_memory
 from nst.image import fitted_size, luma, match_colors, to_image, to_pixels, with_luma, with_luma_inside
 from nst.losses import CONTENT_SCALES, SUM_LOSSES
-from nst.objective import layers, whole_only
+from nst.objective import layers
 from nst.settings import Settings, mix_shares, shares
 from nst.solver import Average, Solver, laplacian_pyramid, make_solver, resize
 from nst.targets import objective_for
-from nst.tiles import side_that_fits
+from nst.tiles import Fit, fit
 from nst.vgg import VGG, shrinkage
 
 LIGHTS = {"luminance": with_luma, "exact": with_luma_inside}  # the photo's colours under painted light
@@ -122,23 +122,26 @@ def stylize(
 
     Yields:
         A `Frame` after each step. The last one's image has the photo's aspect ratio and a long
-        side of `settings.size`, or of the photo's own where that is smaller.
+        side of `settings.size`, or of the photo's own where that is smaller and `settings.enlarge` is "no".
 
     Raises:
-        ValueError: if a picture is missing or too small, a mask is empty, or a layer is unknown.
+        ValueError: if a picture is missing or too small, a mask is empty, a layer is unknown, or memory too little.
     """
-    paintings = list(styles) if isinstance(styles, Sequence) else [styles]
-    _check(content, paintings, masks, settings, network)
-    return _paint(content, paintings, settings, network, device or best_device(), start, masks)
+    paintings = checked(content, styles, masks, settings, network)
+    device = device or best_device()
+    room(*final_size(*content.size, settings), settings, network, device)  # or it is answered now
+    return _paint(content, paintings, settings, network, device, start, masks)
 
 
-def _check(
+def checked(
     content: Image.Image,
-    paintings: list[Image.Image],
+    styles: Image.Image | Sequence[Image.Image],
     masks: Sequence[Image.Image] | None,
     settings: Settings,
     network: VGG,
-) -> None:
+) -> list[Image.Image]:
+    """The paintings, once nothing is left to object to. Raises ValueError as `stylize` does."""
+    paintings = list(styles) if isinstance(styles, Sequence) else [styles]
     if content is None:
         raise ValueError("Please choose a photo.")
     if not paintings or any(painting is None for painting in paintings):
@@ -150,13 +153,15 @@ def _check(
         raise ValueError("A mask is empty: nothing would be painted. Please mark where the painting goes.")
     _check_together(settings, network)
     least = shrinkage(layers(settings))
-    for name, picture in (("photo", content), *(("painting", painting) for painting in paintings)):
-        size = final_size(*picture.size, settings)
+    sizes = [("photo", final_size(*content.size, settings))]
+    sizes += [("painting", _at_most(*painting.size, settings.size)) for painting in paintings]
+    for name, size in sizes:
         if min(size) < least:
             raise ValueError(
                 f"The {name} would be {size[0]} x {size[1]} pixels; "
                 f"its short side needs at least {least}. Please choose a larger or less narrow one."
             )
+    return paintings
 
 
 def _check_together(settings: Settings, network: VGG) -> None:
@@ -171,15 +176,36 @@ def _check_together(settings: Settings, network: VGG) -> None:
             raise ValueError(
                 f"{', '.join(unfit)} cannot compare hypercolumns: choose a loss on points, or layers without +."
             )
-    if settings.tile and whole_only(settings):
-        raise ValueError(f"tile must be 0 for {', '.join(whole_only(settings))}: these look at the whole picture.")
     if settings.pyramid > 1 and settings.optimizer == "lbfgs":
         raise ValueError("pyramid must be 1 with the optimizer lbfgs; adam, rmsprop and sgd move bands.")
 
 
 def final_size(width: int, height: int, settings: Settings) -> tuple[int, int]:
-    """(width, height) of the finished picture of a photo: a small photo is not blown up."""
-    return fitted_size(width, height, min(settings.size, max(width, height)))
+    """(width, height) of the finished picture of a photo: a small photo is blown up only if that is asked for."""
+    if settings.enlarge == "yes":
+        return fitted_size(width, height, settings.size)
+    return _at_most(width, height, settings.size)
+
+
+def _at_most(width: int, height: int, long_side: int) -> tuple[int, int]:
+    return fitted_size(width, height, min(long_side, max(width, height)))
+
+
+def room(width: int, height: int, settings: Settings, network: VGG, device: Device) -> Fit:
+    """How a picture of this size is worked on there: in one piece, if that fits.
+
+    Raises:
+        ValueError: if it cannot be.
+    """
+    halo, per_pixel = network.radius(layers(settings)), STEP_VALUES * device.dtype.itemsize
+    return fit(height, width, halo, per_pixel, free_memory(device), settings.tile)
+
+
+def in_tiles(width: int, height: int, settings: Settings, network: VGG, device: Device | None = None) -> Fit | None:
+    """How a photo of this size will be worked on in the end; None in one piece."""
+    size = final_size(width, height, settings)
+    fits = room(*size, settings, network, device or best_device())
+    return fits if fits.side < max(size) else None
 
 
 def scales(width: int, height: int, settings: Settings) -> list[Scale]:
@@ -233,7 +259,7 @@ def _paint(
             if pixels is None
             else _enlarged(pixels, photo, content, settings)
         )
-        tile = settings.tile or _tile_for(height, width, settings, network, device)
+        tile = room(width, height, settings, network, device).side
         objective = objective_for(photo, paintings, masks, settings, network, scale.fade, tile)
         solver, average = solver.enlarged(height, width), Average(settings.averaging)
         for _ in range(scale.steps):
@@ -246,15 +272,6 @@ def _paint(
             seconds = time.perf_counter() - began
             yield Frame(step, settings.steps, seconds, done / work, max(scale.size), shown, losses, finish, longest)
         pixels = shown
-
-
-def _tile_for(height: int, width: int, settings: Settings, network: VGG, device: Device) -> int | None:
-    """Side of the tiles that a picture of this size has to be worked on in; None if it need not."""
-    halo, per_pixel = network.radius(layers(settings)), STEP_VALUES * device.dtype.itemsize
-    tile = side_that_fits(height, width, halo, per_pixel, free_memory(device))
-    if tile and (points := whole_only(settings)):
-        raise ValueError(f"A picture of {width} x {height} pixels is too large here for {', '.join(points)}.")
-    return tile
 
 
 def _moved(pixels: Tensor, gradient: Tensor, solver: Solver) -> tuple[Tensor, Solver]:

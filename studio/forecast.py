@@ -1,4 +1,4 @@
-"""How long a painting will take on this very machine, said before it begins."""
+"""What a painting will take on this very machine, time and memory, said before it begins."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from time import monotonic as clock
 from PIL import Image
 
 from nst import Settings, load_vgg, stylize
-from nst.transfer import Scale, scales
+from nst.tiles import Fit
+from nst.transfer import Scale, in_tiles, scales
+from studio import elsewhere, gpu
 
 PROBES = (128, 320)  # pixels: the sides of two small pictures whose steps are timed
 PROBE_STEPS = 5
@@ -50,6 +52,13 @@ def predicted(settings: Settings, width: int, height: int, paintings: int = 1) -
     if clock() - _seen > FRESH:
         _glance(_machine)
     return _pace * _machine.seconds(scales(width, height, settings), paintings)
+
+
+def in_tiles_here(settings: Settings, width: int, height: int) -> Fit | None:
+    """The tiles that this photo would be worked on in, and their memory; None if it would not be, or not here."""
+    if elsewhere.ADDRESS or gpu.ZERO_GPU:
+        return None
+    return in_tiles(width, height, settings, load_vgg())  # the deepest network; none is fetched for a forecast
 
 
 def learn(settings: Settings, width: int, height: int, paintings: int, step: int, seconds: float) -> None:

@@ -21,7 +21,8 @@ PRESETS: Mapping[str, Mapping[str, int]] = {
     for name, size, steps in (("sketch", 256, 60), ("painting", 512, 100), ("masterpiece", 768, 160))
 }
 SET = ("size", "steps")  # the knobs that a preset sets
-TIMED = (*SET, "start_size", "recipe")  # the knobs that the time depends on
+LARGE = ("enlarge", "tile", "style_layers", "content_layers")
+TIMED = (*SET, "start_size", "recipe", *LARGE)  # the knobs that time and memory depend on
 ANY_PHOTO = (1024, 683)  # until the browser has shown the photo
 
 
@@ -64,6 +65,7 @@ def foretold(request: gr.Request, value: Mapping[str, Any], *knobs: Any) -> Any:
     preset = matching(said)
     times = {key: _about(said | dict(preset), photo, language) for key, preset in PRESETS.items()}
     own = "" if preset else words(language)["own"].format(time=_about(said, photo, language))
+    own = " · ".join(filter(None, (own, _in_tiles(said, photo, language))))
     return gr.update(value={"preset": preset, "photo": value.get("photo")}, times=times, own=own)
 
 
@@ -82,6 +84,15 @@ def _about(knobs: Mapping[str, Any], photo: tuple[int, int], language: str) -> s
         seconds = forecast.predicted(Settings(**knobs), *photo)
         if seconds is not None:
             return words(language)["about"].format(time=_roughly(seconds, language))
+    return ""
+
+
+def _in_tiles(knobs: Mapping[str, Any], photo: tuple[int, int], language: str) -> str:
+    """Empty where the picture is worked on in one piece; and where a value is out of range, or memory too little."""
+    with suppress(ValueError):
+        fit = forecast.in_tiles_here(Settings(**knobs), *photo)
+        if fit is not None:
+            return words(language)["in_tiles"].format(side=fit.side, memory=f"{fit.memory / 2**30:.1f}")
     return ""
 
 

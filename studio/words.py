@@ -72,6 +72,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "preset_masterpiece": "Masterpiece",
         "about": "about {time}",
         "own": "Your settings {time}",
+        "in_tiles": "in tiles of {side} pixels, about {memory} GB",
         "download": "Download",
         "settings": "Settings",
         "expert": "For experts",
@@ -192,6 +193,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "preset_masterpiece": "Meisterwerk",
         "about": "etwa {time}",
         "own": "Deine Regler {time}",
+        "in_tiles": "in Kacheln von {side} Pixeln, etwa {memory} GB",
         "download": "Herunterladen",
         "settings": "Einstellungen",
         "expert": "Für Fachleute",
@@ -310,6 +312,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "preset_masterpiece": "Chef-d’œuvre",
         "about": "environ {time}",
         "own": "Vos réglages {time}",
+        "in_tiles": "en tuiles de {side} pixels, environ {memory} Go",
         "download": "Télécharger",
         "settings": "Réglages",
         "expert": "Pour spécialistes",
@@ -428,6 +431,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "preset_masterpiece": "Obra maestra",
         "about": "unos {time}",
         "own": "Tus ajustes {time}",
+        "in_tiles": "en piezas de {side} píxeles, unos {memory} GB",
         "download": "Descargar",
         "settings": "Ajustes",
         "expert": "Para expertos",
@@ -546,6 +550,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "preset_masterpiece": "杰作",
         "about": "约 {time}",
         "own": "自定设置 {time}",
+        "in_tiles": "分块处理，每块 {side} 像素，约 {memory} GB",
         "download": "下载",
         "settings": "设置",
         "expert": "专家选项",
@@ -662,6 +667,7 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "Kachel",
             "Seite der Kacheln in Pixeln, in denen ein großes Bild entsteht, mit gleichem Ergebnis. 0: was in den Speicher passt.",
         ),
+        "enlarge": ("Vergrößern", "Ob das Bild größer werden darf als ein kleines Foto, etwa für ein Plakat."),
     },
     "fr": {
         "size": ("Taille", "Grand côté de l’image en pixels. Une photo plus petite n’est pas agrandie."),
@@ -712,6 +718,7 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "Tuile",
             "Côté en pixels des tuiles d’une grande image, pour un même résultat. 0 : ce que permet la mémoire.",
         ),
+        "enlarge": ("Agrandir", "Si l’image peut dépasser la taille d’une petite photo, pour une affiche."),
     },
     "es": {
         "size": ("Tamaño", "Lado largo de la imagen en píxeles. Una foto más pequeña no se amplía."),
@@ -759,6 +766,7 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "Mosaico",
             "Lado en píxeles de las piezas de una imagen grande, con igual resultado. 0: lo que permita la memoria.",
         ),
+        "enlarge": ("Ampliar", "Si la imagen puede ser mayor que una foto pequeña, como para un cartel."),
     },
     "zh": {
         "size": ("尺寸", "图片长边的像素数。较小的照片不会被放大。"),
@@ -794,6 +802,7 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "tv_loss": ("平滑方式", "差的平方会模糊，差的绝对值保留边缘。"),
         "samples": ("点数", "比较点集时每一步抽取多少个位置。"),
         "tile": ("分块", "大图分块处理时每块的边长像素，结果相同。0：按可用内存。"),
+        "enlarge": ("放大", "图片是否可以大于较小的照片，例如用于海报。"),
     },
 }
 
@@ -810,6 +819,8 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "init_detail": "The painting’s mean, the photo’s detail",
         "transparency_white": "On white",
         "transparency_kept": "As in the photo",
+        "enlarge_no": "No, as large as the photo at most",
+        "enlarge_yes": "Yes, as large as asked for",
     },
     "de": {
         "color_painting": "Die des Gemäldes",
@@ -823,6 +834,8 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "init_detail": "Mittel des Gemäldes, Feinheit des Fotos",
         "transparency_white": "Auf Weiß",
         "transparency_kept": "Wie im Foto",
+        "enlarge_no": "Nein, höchstens so groß wie das Foto",
+        "enlarge_yes": "Ja, so groß wie gewünscht",
     },
     "fr": {
         "color_painting": "Celles du tableau",
@@ -836,6 +849,8 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "init_detail": "Moyenne du tableau, détail de la photo",
         "transparency_white": "Sur fond blanc",
         "transparency_kept": "Comme dans la photo",
+        "enlarge_no": "Non, au plus comme la photo",
+        "enlarge_yes": "Oui, à la taille demandée",
     },
     "es": {
         "color_painting": "Los del cuadro",
@@ -849,6 +864,8 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "init_detail": "Media del cuadro, detalle de la foto",
         "transparency_white": "Sobre blanco",
         "transparency_kept": "Como en la foto",
+        "enlarge_no": "No, a lo sumo como la foto",
+        "enlarge_yes": "Sí, del tamaño pedido",
     },
     "zh": {
         "color_painting": "画作的颜色",
@@ -862,6 +879,8 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "init_detail": "画作的平均色加照片的细节",
         "transparency_white": "白底",
         "transparency_kept": "与照片相同",
+        "enlarge_no": "否，最大与照片相同",
+        "enlarge_yes": "是，按所选尺寸",
     },
 }
 

@@ -15,11 +15,11 @@ import pytest
 from gradio_client import Client, handle_file
 from PIL import Image, ImageChops, ImageStat
 
-from nst import Settings
+from nst import Settings, load_vgg
 from nst.image import open_picture, read_text
 from nst.record import Record, mask_png, read_record, start_jpeg
 from nst.settings import KNOBS
-from nst.transfer import Scale, scales
+from nst.transfer import Scale, in_tiles, scales
 from studio import brush, endpoint, forecast, mix, onward, presets, project
 from studio.catalogue import PAINTINGS, PHOTOS
 from studio.sitting import More, finish, paint
@@ -101,6 +101,9 @@ class TestForecast:
         assert forecast.predicted(Settings(), 640, 480) > 0
 
 
+LARGE = [presets.KNOBS[name].default for name in presets.LARGE]
+
+
 class TestPresets:
     def test_each_is_a_settings(self) -> None:
         assert [Settings(**preset).size for preset in presets.PRESETS.values()] == [256, 512, 768]
@@ -109,18 +112,30 @@ class TestPresets:
 
     @pytest.mark.usefixtures("machine")
     def test_says_the_time_of_each_and_of_settings_of_ones_own(self) -> None:
-        shown = presets.foretold(visitor(), {"preset": None, "photo": [768, 512]}, 512, 100, 96, "painting")
+        shown = presets.foretold(visitor(), {"preset": None, "photo": [768, 512]}, 512, 100, 96, "painting", *LARGE)
         assert shown["value"]["preset"] == "painting"
         assert shown["own"] == ""
         assert set(shown["times"]) == set(presets.PRESETS)
         assert all(time.startswith("about ") for time in shown["times"].values())
-        shown = presets.foretold(visitor("de"), {"preset": None, "photo": None}, 512, 20, 96, "painting")
+        shown = presets.foretold(visitor("de"), {"preset": None, "photo": None}, 512, 20, 96, "painting", *LARGE)
         assert shown["own"].startswith("Deine Regler etwa ")
+
+    @pytest.mark.usefixtures("machine")
+    def test_says_when_a_picture_will_be_worked_on_in_tiles_and_with_what_memory(self, monkeypatch: Any) -> None:
+        monkeypatch.setattr("nst.transfer.free_memory", lambda device: 4 * 2**30)
+        large = presets.foretold(visitor(), {"preset": None, "photo": [6000, 4000]}, 3072, 20, 96, "painting", *LARGE)
+        fit = in_tiles(6000, 4000, Settings(size=3072), load_vgg())
+        assert large["own"].endswith(f" · in tiles of {fit.side} pixels, about {fit.memory / 2**30:.1f} GB")
+        assert 64 <= fit.side < 3072 and 1 < fit.memory / 2**30 < 4
+        small = presets.foretold(visitor(), {"preset": None, "photo": [600, 400]}, 3072, 20, 96, "painting", *LARGE)
+        assert "tiles" not in small["own"]
+        monkeypatch.setattr("nst.transfer.free_memory", lambda device: 2**20)  # this is answered when it is painted
+        assert "tiles" not in presets.foretold(visitor(), {"photo": None}, 3072, 20, 96, "painting", *LARGE)["own"]
 
     @pytest.mark.usefixtures("machine")
     @pytest.mark.parametrize("photo", [None, [0, 5], ["a", 1], [1, 10**9], 7])
     def test_believes_no_impossible_photo(self, photo: Any) -> None:
-        shown = presets.foretold(visitor(), {"preset": None, "photo": photo}, 5, 20, 96, "painting")
+        shown = presets.foretold(visitor(), {"preset": None, "photo": photo}, 5, 20, 96, "painting", *LARGE)
         assert shown["own"].endswith(" ")  # a size out of range has no time
 
 

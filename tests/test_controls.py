@@ -157,7 +157,6 @@ def test_a_step_that_leads_out_of_all_bounds_is_not_taken_and_the_run_goes_on():
         ({"style_loss": "gram zebra"}, "style_loss must be one of moments, gram"),
         ({"style_loss": ""}, "style_loss must be one of"),
         ({"style_loss": "gram:0"}, "A weight must be a positive number, not 'gram:0'"),
-        ({"style_loss": "nearest", "tile": 64}, "tile must be 0 for nearest"),
         ({"pyramid": 3}, "pyramid must be 1 with the optimizer lbfgs"),
         ({"style_layers": "relu1_1+relu2_1"}, "moments cannot compare hypercolumns"),
         ({"style_layers": "relu1_1+relu9_1"}, "'relu9_1' is not a layer of tiny"),

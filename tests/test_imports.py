@@ -19,7 +19,7 @@ ALLOWED = {  # module -> the modules of nst that it may import
     "weights": {"hub", "vgg"},
     "record": {"settings", "vgg"},
     "tiles": set(),
-    "points": set(),
+    "points": {"tiles"},
     "objective": {"losses", "points", "settings", "tiles", "vgg"},
     "targets": {"image", "losses", "objective", "points", "settings", "tiles", "vgg"},
     "transfer": {"device", "image", "losses", "objective", "settings", "solver", "targets", "tiles", "vgg"},

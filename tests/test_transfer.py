@@ -51,6 +51,13 @@ def test_a_small_photo_is_not_blown_up():
     assert paint(noise(50, 40, 3), size=512)[-1].image.size == (50, 40)
 
 
+def test_a_small_photo_becomes_a_poster_if_that_is_asked_for():
+    poster = paint(noise(50, 40, 3), size=96, enlarge="yes", steps=12)
+    assert poster[-1].image.size == (96, 77)
+    assert difference(poster[0].preview(50), noise(50, 40, 3).resize((50, 40))) < 0.1
+    assert poster[-1].losses["style"] < poster[0].losses["style"]
+
+
 def test_losses_are_those_of_the_pixels_before_the_step():
     """The first step starts from the photo itself: no content error, and the style error by hand."""
     network = tiny_vgg()
