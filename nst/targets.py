@@ -33,7 +33,7 @@ def objective_for(
     """Look once at the photo (1, 3, H, W) and the paintings, and keep what the losses compare with.
 
     Args:
-        fade: How many times more the photo weighs than `settings` say.
+        fade: How many times more the photo weighs than `settings` say, and how many times less the palette.
         tile: Side of a tile in pixels; the picture is one tile if not said.
     """
     points = Points(settings.samples, torch.Generator().manual_seed(settings.seed))
@@ -59,7 +59,7 @@ def objective_for(
     return Objective(
         settings,
         network,
-        _weights(settings, fade),
+        weights_at(settings, fade),
         content,
         [term for weight, mask, seen, _ in regions for term in _style_terms(weight, mask, seen, settings)],
         [PaletteTerm(weight, mask, palette(colour)) for weight, mask, _, colour in regions],
@@ -68,9 +68,10 @@ def objective_for(
     )
 
 
-def _weights(settings: Settings, fade: float) -> dict[str, float]:
+def weights_at(settings: Settings, fade: float) -> dict[str, float]:
+    """What each loss is multiplied with, where the photo weighs `fade` times more."""
     weights = {name: getattr(settings, f"{name}_weight") for name in ("content", "style", "tv", "palette")}
-    return weights | {"content": fade * weights["content"]}
+    return weights | {"content": fade * weights["content"], "palette": weights["palette"] / fade}
 
 
 def _tiles(pixels: Tensor, settings: Settings, network: VGG, side: int | None) -> list[Tile]:
