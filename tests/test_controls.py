@@ -76,6 +76,60 @@ def test_histogram_gives_the_picture_the_photos_colours_and_not_the_paintings():
     assert off["histogram"].abs().max() < 0.5 * off["painting"].abs().max()
 
 
+def mean_and_covariance(image: Image.Image) -> tuple[torch.Tensor, torch.Tensor]:
+    colours = to_pixels(image, image.size).flatten(2)[0]
+    return colours.mean(1), torch.cov(colours, correction=0)
+
+
+# neither reaches black or white, so that nothing has to be clipped
+DULL, BRIGHT = (
+    Image.fromarray((low + np.asarray(noise(72, 72, seed)) * spread).astype(np.uint8))
+    for low, spread, seed in ((60, (0.2, 0.3, 0.1), 3), (90, (0.3, 0.1, 0.2), 4))
+)
+
+
+def test_a_photo_recoloured_by_covariance_has_the_paintings_mean_and_covariance():
+    image = paint(DULL, BRIGHT, color="match_photo", **NOTHING)[0].image
+    for ours, wanted in zip(mean_and_covariance(image), mean_and_covariance(BRIGHT), strict=True):
+        torch.testing.assert_close(ours, wanted, atol=2e-3, rtol=0.05)
+
+
+def test_a_photo_recoloured_by_histogram_has_the_paintings_histograms():
+    image = paint(DULL, BRIGHT, color="histogram_photo", **NOTHING)[0].image
+    ours, wanted = (to_pixels(one, (64, 64)).flatten(2)[0].sort(1).values for one in (image, BRIGHT))
+    assert (ours - wanted).abs().max() < 0.02
+
+
+def test_content_and_start_are_those_of_the_recoloured_photo_at_every_size():
+    frames = paint(DULL, BRIGHT, color="match_photo", style_weight=0, steps=4, start_size=32)
+    assert {frame.long_side for frame in frames} == {32, 64}
+    assert max(frame.losses["content"] for frame in frames) < 1e-9, "nothing but that photo is there"
+
+
+def test_where_no_mask_applies_a_recoloured_photo_is_still_the_photo():
+    left = Image.new("L", DULL.size)
+    left.paste(255, (0, 0, 36, 72))
+    image = paint(DULL, BRIGHT, color="match_photo", masks=[left], **NOTHING)[0].image
+    ours, photo = (to_pixels(one, (64, 64)) for one in (image, DULL))
+    assert (ours - photo)[..., 40:].abs().max() < 1 / 255
+    assert (ours - photo)[..., :24].abs().mean() > 0.05
+
+
+def test_a_finished_picture_can_be_given_the_paintings_mean_and_covariance():
+    last = {color: paint(DULL, BRIGHT, color=color, content_weight=9)[-1] for color in ("painting", "match_finished")}
+    wanted = mean_and_covariance(BRIGHT)
+    for ours, other in zip(mean_and_covariance(last["match_finished"].image), wanted, strict=True):
+        torch.testing.assert_close(ours, other, atol=2e-3, rtol=0.05)
+    assert (mean_and_covariance(last["painting"].image)[0] - wanted[0]).abs().max() > 0.02
+    assert last["painting"].losses == last["match_finished"].losses, "painted alike, recoloured after"
+
+
+def test_several_paintings_lend_their_colours_by_their_weights():
+    reds = [Image.new("RGB", (40, 30), (level, 80, 80)) for level in (40, 200)]
+    image = paint(DULL, reds, style_mix="3 1", init="detail", bounds="free", **NOTHING)[0].image
+    assert to_pixels(image, image.size)[:, 0].mean().item() * 255 == pytest.approx(0.75 * 40 + 0.25 * 200, abs=2)
+
+
 def test_starts_are_the_photo_noise_the_paintings_colours_or_its_mean_with_the_photos_detail():
     grain = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
     rough = Image.fromarray(grain)
