@@ -7,11 +7,12 @@ from PIL import Image
 
 from nst.image import fitted_size, luma, match_histograms, to_pixels
 from nst.losses import palette
-from nst.settings import Settings
+from nst.settings import KNOBS, Settings, shares
 from nst.transfer import scales
 from nst.weights import load_vgg
 from tests.conftest import noise
 from tests.test_transfer import PAINTING, PHOTO, difference, paint
+from tests.tiny import tiny_vgg
 
 NOTHING = {"content_weight": 0, "style_weight": 0, "steps": 1, "start_size": 64}  # no loss: the start stays
 
@@ -169,6 +170,102 @@ def test_early_content_weighs_the_photo_more_at_the_first_size_only():
     assert [scale.fade for scale in plan] == pytest.approx([8, 4, 2, 1])
     kept = [paint(content_fade=fade, steps=30)[14].losses["content"] for fade in (1, 100)]
     assert kept[1] < kept[0]
+
+
+def by_hand(pixels: Image.Image | np.ndarray, other: Image.Image, layers: str, network, **seen) -> dict[str, list]:
+    """Layer -> features (C, positions) in float64 of both pictures, as numpy has them."""
+    found = []
+    for picture in (pixels, other):
+        if isinstance(picture, Image.Image):
+            picture = np.asarray(picture.resize((64, 64 * picture.height // picture.width), Image.LANCZOS)) / 255
+        tensor = torch.tensor(picture, dtype=torch.float32).permute(2, 0, 1)[None]
+        found.append(network.features(tensor, layers.split(), **seen))
+    return {layer: [maps[layer].flatten(2)[0].double().numpy() for maps in found] for layer in layers.split()}
+
+
+def errors_by_hand(ours: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
+    """Of features (C, positions), independently of nst.losses."""
+    grams = [one @ one.T / one.shape[1] for one in (ours, wanted)]
+    found = {"gram": ((grams[0] - grams[1]) ** 2).sum() / (grams[1] ** 2).sum()}
+    found["gram_element"] = ((grams[0] - grams[1]) ** 2).mean() / len(ours) ** 2
+    if ours.shape == wanted.shape:
+        square = ((ours - wanted) ** 2).sum()
+        found |= {"relative": square / (wanted**2).sum(), "mean_square": square / wanted.size, "sum_square": square / 2}
+    return found
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        {"pooling": "max", "padding": "replicate"},
+        {"pooling": "average", "padding": "zeros"},
+        {"pooling": "l2", "padding": "replicate"},
+        {"style_layers": "relu1_1:3 relu4_1", "content_layers": "relu2_2 relu3_1:0.5"},
+        {"style_loss": "gram gram_element:2", "content_loss": "mean_square:3 sum_square"},
+    ],
+)
+def test_layers_losses_pooling_and_border_are_what_the_loss_is_made_of(knobs):
+    """The loss at the second step, from the picture after the first."""
+    network = tiny_vgg(blocks=(2, 2, 2, 2, 1))
+    asked = {"style_loss": "gram", "style_layers": "relu1_1 relu3_1", "content_layers": "relu3_1"} | knobs
+    asked = {"pooling": "max", "padding": "replicate", "content_loss": "relative"} | asked
+    first, second = paint(network=network, steps=2, start_size=64, **asked)
+    seen = {name: asked[name] for name in ("pooling", "padding")}
+    for name, other in (("style", PAINTING), ("content", PHOTO)):
+        layers, kinds = shares(asked[f"{name}_layers"]), shares(asked[f"{name}_loss"])
+        found = by_hand(first.pixels, other, " ".join(layers), network, **seen)
+        expected = sum(
+            weight * sum(part * errors_by_hand(*found[layer])[kind] for kind, part in kinds.items())
+            for layer, weight in layers.items()
+        )
+        assert second.losses[name] == pytest.approx(expected, rel=2e-3), name
+
+
+def test_more_style_weight_brings_more_of_the_painting_in():
+    little, much = (
+        paint(style_weight=weight, content_weight=1, steps=20, start_size=64)[-1].losses for weight in (0.1, 10)
+    )
+    assert much["style"] < little["style"] and much["content"] > little["content"]
+
+
+@pytest.mark.parametrize("optimizer", KNOBS["optimizer"].choices)
+def test_every_optimiser_lowers_the_loss_and_the_learning_rate_is_the_length_of_its_step(optimizer):
+    usual = {"lbfgs": 1, "rmsprop": 0.001, "sgd": 0.3}.get(optimizer, 0.01)
+    knobs = {"optimizer": optimizer, "bounds": "free", "start_size": 64, "content_weight": 0}
+    runs = {part: paint(DULL, steps=8, learning_rate=part * usual, **knobs) for part in (0.5, 1)}
+    assert runs[1][-1].losses["style"] < runs[1][0].losses["style"]
+    photo = to_pixels(DULL, (64, 64))[0].permute(1, 2, 0).numpy()
+    half, whole = (np.abs(run[0].pixels - photo).mean() for run in runs.values())
+    assert half == pytest.approx(whole / 2, rel=0.01)
+
+
+def test_more_bands_move_large_areas_further_in_a_step():
+    knobs = {"optimizer": "adam", "learning_rate": 0.01, "bounds": "free", "steps": 1, "start_size": 64}
+    pixels, bands = (difference(paint(DULL, pyramid=count, **knobs)[0].image, DULL) for count in (1, 5))
+    assert pixels == pytest.approx(0.01, abs=0.003)
+    assert bands > 1.2 * pixels
+
+
+def test_clamped_pixels_stay_between_black_and_white_and_free_ones_roam():
+    knobs = {"optimizer": "adam", "learning_rate": 0.2, "start_size": 64, "init": "noise"}
+    for bounds, stays in (("clamp", True), ("free", False)):
+        seen = paint(bounds=bounds, **knobs)[-1]._pixels
+        assert (seen.min().item() >= 0 and seen.max().item() <= 1) == stays
+
+
+def test_a_border_that_repeats_the_edge_leaves_no_frame_and_one_of_zeros_does():
+    flat = [Image.new("RGB", (64, 64), colour) for colour in ("#808890", "#604020")]
+    frame = {
+        padding: paint(*flat, padding=padding, style_layers="relu1_1", content_layers="relu1_1")[-1].pixels.std((0, 1))
+        for padding in ("replicate", "zeros")
+    }
+    assert frame["replicate"].max() < 1e-4 < 0.001 < frame["zeros"].max()
+
+
+def test_points_are_drawn_anew_at_each_step_unless_they_are_all():
+    still = {"content_weight": 0, "style_weight": 0, "steps": 3, "start_size": 64, "style_loss": "histogram"}
+    few, all_of_them = ({frame.losses["style"] for frame in paint(samples=count, **still)} for count in (64, 16384))
+    assert len(few) == 3 and len(all_of_them) == 1
 
 
 def test_averaging_shows_the_mean_of_the_steps():
