@@ -1,8 +1,9 @@
 """One photo and one painting under every recipe, in one picture: docs/recipes.webp.
 
-    python -m examples.recipes [--size 256] [--most 400]
+    python -m examples.recipes [--size 192] [--most 400] [--only crowson2021]
 
-A recipe takes the steps that it asks for, but `--most` at the most; under each picture stands how many.
+A recipe takes the steps that it asks for, or `--most` where that is fewer; under each picture stands how
+many. What is painted stays in `--keep`, so the same command goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from nst import Settings, load_vgg, stylize
 from nst.image import open_picture
 from nst.recipes import RECIPES
+from nst.settings import KNOBS
 
 HERE = Path(__file__).parent
 PHOTO, PAINTING = HERE / "content/red-panda.jpg", HERE / "style/hokusai-great-wave.jpg"
@@ -24,18 +26,28 @@ COLUMNS, GAP, CAPTION = 4, 8, 26  # pixels
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=int, default=256)
-    parser.add_argument("--most", type=int, default=400)
+    parser.add_argument("--size", type=int, default=192)
+    parser.add_argument("--most", type=int, default=int(KNOBS["steps"].high))
+    parser.add_argument("--only", nargs="+", choices=tuple(RECIPES), default=tuple(RECIPES))
+    parser.add_argument("--keep", type=Path, default=Path("out/recipes"))
     parser.add_argument("--out", type=Path, default=HERE.parent / "docs/recipes.webp")
     options = parser.parse_args()
-    photo, painting, network = open_picture(PHOTO), open_picture(PAINTING), load_vgg()
+    options.keep.mkdir(parents=True, exist_ok=True)
     pictures = {}
-    for recipe in RECIPES:
-        settings = Settings(recipe=recipe, size=options.size, steps=min(options.most, Settings(recipe=recipe).steps))
-        (frame,) = deque(stylize(photo, painting, settings, network), maxlen=1)
-        print(f"{recipe}: {frame.steps} steps, {frame.seconds:.0f} s", flush=True)
-        pictures[f"{recipe}, {frame.steps} steps"] = frame.image
+    for recipe in options.only:
+        steps = min(options.most, Settings(recipe=recipe).steps)
+        kept = options.keep / f"{recipe}-{options.size}-{steps}.png"
+        if not kept.exists():
+            painted(Settings(recipe=recipe, size=options.size, steps=steps)).save(kept)
+        pictures[f"{recipe}, {steps} steps"] = Image.open(kept)
     sheet(pictures).save(options.out, quality=88)
+
+
+def painted(settings: Settings) -> Image.Image:
+    frames = stylize(open_picture(PHOTO), open_picture(PAINTING), settings, load_vgg())
+    (last,) = deque(frames, maxlen=1)
+    print(f"{settings.recipe}: {last.steps} steps, {last.seconds:.0f} s", flush=True)
+    return last.image
 
 
 def sheet(pictures: dict[str, Image.Image]) -> Image.Image:

@@ -86,12 +86,12 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "Johnson 2015",
             "neural-style, the program that made it popular: Gram matrices per element, weights 5 and 100.",
             "J. Johnson, neural-style, 2015, and its PyTorch descendant neural-style-pt: their defaults",
-            "Smoothness is a mean over neighbours, so its weight holds for a picture of 512 x 384; L-BFGS remembers "
-            "10 steps and not 100.",
+            "The programs weigh each of the five layers with 100, here their mean weighs 500; smoothness is a mean "
+            "over neighbours, so its weight holds for a picture of 512 x 384; L-BFGS remembers 10 steps and not 100.",
             steps=1000,
             content_weight=5.0,
-            style_weight=100.0,
-            tv_weight=1e-3 * 3 * 512 * 384 * 255**2,
+            style_weight=5 * 100.0,
+            tv_weight=1e-3 / 2 * 3 * 512 * 384 * 255**2,  # the first program's slope is that of half the squares
             init="noise",
             start_size=ONE_SCALE,
             padding="zeros",
@@ -105,14 +105,15 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "Wasserstein distance of Gaussians, Adam with an averaged picture, many sizes. Slow and fine.",
             "K. Crowson, style-transfer-pytorch, 2021: its defaults",
             f"It {EITHER_NETWORK}=vgg19-tv for the one that was used; smoothness is scaled to its features, and its "
-            "neighbours are two; Adam's second moment has torch's default of 0.999.",
+            "neighbours are two; the first size has twice the steps of the last, and those between are shared out "
+            "evenly; when the picture grows, the photo lends the detail.",
             steps=3000,
             content_weight=0.015,
             tv_weight=2.0 * (255 * 0.226) ** 2,
             start_size=128,
             scale_factor=2**0.5,
             step_ratio=2.0,
-            optimizer="adam",
+            optimizer="adam_short",
             learning_rate=0.02,
             averaging=0.99,
             style_loss="wasserstein",
@@ -132,12 +133,12 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "Keeps what is alike in the photo alike, and brings its features to the painting's by optimal transport.",
             "Kolkin et al., Style Transfer by Relaxed Optimal Transport and Self-Similarity, CVPR 2019",
             f"It {EITHER_NETWORK}=vgg16-tv for the paper's. Hypercolumns go from relu1_1 to relu4_4; "
-            "bands are taken anew at each step; the palette weighs the same at all sizes.",
+            "the photo weighs 16, 8, 4 and 2 at 64 to 512 pixels, at other sizes as much at both ends.",
             steps=800,
-            content_weight=1.0,
+            content_weight=2.0,
             style_weight=2.0,
-            palette_weight=1.0,
-            content_fade=16.0,
+            palette_weight=0.5,
+            content_fade=8.0,
             init="detail",
             start_size=64,
             step_ratio=1.0,
@@ -156,7 +157,8 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "Every spot of the picture takes after the spot of the painting that it resembles most. Painterly, patchy.",
             "Kolkin, Kucera, Paris, Sykora, Shechtman & Shakhnarovich, Neural Neighbor Style Transfer, 2022",
             f"It {EITHER_NETWORK}=vgg16-tv for the paper's. Neighbours are sought anew at each step; the "
-            "painting is not turned; a content loss holds the photo instead of a blend of features.",
+            "painting is not turned; a content loss holds the photo instead of a blend of features. For the optional "
+            "match of colours at the end choose color=match_finished.",
             steps=1000,
             content_weight=0.25,
             content_fade=3.0,

@@ -105,8 +105,10 @@ class Settings:
                            low=0, high=8192, step=16, expert=True)
     style_mix: str = knob("", "Mix", "Weights of several paintings, such as 2 1. Empty: all the same.")
     color: str = knob("painting", "Colours", "The painting's colours; the photo's under painted light, or kept "
-                      "exactly; or a painting first recoloured like the photo, by covariance or by histogram.",
-                      choices=("painting", "luminance", "exact", "match", "histogram"))
+                      "exactly; or one recoloured like the other before, by covariance or by histogram: the painting "
+                      "like the photo, or the photo like the painting; or the finished picture like the painting.",
+                      choices=("painting", "luminance", "exact", "match", "histogram", "match_photo",
+                               "histogram_photo", "match_finished"))
     transparency: str = knob("white", "Transparency", "A photo with transparent parts lies on white while it is "
                              "painted. The picture stays so, or gets the photo's transparency back at the end.",
                              choices=("white", "kept"), expert=True)
@@ -123,10 +125,12 @@ class Settings:
                                low=1.1, high=4, step=0.1, expert=True)
     step_ratio: float = knob(4.0, "Early steps", "Steps at the first size for each one at the last.",
                              low=0.25, high=16, step=0.25, expert=True)
-    content_fade: float = knob(1.0, "Early content", "How many times more the photo weighs at the first size.",
+    content_fade: float = knob(1.0, "Early content", "How many times more the photo weighs at the first size, and how "
+                               "many times less the palette.",
                                low=0.01, high=100, step=1, expert=True)
-    optimizer: str = knob("lbfgs", "Optimiser", "How the pixels move.",
-                          choices=("lbfgs", "adam", "rmsprop", "sgd"), expert=True)
+    optimizer: str = knob("lbfgs", "Optimiser", "How the pixels move. adam_short is Adam that forgets steep slopes "
+                          "ten times sooner.",
+                          choices=("lbfgs", "adam", "adam_short", "rmsprop", "sgd"), expert=True)
     learning_rate: float = knob(1.0, "Learning rate", "Length of a step. 1 suits L-BFGS, 0.02 Adam.",
                                 low=1e-9, high=1e4, step=0.01, expert=True)
     pyramid: int = knob(1, "Bands", "1 moves the pixels themselves, more the bands of their Laplacian pyramid. "

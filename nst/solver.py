@@ -7,7 +7,10 @@ learned of the landscape, and `enlarged` carries that over to the next scale.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Mapping
 from copy import deepcopy
+from functools import partial
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import torch
@@ -104,7 +107,8 @@ class FirstOrder:
     """A solver of torch.optim.
 
     Args:
-        optimizer: "adam" (Kingma & Ba 2015), "rmsprop", or "sgd", plain gradient descent.
+        optimizer: "adam" (Kingma & Ba 2015), "adam_short", which forgets the squares of the slopes ten
+            times sooner, "rmsprop", or "sgd", plain gradient descent.
         learning_rate: Length of a step; for Adam about the change of a pixel.
         bands: 1 moves the pixels; more the bands of their Laplacian pyramid (Burt & Adelson 1983),
             so that a step moves large areas as easily as single pixels.
@@ -115,17 +119,25 @@ class FirstOrder:
         self.learning_rate = learning_rate
         self.bands = bands
         self.state: tuple[list[Tensor], torch.optim.Optimizer] | None = None
+        self.moved: Tensor | None = None
 
     def step(self, pixels: Tensor, gradient: Tensor) -> Tensor:
-        bands = laplacian_pyramid(pixels, self.bands)
-        if self.state is None:
-            self.state = bands, OPTIMIZERS[self.optimizer](bands, lr=self.learning_rate)
-        own, optimizer = self.state
-        for band, new, slope in zip(own, bands, _along_bands(bands, gradient), strict=True):
-            band.copy_(new)
+        bands, optimizer = self._bands_of(pixels)
+        for band, slope in zip(bands, _along_bands(bands, gradient), strict=True):
             band.grad = slope
         optimizer.step()
-        return collapsed(own).clone()
+        self.moved = collapsed(bands).clone()
+        return self.moved
+
+    def _bands_of(self, pixels: Tensor) -> tuple[list[Tensor], torch.optim.Optimizer]:
+        """The bands that move; taken anew where the pixels are not those of the last step."""
+        if self.state is None:
+            bands = laplacian_pyramid(pixels, self.bands)
+            self.state = bands, OPTIMIZERS[self.optimizer](bands, lr=self.learning_rate)
+        elif pixels is not self.moved:
+            for band, new in zip(self.state[0], laplacian_pyramid(pixels, self.bands), strict=True):
+                band.copy_(new)
+        return self.state
 
     def enlarged(self, height: int, width: int) -> FirstOrder:
         twin = FirstOrder(self.optimizer, self.learning_rate, self.bands)
@@ -143,7 +155,14 @@ class FirstOrder:
         return FirstOrder(self.optimizer, self.learning_rate / 10, self.bands)
 
 
-OPTIMIZERS = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop, "sgd": torch.optim.SGD}
+OPTIMIZERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = MappingProxyType(
+    {
+        "adam": torch.optim.Adam,
+        "adam_short": partial(torch.optim.Adam, betas=(0.9, 0.99)),  # as in Crowson 2021
+        "rmsprop": torch.optim.RMSprop,
+        "sgd": torch.optim.SGD,
+    }
+)
 
 
 def _carried(state: dict[str, Any], band: Tensor) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def objective_for(
     """Look once at the photo (1, 3, H, W) and the paintings, and keep what the losses compare with.
 
     Args:
-        fade: How many times more the photo weighs than `settings` say.
+        fade: How many times more the photo weighs than `settings` say, and how many times less the palette.
         tile: Side of a tile in pixels; the picture is one tile if not said.
     """
     tile = tile or max(photo.shape[-2:])
@@ -79,7 +79,7 @@ def objective_for(
     return Objective(
         settings,
         network,
-        _weights(settings, fade),
+        weights_at(settings, fade),
         photo_maps,
         content,
         _similarity_terms(settings),
@@ -91,9 +91,10 @@ def objective_for(
     )
 
 
-def _weights(settings: Settings, fade: float) -> dict[str, float]:
+def weights_at(settings: Settings, fade: float) -> dict[str, float]:
+    """What each loss is multiplied with, where the photo weighs `fade` times more."""
     weights = {name: getattr(settings, f"{name}_weight") for name in ("content", "style", "tv", "palette")}
-    return weights | {"content": fade * weights["content"]}
+    return weights | {"content": fade * weights["content"], "palette": weights["palette"] / fade}
 
 
 def _tiles(pixels: Tensor, settings: Settings, network: VGG, side: int) -> list[Tile]:

@@ -18,7 +18,16 @@ from PIL import Image
 from torch import Tensor
 
 from nst.device import Device, best_device, free_memory
-from nst.image import fitted_size, luma, match_colors, to_image, to_pixels, with_luma, with_luma_inside
+from nst.image import (
+    fitted_size,
+    luma,
+    match_colors,
+    match_histograms,
+    to_image,
+    to_pixels,
+    with_luma,
+    with_luma_inside,
+)
 from nst.losses import CONTENT_SCALES, SUM_LOSSES
 from nst.objective import layers
 from nst.settings import Settings, mix_shares, shares
@@ -28,6 +37,8 @@ from nst.tiles import Fit, fit
 from nst.vgg import VGG, shrinkage
 
 LIGHTS = {"luminance": with_luma, "exact": with_luma_inside}  # the photo's colours under painted light
+RECOLOURED = {"match_photo": match_colors, "histogram_photo": match_histograms}  # the photo, like the painting
+COLOURS_SIDE = 256  # of a square that holds the colours of all paintings
 STEP_VALUES = 1700  # that one step holds for each pixel that it looks at
 FURTHEST = 8  # a pixel that is so far from [0, 1] will not come back
 
@@ -177,7 +188,7 @@ def _check_together(settings: Settings, network: VGG) -> None:
                 f"{', '.join(unfit)} cannot compare hypercolumns: choose a loss on points, or layers without +."
             )
     if settings.pyramid > 1 and settings.optimizer == "lbfgs":
-        raise ValueError("pyramid must be 1 with the optimizer lbfgs; adam, rmsprop and sgd move bands.")
+        raise ValueError("pyramid must be 1 with the optimizer lbfgs; all others move bands.")
 
 
 def final_size(width: int, height: int, settings: Settings) -> tuple[int, int]:
@@ -247,7 +258,9 @@ def _paint(
     plan = scales(*content.size, settings)
     if start is not None:
         plan = [Scale(plan[-1].size, settings.steps)]
-    longest, finish = max(plan[-1].size), _finisher(content, plan[-1].size, settings, masks)
+    colours = _colours_of(paintings, settings)
+    longest, finish = max(plan[-1].size), _finisher(content, plan[-1].size, colours, settings, masks)
+    content = _recoloured(content, plan[-1].size, colours, settings)
     work, done, step = sum(scale.work for scale in plan), 0, 0
     solver = make_solver(settings.optimizer, settings.learning_rate, settings.pyramid)
     pixels: Tensor | None = None
@@ -255,7 +268,7 @@ def _paint(
         width, height = scale.size
         photo = to_pixels(content, scale.size).to(device.place)
         pixels = (
-            _begun(photo, content, paintings, start, settings)
+            _begun(photo, content, colours.to(device.place), start, settings)
             if pixels is None
             else _enlarged(pixels, photo, content, settings)
         )
@@ -285,7 +298,7 @@ def _moved(pixels: Tensor, gradient: Tensor, solver: Solver) -> tuple[Tensor, So
 def _begun(
     photo: Tensor,
     content: Image.Image,
-    paintings: Sequence[Image.Image],
+    colours: Tensor,
     start: Image.Image | None,
     settings: Settings,
 ) -> Tensor:
@@ -297,11 +310,24 @@ def _begun(
     generator = torch.Generator().manual_seed(settings.seed)
     if settings.init == "noise":
         return torch.rand(photo.shape, generator=generator).to(photo.device)
-    painting = to_pixels(paintings[0], fitted_size(*paintings[0].size, max(photo.shape[-2:]))).to(photo.device)
     if settings.init == "colors":
         noise = torch.randn(photo.shape, generator=generator).to(photo.device)
-        return match_colors(noise, painting)
-    return painting.mean((2, 3), keepdim=True) + laplacian_pyramid(photo, 2)[0]
+        return match_colors(noise, colours)
+    return colours.mean((2, 3), keepdim=True) + laplacian_pyramid(photo, 2)[0]
+
+
+def _colours_of(paintings: Sequence[Image.Image], settings: Settings) -> Tensor:
+    """(1, 3, 1, N): the colours of all paintings, each as often as its share asks for."""
+    sides = [max(1, round(COLOURS_SIDE * share**0.5)) for share in mix_shares(settings.style_mix, len(paintings))]
+    squares = [to_pixels(painting, (side, side)) for painting, side in zip(paintings, sides, strict=True)]
+    return torch.cat([square.flatten(2) for square in squares], dim=2)[:, :, None]
+
+
+def _recoloured(content: Image.Image, size: tuple[int, int], colours: Tensor, settings: Settings) -> Image.Image:
+    """The photo as the painting is to see it."""
+    if settings.color not in RECOLOURED:
+        return content
+    return to_image(RECOLOURED[settings.color](to_pixels(content, size), colours))
 
 
 def _enlarged(pixels: Tensor, photo: Tensor, content: Image.Image, settings: Settings) -> Tensor:
@@ -315,7 +341,11 @@ def _enlarged(pixels: Tensor, photo: Tensor, content: Image.Image, settings: Set
 
 
 def _finisher(
-    content: Image.Image, size: tuple[int, int], settings: Settings, masks: Sequence[Image.Image] | None
+    content: Image.Image,
+    size: tuple[int, int],
+    colours: Tensor,
+    settings: Settings,
+    masks: Sequence[Image.Image] | None,
 ) -> Callable[[Tensor, int], Tensor]:
     """(pixels of any scale, long side) -> pixels of that long side: in the colours asked for, on the photo
     where no mask applies."""
@@ -327,6 +357,8 @@ def _finisher(
             photo = to_pixels(content, (width, height))
         if settings.color in LIGHTS:
             pixels = LIGHTS[settings.color](photo, luma(pixels))
+        if settings.color == "match_finished":
+            pixels = match_colors(pixels, colours)
         if masks is not None:
             cover = torch.stack([to_pixels(mask, (width, height)) for mask in masks]).sum(0).clamp(max=1)
             pixels = photo + cover * (pixels - photo)

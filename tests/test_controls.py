@@ -7,11 +7,12 @@ from PIL import Image
 
 from nst.image import fitted_size, luma, match_histograms, to_pixels
 from nst.losses import palette
-from nst.settings import Settings
+from nst.settings import KNOBS, Settings, shares
 from nst.transfer import scales
 from nst.weights import load_vgg
 from tests.conftest import noise
 from tests.test_transfer import PAINTING, PHOTO, difference, paint
+from tests.tiny import tiny_vgg
 
 NOTHING = {"content_weight": 0, "style_weight": 0, "steps": 1, "start_size": 64}  # no loss: the start stays
 
@@ -76,6 +77,60 @@ def test_histogram_gives_the_picture_the_photos_colours_and_not_the_paintings():
     assert off["histogram"].abs().max() < 0.5 * off["painting"].abs().max()
 
 
+def mean_and_covariance(image: Image.Image) -> tuple[torch.Tensor, torch.Tensor]:
+    colours = to_pixels(image, image.size).flatten(2)[0]
+    return colours.mean(1), torch.cov(colours, correction=0)
+
+
+# neither reaches black or white, so that nothing has to be clipped
+DULL, BRIGHT = (
+    Image.fromarray((low + np.asarray(noise(72, 72, seed)) * spread).astype(np.uint8))
+    for low, spread, seed in ((60, (0.2, 0.3, 0.1), 3), (90, (0.3, 0.1, 0.2), 4))
+)
+
+
+def test_a_photo_recoloured_by_covariance_has_the_paintings_mean_and_covariance():
+    image = paint(DULL, BRIGHT, color="match_photo", **NOTHING)[0].image
+    for ours, wanted in zip(mean_and_covariance(image), mean_and_covariance(BRIGHT), strict=True):
+        torch.testing.assert_close(ours, wanted, atol=2e-3, rtol=0.05)
+
+
+def test_a_photo_recoloured_by_histogram_has_the_paintings_histograms():
+    image = paint(DULL, BRIGHT, color="histogram_photo", **NOTHING)[0].image
+    ours, wanted = (to_pixels(one, (64, 64)).flatten(2)[0].sort(1).values for one in (image, BRIGHT))
+    assert (ours - wanted).abs().max() < 0.02
+
+
+def test_content_and_start_are_those_of_the_recoloured_photo_at_every_size():
+    frames = paint(DULL, BRIGHT, color="match_photo", style_weight=0, steps=4, start_size=32)
+    assert {frame.long_side for frame in frames} == {32, 64}
+    assert max(frame.losses["content"] for frame in frames) < 1e-9, "nothing but that photo is there"
+
+
+def test_where_no_mask_applies_a_recoloured_photo_is_still_the_photo():
+    left = Image.new("L", DULL.size)
+    left.paste(255, (0, 0, 36, 72))
+    image = paint(DULL, BRIGHT, color="match_photo", masks=[left], **NOTHING)[0].image
+    ours, photo = (to_pixels(one, (64, 64)) for one in (image, DULL))
+    assert (ours - photo)[..., 40:].abs().max() < 1 / 255
+    assert (ours - photo)[..., :24].abs().mean() > 0.05
+
+
+def test_a_finished_picture_can_be_given_the_paintings_mean_and_covariance():
+    last = {color: paint(DULL, BRIGHT, color=color, content_weight=9)[-1] for color in ("painting", "match_finished")}
+    wanted = mean_and_covariance(BRIGHT)
+    for ours, other in zip(mean_and_covariance(last["match_finished"].image), wanted, strict=True):
+        torch.testing.assert_close(ours, other, atol=2e-3, rtol=0.05)
+    assert (mean_and_covariance(last["painting"].image)[0] - wanted[0]).abs().max() > 0.02
+    assert last["painting"].losses == last["match_finished"].losses, "painted alike, recoloured after"
+
+
+def test_several_paintings_lend_their_colours_by_their_weights():
+    reds = [Image.new("RGB", (40, 30), (level, 80, 80)) for level in (40, 200)]
+    image = paint(DULL, reds, style_mix="3 1", init="detail", bounds="free", **NOTHING)[0].image
+    assert to_pixels(image, image.size)[:, 0].mean().item() * 255 == pytest.approx(0.75 * 40 + 0.25 * 200, abs=2)
+
+
 def test_starts_are_the_photo_noise_the_paintings_colours_or_its_mean_with_the_photos_detail():
     grain = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
     rough = Image.fromarray(grain)
@@ -115,6 +170,102 @@ def test_early_content_weighs_the_photo_more_at_the_first_size_only():
     assert [scale.fade for scale in plan] == pytest.approx([8, 4, 2, 1])
     kept = [paint(content_fade=fade, steps=30)[14].losses["content"] for fade in (1, 100)]
     assert kept[1] < kept[0]
+
+
+def by_hand(pixels: Image.Image | np.ndarray, other: Image.Image, layers: str, network, **seen) -> dict[str, list]:
+    """Layer -> features (C, positions) in float64 of both pictures, as numpy has them."""
+    found = []
+    for picture in (pixels, other):
+        if isinstance(picture, Image.Image):
+            picture = np.asarray(picture.resize((64, 64 * picture.height // picture.width), Image.LANCZOS)) / 255
+        tensor = torch.tensor(picture, dtype=torch.float32).permute(2, 0, 1)[None]
+        found.append(network.features(tensor, layers.split(), **seen))
+    return {layer: [maps[layer].flatten(2)[0].double().numpy() for maps in found] for layer in layers.split()}
+
+
+def errors_by_hand(ours: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
+    """Of features (C, positions), independently of nst.losses."""
+    grams = [one @ one.T / one.shape[1] for one in (ours, wanted)]
+    found = {"gram": ((grams[0] - grams[1]) ** 2).sum() / (grams[1] ** 2).sum()}
+    found["gram_element"] = ((grams[0] - grams[1]) ** 2).mean() / len(ours) ** 2
+    if ours.shape == wanted.shape:
+        square = ((ours - wanted) ** 2).sum()
+        found |= {"relative": square / (wanted**2).sum(), "mean_square": square / wanted.size, "sum_square": square / 2}
+    return found
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        {"pooling": "max", "padding": "replicate"},
+        {"pooling": "average", "padding": "zeros"},
+        {"pooling": "l2", "padding": "replicate"},
+        {"style_layers": "relu1_1:3 relu4_1", "content_layers": "relu2_2 relu3_1:0.5"},
+        {"style_loss": "gram gram_element:2", "content_loss": "mean_square:3 sum_square"},
+    ],
+)
+def test_layers_losses_pooling_and_border_are_what_the_loss_is_made_of(knobs):
+    """The loss at the second step, from the picture after the first."""
+    network = tiny_vgg(blocks=(2, 2, 2, 2, 1))
+    asked = {"style_loss": "gram", "style_layers": "relu1_1 relu3_1", "content_layers": "relu3_1"} | knobs
+    asked = {"pooling": "max", "padding": "replicate", "content_loss": "relative"} | asked
+    first, second = paint(network=network, steps=2, start_size=64, **asked)
+    seen = {name: asked[name] for name in ("pooling", "padding")}
+    for name, other in (("style", PAINTING), ("content", PHOTO)):
+        layers, kinds = shares(asked[f"{name}_layers"]), shares(asked[f"{name}_loss"])
+        found = by_hand(first.pixels, other, " ".join(layers), network, **seen)
+        expected = sum(
+            weight * sum(part * errors_by_hand(*found[layer])[kind] for kind, part in kinds.items())
+            for layer, weight in layers.items()
+        )
+        assert second.losses[name] == pytest.approx(expected, rel=2e-3), name
+
+
+def test_more_style_weight_brings_more_of_the_painting_in():
+    little, much = (
+        paint(style_weight=weight, content_weight=1, steps=20, start_size=64)[-1].losses for weight in (0.1, 10)
+    )
+    assert much["style"] < little["style"] and much["content"] > little["content"]
+
+
+@pytest.mark.parametrize("optimizer", KNOBS["optimizer"].choices)
+def test_every_optimiser_lowers_the_loss_and_the_learning_rate_is_the_length_of_its_step(optimizer):
+    usual = {"lbfgs": 1, "rmsprop": 0.001, "sgd": 0.3}.get(optimizer, 0.01)
+    knobs = {"optimizer": optimizer, "bounds": "free", "start_size": 64, "content_weight": 0}
+    runs = {part: paint(DULL, steps=8, learning_rate=part * usual, **knobs) for part in (0.5, 1)}
+    assert runs[1][-1].losses["style"] < runs[1][0].losses["style"]
+    photo = to_pixels(DULL, (64, 64))[0].permute(1, 2, 0).numpy()
+    half, whole = (np.abs(run[0].pixels - photo).mean() for run in runs.values())
+    assert half == pytest.approx(whole / 2, rel=0.01)
+
+
+def test_more_bands_move_large_areas_further_in_a_step():
+    knobs = {"optimizer": "adam", "learning_rate": 0.01, "bounds": "free", "steps": 1, "start_size": 64}
+    pixels, bands = (difference(paint(DULL, pyramid=count, **knobs)[0].image, DULL) for count in (1, 5))
+    assert pixels == pytest.approx(0.01, abs=0.003)
+    assert bands > 1.2 * pixels
+
+
+def test_clamped_pixels_stay_between_black_and_white_and_free_ones_roam():
+    knobs = {"optimizer": "adam", "learning_rate": 0.2, "start_size": 64, "init": "noise"}
+    for bounds, stays in (("clamp", True), ("free", False)):
+        seen = paint(bounds=bounds, **knobs)[-1]._pixels
+        assert (seen.min().item() >= 0 and seen.max().item() <= 1) == stays
+
+
+def test_a_border_that_repeats_the_edge_leaves_no_frame_and_one_of_zeros_does():
+    flat = [Image.new("RGB", (64, 64), colour) for colour in ("#808890", "#604020")]
+    frame = {
+        padding: paint(*flat, padding=padding, style_layers="relu1_1", content_layers="relu1_1")[-1].pixels.std((0, 1))
+        for padding in ("replicate", "zeros")
+    }
+    assert frame["replicate"].max() < 1e-4 < 0.001 < frame["zeros"].max()
+
+
+def test_points_are_drawn_anew_at_each_step_unless_they_are_all():
+    still = {"content_weight": 0, "style_weight": 0, "steps": 3, "start_size": 64, "style_loss": "histogram"}
+    few, all_of_them = ({frame.losses["style"] for frame in paint(samples=count, **still)} for count in (64, 16384))
+    assert len(few) == 3 and len(all_of_them) == 1
 
 
 def test_averaging_shows_the_mean_of_the_steps():

@@ -3,7 +3,7 @@ import itertools
 import pytest
 import torch
 
-from nst.solver import LBFGS, Average, FirstOrder, collapsed, laplacian_pyramid, make_solver, resize
+from nst.solver import LBFGS, OPTIMIZERS, Average, FirstOrder, collapsed, laplacian_pyramid, make_solver, resize
 
 
 def bowl(seed=0, size=(6, 5), condition=100.0):
@@ -90,7 +90,14 @@ def test_enlarged_memory_speaks_of_the_enlarged_picture():
 
 
 def test_adam_and_gradient_descent_are_those_of_torch():
-    for name, kind in (("adam", torch.optim.Adam), ("rmsprop", torch.optim.RMSprop), ("sgd", torch.optim.SGD)):
+    kinds = {
+        "adam": torch.optim.Adam,
+        "adam_short": lambda pixels, lr: torch.optim.Adam(pixels, lr=lr, betas=(0.9, 0.99)),
+        "rmsprop": torch.optim.RMSprop,
+        "sgd": torch.optim.SGD,
+    }
+    assert set(kinds) == set(OPTIMIZERS)
+    for name, kind in kinds.items():
         minimum, gradient = bowl()
         theirs = torch.full_like(minimum, 0.5)
         optimizer = kind([theirs], lr=0.01)
@@ -101,8 +108,29 @@ def test_adam_and_gradient_descent_are_those_of_torch():
         assert torch.equal(ours, theirs)
 
 
+def test_the_bands_of_a_pyramid_move_as_the_published_programs_move_them():
+    """A solver of torch on the bands themselves, and autograd through their sum."""
+    minimum, gradient = bowl(size=(12, 10))
+    start = torch.full_like(minimum, 0.5)
+    bands = [band.requires_grad_() for band in laplacian_pyramid(start, 3)]
+    optimizer = torch.optim.RMSprop(bands, lr=0.01)
+    for _ in range(6):
+        optimizer.zero_grad()
+        pixels = collapsed(bands)
+        pixels.backward(gradient(pixels.detach()))
+        optimizer.step()
+    ours = descend(FirstOrder("rmsprop", 0.01, 3), gradient, start, 6)
+    torch.testing.assert_close(ours, collapsed(bands).detach())
+
+
+def test_bands_follow_pixels_that_somebody_else_has_changed():
+    solver, slope = FirstOrder("sgd", 0.1, 3), torch.zeros(1, 3, 16, 16)
+    for pixels in torch.rand(3, 1, 3, 16, 16):
+        torch.testing.assert_close(solver.step(pixels, slope), pixels)
+
+
 def test_a_solver_leaves_its_arguments_alone():
-    for name in ("lbfgs", "adam", "rmsprop", "sgd"):
+    for name in ("lbfgs", *OPTIMIZERS):
         minimum, gradient = bowl()
         solver, pixels = make_solver(name, 0.01), torch.full_like(minimum, 0.5)
         for _ in range(3):
@@ -167,7 +195,7 @@ def test_memory_of_lbfgs_is_bounded_by_the_size_of_the_picture():
 
 def test_a_gentler_solver_takes_a_tenth_of_the_step():
     pixels, slope = torch.full((1, 3, 4, 4), 0.5), torch.ones(1, 3, 4, 4)
-    for name in ("lbfgs", "adam", "rmsprop", "sgd"):
+    for name in ("lbfgs", *OPTIMIZERS):
         solver = make_solver(name, 0.1)
         step = (pixels - solver.step(pixels, slope)).mean()
         gentle = (pixels - solver.gentler().step(pixels, slope)).mean()
