@@ -7,7 +7,7 @@ from __future__ import annotations
 import gc
 import math
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -20,6 +20,10 @@ from nst.vgg import VGG
 
 SMALLER, GENTLER = 0.7, 0.25  # factors: of the size, of the learning rate
 TRIALS = 4  # that one painting has
+SUITABLE = {"lbfgs": 1.0, "adam": 0.02, "rmsprop": 0.02}  # learning rates that are never too high, whatever the losses
+FAR_GENTLER = 0.01  # factor for plain descent, whose steps are as long as the losses are large
+PATIENCE = 6  # steps in a row that may lead away
+WORSE, FAR_WORSE = 1.01, 2.0  # times a loss at the first step of its size, times its lowest: beyond, it is lost
 OUT_OF_MEMORY = ("not enough memory", "can't allocate memory", "out of memory")  # as libraries put it
 
 Begin = Callable[[Settings, Image.Image | None], Generator[Frame, None, None]]
@@ -34,6 +38,10 @@ class Noted(Frame):
     def as_last(self, note: str) -> Noted:
         """The same frame as the end of a run that was cut short."""
         return replace(self, steps=self.step, progress=1.0, note=note)
+
+    def showing(self, other: Frame) -> Noted:
+        """The same place in the run, with another frame's picture."""
+        return replace(self, _pixels=other._pixels, _finish=other._finish, _size=other._size, long_side=other.long_side)
 
 
 def steady(
@@ -71,12 +79,15 @@ def _lasting(
     start: Image.Image | None,
     seconds: float,
 ) -> Generator[Noted, None, None]:
-    ends, last, note = time.monotonic() + seconds, None, ""
+    ends, note = time.monotonic() + seconds, ""
+    last: Noted | None = None
+    good: Noted | None = None
     for _ in range(TRIALS):
-        before = last
+        before, watch = last, _Watch()
         try:
             for frame in frames:
                 last = _continued(frame, before, note)
+                watch.see(last)
                 if time.monotonic() >= ends and last.step < last.steps:
                     frames.close()
                     yield last.as_last("deadline")
@@ -85,13 +96,59 @@ def _lasting(
             return
         except (MemoryError, RuntimeError, ArithmeticError) as error:
             note, settings = _remedy(error, settings)
+            frames.close()
         _let_go()
         steps = settings.steps if last is None else max(1, last.steps - last.step)
-        start = start if last is None else last.image
+        good = (watch.good or good) if watch.is_astray else last
+        if last is not None and good is not None:
+            last, start = last.showing(good), good.image
         frames = begin(replace(settings, steps=steps), start)
     if last is None:
         raise MemoryError("Nothing could be painted.")
     yield last.as_last("given_up")
+
+
+class _Watch:
+    """Sees the frames of one trial, and knows the last good one when the painting has left its way.
+
+    Lost is a picture of which no loss is as low as it was: weights do not matter then. A frame's losses
+    are those of the picture before, and are read when the next frame is there, so that no device is waited for.
+    """
+
+    def __init__(self) -> None:
+        self.good: Noted | None = None  # none yet: where it began
+        self.lost = 0  # steps in a row
+        self.latest: tuple[Noted | None, Noted | None] = (None, None)
+        self.long_side = 0
+        self.first: dict[str, float] = {}
+        self.lowest: dict[str, float] = {}
+
+    @property
+    def is_astray(self) -> bool:
+        return self.lost >= PATIENCE
+
+    def see(self, frame: Noted) -> None:
+        """
+        Raises:
+            ArithmeticError: when it has been lost for too long.
+        """
+        (judged, after), self.latest = self.latest, (self.latest[1], frame)
+        if after is None:
+            return
+        losses = after.losses
+        if after.long_side != self.long_side:
+            self.long_side, self.first, self.lowest = after.long_side, losses, losses
+        if self._is_lost(losses):
+            self.lost += 1
+        else:
+            self.lost, self.good = 0, judged
+        self.lowest = {name: min(value, self.lowest[name]) for name, value in losses.items()}
+        if self.is_astray:
+            raise ArithmeticError("No step leads back.")
+
+    def _is_lost(self, losses: Mapping[str, float]) -> bool:
+        bounds = {name: min(WORSE * self.first[name], FAR_WORSE * self.lowest[name]) for name in losses}
+        return not all(map(math.isfinite, losses.values())) or all(losses[name] > bounds[name] for name in losses)
 
 
 def _continued(frame: Frame, before: Noted | None, note: str) -> Noted:
@@ -111,8 +168,9 @@ def _continued(frame: Frame, before: Noted | None, note: str) -> Noted:
 def _remedy(error: Exception, settings: Settings) -> tuple[str, Settings]:
     """What to change, and its note. What cannot be helped is raised again."""
     if isinstance(error, ArithmeticError):
-        rate = max(KNOBS["learning_rate"].low, settings.learning_rate * GENTLER)
-        return "gentler", replace(settings, learning_rate=rate)
+        suitable = SUITABLE.get(settings.optimizer, settings.learning_rate * FAR_GENTLER)
+        rate = min(settings.learning_rate * GENTLER, suitable)
+        return "gentler", replace(settings, learning_rate=max(KNOBS["learning_rate"].low, rate))
     size = round(settings.size * SMALLER)
     if not _is_about_memory(error) or size < KNOBS["size"].low:
         raise error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from PIL import Image
 
 from nst import Frame, Settings, steady
+from tests.conftest import noise
 from tests.tiny import CPU, tiny_vgg
 
 PHOTO, PAINTING = Image.new("RGB", (200, 100), "teal"), Image.linear_gradient("L").convert("RGB")
@@ -138,3 +140,82 @@ def test_the_real_engine_at_the_end_of_its_memory(monkeypatch: pytest.MonkeyPatc
 def test_refuses_before_the_first_step() -> None:
     with pytest.raises(ValueError, match="short side"):
         steady.steady(PHOTO, Image.new("RGB", (9, 9)), Settings(), tiny_vgg(), CPU)
+
+
+class Wanderer(Engine):
+    """Has the losses that it is told, one after the other, and then the last ones for ever."""
+
+    def __init__(self, *losses: tuple[float, float]) -> None:
+        super().__init__()
+        self.losses = losses
+
+    def frames(self, settings: Settings) -> Generator[Frame, None, None]:
+        for frame in super().frames(settings):
+            style, content = self.losses[min(self.taken, len(self.losses)) - 1]
+            yield replace(frame, _losses={"style": torch.tensor(style), "content": torch.tensor(content)})
+
+
+GOOD, BETTER, LOST = (1.0, 0.0), (0.5, 0.4), (1.2, 2.0)
+
+
+def test_lost_for_too_long_it_goes_back_to_the_last_good_picture(paint: Callable[..., Any]) -> None:
+    lost = [LOST] * steady.PATIENCE
+    frames = paint(engine := Wanderer(GOOD, BETTER, *lost, (0.9, 0.1)), steps=20, learning_rate=100.0)
+    assert [settings.learning_rate for settings, _ in engine.begun] == [100, 1]
+    assert engine.begun[1][1].tobytes() == frames[0].image.tobytes(), "whose losses the second frame has"
+    assert [frame.step for frame in frames] == [*range(1, 9), *range(10, 21)], (
+        "the one on which it was seen is not shown"
+    )
+    assert {frame.note for frame in frames[8:]} == {"gentler"}
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        [GOOD, *[LOST] * (steady.PATIENCE - 1), BETTER, LOST],  # it finds back by itself
+        [GOOD, (1.2, 0.0)],  # one of the losses is as low as ever
+        [GOOD, (0.9, 2.0), (0.7, 0.9), (0.71, 0.95)],  # it hovers about its goal
+        [(1.0, 1.0)],  # it has arrived
+    ],
+)
+def test_is_left_alone_where_it_may_still_arrive(paint: Callable[..., Any], losses: list[tuple[float, float]]) -> None:
+    frames = paint(engine := Wanderer(*losses), steps=8)
+    assert len(engine.begun) == 1 and {frame.note for frame in frames} == {""}
+
+
+def test_far_above_its_lowest_it_is_lost_though_below_its_beginning(paint: Callable[..., Any]) -> None:
+    paint(engine := Wanderer((9.0, 9.0), (0.2, 0.2), (0.6, 0.9)), steps=12)
+    assert len(engine.begun) == 2
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_what_is_no_number_is_lost(paint: Callable[..., Any], number: float) -> None:
+    *_, last = paint(Wanderer(GOOD, BETTER, (number, 0.0)), steps=40)
+    assert (last.note, last.progress) == ("given_up", 1)
+    assert last.image.getpixel((0, 0)) == (1, 1, 1), "the first step's, which is the last good one"
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "rate", "gentler"),
+    [("lbfgs", 1e4, 1), ("lbfgs", 1.0, 0.25), ("adam", 5.0, 0.02), ("rmsprop", 0.02, 0.005), ("sgd", 1e4, 100)],
+)
+def test_a_learning_rate_becomes_suitable(
+    paint: Callable[..., Any], optimizer: str, rate: float, gentler: float
+) -> None:
+    paint(engine := Engine(at_2=FloatingPointError()), optimizer=optimizer, learning_rate=rate)
+    assert engine.begun[1][0].learning_rate == gentler
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        {"learning_rate": 1e3},
+        {"optimizer": "adam", "learning_rate": 1.0, "bounds": "free"},
+        {"optimizer": "sgd", "learning_rate": 1e4, "bounds": "free"},
+    ],
+)
+def test_the_real_engine_with_absurd_steps_ends_below_where_it_began(knobs: dict[str, Any]) -> None:
+    photo, painting = noise(96, 72, 1), noise(96, 96, 2)
+    frames = list(steady.steady(photo, painting, Settings(size=48, steps=40, **knobs), tiny_vgg(), CPU))
+    assert frames[-1].note == "gentler" and frames[-1].step == frames[-1].steps
+    assert frames[-1].losses["style"] < frames[0].losses["style"]
