@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from starlette.middleware import Middleware
 
 import studio.disk  # noqa: F401  (before Gradio)
@@ -35,6 +37,7 @@ LAUNCH = {
 }
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever stops us politely gets what Ctrl-C gets
     if not gpu.ZERO_GPU:  # the GPU is lent to a run, not to a page
         warm_up()
         probe()

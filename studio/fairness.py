@@ -71,7 +71,7 @@ class FairQueue(Queue):
             return said["no_address"]
         if not paints:
             return ""
-        theirs = sum(visitor(event.request) == visitor(request) for event in self._paintings())
+        theirs = sum(visitor(event.request) == visitor(request) for event in self.paintings())
         if theirs >= limits.LIMITS.each:
             return said["too_many"].format(count=theirs)
         waiting = self.event_queue_per_concurrency_id.get(PAINTING)
@@ -95,10 +95,10 @@ class FairQueue(Queue):
         for job in self.active_jobs:
             yield from (event for event in job or () if event.concurrency_id == PAINTING)
 
-    def _paintings(self) -> Iterator[Event]:
-        yield from self._painted()
-        if PAINTING in self.event_queue_per_concurrency_id:
-            yield from self.event_queue_per_concurrency_id[PAINTING].queue
+    def paintings(self) -> list[Event]:
+        """Those that are being painted, and those that wait."""
+        waiting = self.event_queue_per_concurrency_id.get(PAINTING)
+        return [*self._painted(), *(waiting.queue if waiting else ())]
 
     def start(self) -> None:
         super().start()

@@ -70,8 +70,10 @@ class Keeper:
 
     def sweep(self, now: datetime) -> None:
         """Forget whoever is gone, and remove what is nobody's."""
+        busy = {event.session_hash for event in self.page._queue.paintings() if event.alive}
         for session in [session for session, visit in list(self.visits.items()) if visit.is_over(now)]:
-            self.forget(session)
+            if session not in busy:  # who watches a painting is here, even if the line for signs of life has broken
+                self.forget(session)
         self._remove_what_is_nobodys(now)
         for files in self.page.temp_file_sets:  # Gradio only adds to them
             files -= {path for path in list(files) if not os.path.exists(path)}
@@ -89,8 +91,7 @@ class Keeper:
 
     def _wanted(self) -> set[str]:
         """Files of visitors, and of those who wait for their turn."""
-        waiting = [event for line in self.page._queue.event_queue_per_concurrency_id.values() for event in line.queue]
-        named = {path for event in waiting for path in paths_in(event.data and event.data.data)}
+        named = {path for event in self.page._queue.paintings() for path in paths_in(event.data and event.data.data)}
         return named.union(*(visit.uploads for visit in list(self.visits.values())))
 
     def _remove_what_is_nobodys(self, now: datetime) -> None:

@@ -126,6 +126,22 @@ class TestVisit:
         keeper.sweep(later(minutes=361))
         assert not photo.exists(), "without a sign of life"
 
+    def test_who_watches_a_painting_is_here(
+        self, server: str, keeper: keeping.Keeper, photo: Path, painting: Path
+    ) -> None:
+        watching = Client(server, verbose=False, analytics_enabled=False)
+        keeper.hear(watching.session_hash, [])
+        long = submit(watching, photo, painting, steps=10_000)
+        next(iter(long))
+        keeper.visits[watching.session_hash].left = datetime.now()  # says a line that broke
+        keeper.sweep(later(minutes=11))
+        assert watching.session_hash in keeper.visits
+        long.cancel()
+        until(lambda: not keeper.page._queue.paintings())
+        keeper.sweep(later(minutes=11))
+        assert watching.session_hash not in keeper.visits
+        watching.close()
+
     def test_the_same_photo_of_two_goes_with_the_second(
         self, server: str, keeper: keeping.Keeper, selfie: Path
     ) -> None:

@@ -124,7 +124,7 @@ class TestFolder:
             (folder,) = self.folders(tmp_path)
             assert Path(path).is_relative_to(folder)
             assert folder.stat().st_mode & 0o077 == 0
-            process.send_signal(signal.SIGINT)  # Ctrl-C
+            process.terminate()  # which is made to go the way of Ctrl-C
             process.wait(timeout=60)
         assert not self.folders(tmp_path)
 
