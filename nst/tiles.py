@@ -8,8 +8,8 @@ from torch import Tensor
 
 SMALLEST = 64  # side of a tile in pixels
 SHARE = 0.7  # of the free memory that a painting may take
-# For each pixel of the picture, tiles or not: pictures, the photo's features, and what L-BFGS remembers, which took 120
-# above 6 megapixels. Below, where it remembers ten steps, a full memory took up to 470: the margin of SHARE is for that.
+# For each pixel of the picture, tiles or not: pictures, the photo's features, and what L-BFGS remembers. Pixels and
+# L-BFGS alone took 120 above 6 megapixels; below, where it remembers up to ten steps, up to 470: SHARE has to do there.
 WHOLE_BYTES = 250
 
 
