@@ -62,6 +62,13 @@ def test_photos_of_a_folder_are_known_by_their_endings(tmp_path):
     assert [photo.name for photo in photos_in([tmp_path])] == ["a.HEIC", "b.heif", "c.jpg", "d.avif"]
 
 
+def test_tiles_and_their_memory_are_said_before_the_run(photo, painting, tmp_path, capsys):
+    assert (
+        main([str(photo), str(painting), "-o", str(tmp_path / "out.png"), "--size=96", "--steps=1", "--tile=64"]) == 0
+    )
+    assert capsys.readouterr().err.startswith("nst: Worked on in tiles of 64 pixels, with about 0.0 GB of memory.")
+
+
 def test_several_paintings_and_another_format(photo, painting, tmp_path):
     out = tmp_path / "out.jpg"
     assert shell(photo, painting, photo, "-o", out, "--size", 64, "--steps", 2, "--style-mix", "2 1").returncode == 0
