@@ -79,7 +79,10 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "Gatys 2016",
             "The paper itself: Gram matrices, average pooling, L-BFGS, from noise.",
             "Gatys, Ecker & Bethge, Image Style Transfer Using Convolutional Neural Networks, CVPR 2016",
-            "No line search; averages are scaled to the size of maxima; the paper names no number of steps.",
+            "No line search; averages are scaled to the size of maxima; the paper names no number of steps. Its "
+            "network was scaled so that filters answer with 1 on average, this one is not: deep layers weigh most, "
+            "and grain of the noise stays. Content is a sum, so 1e-3 suits pictures of about 512 pixels; smaller ones "
+            "need more.",
             **GATYS_2016,
         ),
         "johnson2015": _recipe(
@@ -105,8 +108,8 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "Wasserstein distance of Gaussians, Adam with an averaged picture, many sizes. Slow and fine.",
             "K. Crowson, style-transfer-pytorch, 2021: its defaults",
             f"It {EITHER_NETWORK}=vgg19-tv for the one that was used; smoothness is scaled to its features, and its "
-            "neighbours are two; the first size has twice the steps of the last, and those between are shared out "
-            "evenly; when the picture grows, the photo lends the detail.",
+            "neighbours are two; the first size has twice the steps of the last, and those between decline in steps; "
+            "when the picture grows, the photo lends the detail.",
             steps=3000,
             content_weight=0.015,
             tv_weight=2.0 * (255 * 0.226) ** 2,
@@ -156,9 +159,10 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "Neural Neighbor 2022",
             "Every spot of the picture takes after the spot of the painting that it resembles most. Painterly, patchy.",
             "Kolkin, Kucera, Paris, Sykora, Shechtman & Shakhnarovich, Neural Neighbor Style Transfer, 2022",
-            f"It {EITHER_NETWORK}=vgg16-tv for the paper's. Neighbours are sought anew at each step; the "
-            "painting is not turned; a content loss holds the photo instead of a blend of features. For the optional "
-            "match of colours at the end choose color=match_finished.",
+            f"It {EITHER_NETWORK}=vgg16-tv for the paper's. Neighbours are sought anew at each step, for 1024 spots; "
+            "the painting is not turned; layers are not divided by their channels, and none is matched alone at the "
+            "end; a content loss holds the photo instead of a blend of both pictures. For the optional match of "
+            "colours at the end choose color=match_finished.",
             steps=1000,
             content_weight=0.25,
             content_fade=3.0,

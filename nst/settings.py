@@ -146,12 +146,13 @@ class Settings:
     tv_loss: str = knob("l2", "Smooth by", "Squares of the differences, which blur, or plain ones, which keep edges.",
                         choices=("l2", "l1"), expert=True)
     style_loss: str = knob("moments", "Style loss", "How features are compared with the painting's: by mean and "
-                           "covariance, Gram matrices in four normalisations, or as sets of points.",
+                           "covariance, Gram matrices in four normalisations, or as sets of points. Several are mixed, "
+                           "each with its weight if that is not 1: gram nearest:0.5.",
                            choices=("moments", "gram", "gram_sum", "gram_mean", "gram_element", "wasserstein",
                                     "sliced", "histogram", "nearest", "relaxed_emd", "moments_l1"),
                            mixes=True, expert=True)
     content_loss: str = knob("relative", "Content loss", "Squared error relative to the photo's features, its mean or "
-                             "its sum, or how alike the features are among themselves.",
+                             "its sum, or how alike the features are among themselves. Several are mixed likewise.",
                              choices=("relative", "mean_square", "sum_square", "self_similarity"),
                              mixes=True, expert=True)
     samples: int = knob(2048, "Points", "How many positions are drawn at each step for a loss on sets of points.",

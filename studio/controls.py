@@ -25,6 +25,8 @@ def checked(self: gr.components.Component, payload: Any) -> Any:
     """The value, or a refusal in the knob's own words. None means not said: as the recipe has it."""
     if payload is None:
         return None
+    if isinstance(payload, list):
+        payload = " ".join(payload)
     with in_the_users_words():
         return knob_of(self).check(payload)
 
@@ -43,6 +45,15 @@ class KnobNumber(gr.Number):
 
 class KnobChoice(gr.Dropdown):
     is_template, preprocess, api_info = True, checked, described
+
+
+class KnobMix(gr.Dropdown):
+    """Several choices, each with its weight: a text everywhere but in the browser."""
+
+    is_template, preprocess, api_info = True, checked, described
+
+    def postprocess(self, value: Any) -> Any:
+        return super().postprocess(value.split() if isinstance(value, str) else value)
 
 
 class KnobText(gr.Textbox):
@@ -70,6 +81,9 @@ def control(knob: Knob) -> gr.components.Component:
         return KnobSlider(
             minimum=knob.low, maximum=min(SLIDERS[knob.name], knob.high), value=knob.default, step=knob.step, **common
         )
+    if knob.mixes:
+        several = {"multiselect": True, "allow_custom_value": True, "interactive": True}
+        return KnobMix(list(knob.choices), value=knob.default, **several, **common)
     return _plain(knob, common | {"interactive": True})
 
 

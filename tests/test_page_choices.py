@@ -100,6 +100,28 @@ def test_several_paintings_each_with_its_weight(page: Page, painting: Path) -> N
     expect(page.locator("#mix .row:visible")).to_have_count(0)
 
 
+def test_losses_and_layers_are_mixed_with_weights(page: Page) -> None:
+    set_knobs(page, size=64, steps=3)
+    open_settings(page)
+    page.get_by_role("button", name="For experts").click()
+    losses = page.locator("#knob-style_loss input")
+    losses.click()
+    page.get_by_role("option", name="nearest").click()
+    losses.type("histogram:0.5")
+    losses.press("Enter")
+    losses.press("Tab")
+    layers = page.locator("#knob-style_layers :is(input, textarea)")
+    layers.fill("relu1_1:2 relu3_1")
+    layers.press("Tab")
+    page.locator("#knob-pooling input").click()
+    page.get_by_role("option", name="average").click()
+    paint(page)
+    _, text = kept(page)
+    settings = read_record(text).settings
+    assert (settings.style_loss, settings.style_layers) == ("moments nearest histogram:0.5", "relu1_1:2 relu3_1")
+    assert settings.pooling == "average"
+
+
 def test_goes_on_from_the_picture(page: Page) -> None:
     set_knobs(page, size=192, steps=3)
     paint(page)
