@@ -64,6 +64,8 @@ class LBFGS:
 
     def step(self, pixels: Tensor, gradient: Tensor) -> Tensor:
         if self.before is not None:
+            if len(self.pairs) == self.pairs.maxlen:
+                self.pairs.popleft()  # a large picture has no room for one pair more
             self._remember(pixels - self.before[0], gradient - self.before[1])
         self.before = pixels, gradient
         descent = self._descent(gradient)
@@ -95,11 +97,11 @@ class LBFGS:
         direction, shares = gradient.clone(), []
         for s, y, rho in reversed(self.pairs):
             shares.append(rho * _dot(s, direction))
-            direction -= shares[-1] * y
+            direction.addcmul_(y, -shares[-1])
         if self.inverse_curvature is not None:
             direction *= self.inverse_curvature
         for (s, y, rho), share in zip(self.pairs, reversed(shares), strict=True):
-            direction += (share - rho * _dot(y, direction)) * s
+            direction.addcmul_(s, share - rho * _dot(y, direction))
         return direction
 
 
@@ -223,7 +225,10 @@ class Average:
 
     def with_step(self, pixels: Tensor) -> Tensor:
         self.weight = self.decay * self.weight + 1
-        self.mean = pixels if self.mean is None else torch.lerp(self.mean, pixels, 1 / self.weight)
+        if self.mean is None or not self.decay:
+            self.mean = pixels
+        else:
+            self.mean = torch.lerp(self.mean, pixels, 1 / self.weight)
         return self.mean
 
 
