@@ -58,24 +58,19 @@ def objective_for(
         tile: Side of a tile in pixels; the picture is one tile if not said.
     """
     tile = tile or max(photo.shape[-2:])
+    parts_of_photo = _tiles(photo, settings, network, tile)
     points = Points(settings.samples, torch.Generator().manual_seed(settings.seed))
     mix = mix_shares(settings.style_mix, len(paintings))
     parts = mix if masks is None else [1.0] * len(mix)  # of a region
     counts = [max(1, round(part * TARGET_POINTS * settings.samples)) for part in parts]
     styles = [_painting_pixels(painting, photo, settings) for painting in paintings]
     with torch.no_grad():
-        photo_maps = _photo_maps(photo, settings, network, tile)
-        content = _content_terms(photo, photo_maps, settings, network, tile)
+        photo_maps = _photo_maps(photo, parts_of_photo, settings, network)
+        content = _content_terms(photo, photo_maps, parts_of_photo, settings)
         targets = [
             _target(style, count, points, settings, network, tile) for style, count in zip(styles, counts, strict=True)
         ]
-    if masks is None:
-        regions = [Region(1.0, None, _blended(targets, mix))]
-    else:
-        applied = [to_pixels(mask, (photo.shape[-1], photo.shape[-2]))[:, :1].to(photo.device) for mask in masks]
-        # so that a stroke weighs the same in a small region
-        weights = [mask.mean().item() * share * len(mix) for mask, share in zip(applied, mix, strict=True)]
-        regions = list(map(Region, weights, applied, targets))
+    regions = _regions(photo, masks, targets, mix)
     return Objective(
         settings,
         network,
@@ -86,9 +81,21 @@ def objective_for(
         [term for one in regions for term in _style_terms(one, one.target.sums, SUM_LOSSES, settings)],
         [term for one in regions for term in _style_terms(one, one.target.points, POINT_LOSSES, settings)],
         [term for one in regions for term in _palette_terms(one)],
-        _tiles(photo, settings, network, tile),
+        parts_of_photo,
         points,
     )
+
+
+def _regions(
+    photo: Tensor, masks: Sequence[Image.Image] | None, targets: Sequence[Target], mix: Sequence[float]
+) -> list[Region]:
+    """One for each mask; without masks a single one that takes after all paintings."""
+    if masks is None:
+        return [Region(1.0, None, _blended(targets, mix))]
+    applied = [to_pixels(mask, (photo.shape[-1], photo.shape[-2]))[:, :1].to(photo.device) for mask in masks]
+    # so that a stroke weighs the same in a small region
+    weights = [mask.mean().item() * share * len(mix) for mask, share in zip(applied, mix, strict=True)]
+    return list(map(Region, weights, applied, targets))
 
 
 def weights_at(settings: Settings, fade: float) -> dict[str, float]:
@@ -103,9 +110,11 @@ def _tiles(pixels: Tensor, settings: Settings, network: VGG, side: int) -> list[
     return tiles(height, width, side, network.radius(names), shrinkage(names))
 
 
-def _photo_maps(photo: Tensor, settings: Settings, network: VGG, side: int) -> Callable[[Tile], Mapping[str, Maps]]:
+def _photo_maps(
+    photo: Tensor, parts: Sequence[Tile], settings: Settings, network: VGG
+) -> Callable[[Tile], Mapping[str, Maps]]:
     """What a tile shows of the photo: remembered if it is all of it, else looked at anew to save the memory."""
-    names, (first, *others) = list(shares(settings.content_layers)), _tiles(photo, settings, network, side)
+    names, (first, *others) = list(shares(settings.content_layers)), parts
     if others:
         return lambda tile: look(tile.window(photo), tile, names, settings, network)
     maps = look(photo, first, names, settings, network)
@@ -113,12 +122,12 @@ def _photo_maps(photo: Tensor, settings: Settings, network: VGG, side: int) -> C
 
 
 def _content_terms(
-    photo: Tensor, photo_maps: Callable[[Tile], Mapping[str, Maps]], settings: Settings, network: VGG, side: int
+    photo: Tensor, photo_maps: Callable[[Tile], Mapping[str, Maps]], parts: Sequence[Tile], settings: Settings
 ) -> list[ContentTerm]:
     kinds = {kind: share for kind, share in shares(settings.content_loss).items() if kind in CONTENT_SCALES}
     if not kinds:
         return []
-    seen, terms = _whole(photo, photo_maps, _tiles(photo, settings, network, side)), []
+    seen, terms = _whole(photo, photo_maps, parts), []
     for layer, weight in shares(settings.content_layers).items():
         target = seen[layer]
         scales = [share * CONTENT_SCALES[kind](target) for kind, share in kinds.items()]
