@@ -252,7 +252,7 @@ class Note:
             torch.empty(0),
             losses,
             finish,
-            max(size),
+            size,
         )
 
 

@@ -34,20 +34,17 @@ class _Sums(torch.autograd.Function):
     def forward(ctx: Any, features: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor]:
         rows = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])  # (H*W, C), a view
         column = rows.new_ones(rows.shape[0], 1) if weights is None else weights.reshape(-1, 1).to(rows.dtype)
-        ctx.save_for_backward(rows, column)
-        ctx.map_shape, ctx.weighted = features.shape, weights is not None
+        ctx.save_for_backward(features, weights)
         weighted_rows = rows if weights is None else rows * column
         return _exact((column.t() @ rows)[0]), _exact(weighted_rows.t() @ rows)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        rows, column = ctx.saved_tensors
-        of_total, of_product = (gradient.to(rows.dtype) for gradient in gradients)
-        _, channels, height, width = ctx.map_shape
-        into = torch.addmm(of_total, rows, of_product + of_product.t())
-        if ctx.weighted:
-            into = into * column
-        return into.view(1, height, width, channels).permute(0, 3, 1, 2), None
+        features, weights = ctx.saved_tensors
+        of_total, of_product = (gradient.to(features.dtype) for gradient in gradients)
+        mixing = (of_product + of_product.t())[:, :, None, None]
+        into = F.conv2d(features, mixing, of_total)  # addmm would first write of_total to every position
+        return into if weights is None else into * weights.to(into.dtype), None
 
 
 def _exact(value: Tensor) -> Tensor:
