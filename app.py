@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from typing import Any
 
 from starlette.middleware import Middleware
 
@@ -36,8 +37,16 @@ LAUNCH = {
     "app_kwargs": {"middleware": [Middleware(Guard, keeper.hear)], "lifespan": keeper.lifespan, "openapi_url": None},
 }
 
+
+def stop(*told: Any) -> None:
+    """Nothing is painted while the page goes down: the interpreter cannot end in the middle of a step."""
+    demo._queue.close()
+    signal.default_int_handler(*told)
+
+
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever stops us politely gets what Ctrl-C gets
+    for polite in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(polite, stop)
     if not gpu.ZERO_GPU:  # the GPU is lent to a run, not to a page
         warm_up()
         probe()

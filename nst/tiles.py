@@ -80,6 +80,17 @@ class Fit:
     memory: int
 
 
+class NoRoom(ValueError):
+    """More bytes are needed than are free."""
+
+    def __init__(self, width: int, height: int, needed: float, free: int) -> None:
+        self.needed, self.free = needed, free
+        super().__init__(
+            f"A picture of {width} x {height} pixels needs {needed / 2**30:.1f} GB of memory, and "
+            f"{free / 2**30:.1f} GB are free. Please choose a smaller size."
+        )
+
+
 def fit(height: int, width: int, halo: int, per_pixel: int, free: int, side: int = 0) -> Fit:
     """Tiles that fit into the free memory: the whole picture if it does, else the largest that do.
 
@@ -90,7 +101,7 @@ def fit(height: int, width: int, halo: int, per_pixel: int, free: int, side: int
         side: Of the tiles in pixels, where somebody has chosen it.
 
     Raises:
-        ValueError: if not even the smallest tile fits.
+        NoRoom: if not even the smallest tile fits.
     """
 
     def tried(side: int) -> Fit:
@@ -103,8 +114,5 @@ def fit(height: int, width: int, halo: int, per_pixel: int, free: int, side: int
     fits = list(map(tried, (longest, *range(longest // SMALLEST * SMALLEST, SMALLEST - 1, -SMALLEST))))
     needed = fits[-1].memory / SHARE
     if needed > free:
-        raise ValueError(
-            f"A picture of {width} x {height} pixels needs {needed / 2**30:.1f} GB of memory, and "
-            f"{free / 2**30:.1f} GB are free. Please choose a smaller size."
-        )
+        raise NoRoom(width, height, needed, free)
     return next(one for one in fits if one.memory / SHARE <= free)

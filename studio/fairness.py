@@ -2,6 +2,7 @@
 
 Gradio's own queue refuses with a number that tells a visitor nothing, counts light events as if they
 were paintings, and paints for visitors who never open the stream. This one does none of these.
+Whoever asks gets an answer first and opens the stream then, on a busy machine some seconds later.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from studio.guard import has_address, with_own_files
 from studio.keeping import Keeper
 from studio.words import language_of, words
 
-PATIENCE = 1.5  # seconds that a painting is begun for someone who does not watch
+PATIENCE = 30.0  # seconds that a place is kept for someone who does not watch yet
 PAINTING = ONE_AT_A_TIME["concurrency_id"]
 
 
@@ -100,21 +101,30 @@ class FairQueue(Queue):
         waiting = self.event_queue_per_concurrency_id.get(PAINTING)
         return [*self._painted(), *(waiting.queue if waiting else ())]
 
+    def get_events(self) -> Any:
+        """Whose turn it is. Whoever does not watch yet keeps the place, and the device goes to the next who does."""
+        line = self.event_queue_per_concurrency_id.get(PAINTING)
+        if line is None:
+            return super().get_events()
+        everybody, line.queue = line.queue, [event for event in line.queue if self._is_watched(event)]
+        turn = super().get_events()
+        begun = turn[0] if turn else []
+        line.queue = [event for event in everybody if event not in begun]
+        return turn
+
     def start(self) -> None:
         super().start()
-        run_coro_in_background(self._look_after_watchers)
+        run_coro_in_background(self._look_for_the_absent)
 
-    async def _look_after_watchers(self) -> None:
-        """Whoever asked for a painting and does not watch it leaves the device to others."""
-        unwatched: dict[str, float] = {}  # event -> since when it is painted for nobody
+    async def _look_for_the_absent(self) -> None:
+        """Whoever asked for a painting and never came to watch leaves the place to others."""
         while not self.stopped:
-            await asyncio.sleep(PATIENCE / 6)
-            alone = {event._id: event for event in self._painted() if event.alive and not self._is_watched(event)}
-            unwatched = {name: unwatched.get(name, time.monotonic()) for name in alone}
-            for name, since in unwatched.items():
-                if time.monotonic() - since > PATIENCE:
-                    self._tell_end(alone[name], words(language_of(alone[name].request))["unwatched"])
-                    alone[name].alive = False  # Gradio closes it at its next picture
+            await asyncio.sleep(PATIENCE / 30)
+            too_long_ago = time.monotonic() - PATIENCE
+            for event in self.paintings():
+                if event.enqueue_time < too_long_ago and not self._is_watched(event):
+                    self._tell_end(event, words(language_of(event.request))["unwatched"])
+                    await self.remove_from_queue(event._id)
 
     def _is_watched(self, event: Event) -> bool:
         box = self.pending_messages_per_session.get(event.session_hash)

@@ -4,7 +4,7 @@ const language = navigator.language.slice(0, 2);
 const show = () => {
   const words = props.words[language] ?? props.words.en;
   element.querySelector("legend").textContent = words.heading;
-  element.querySelector(".own").textContent = props.own;
+  for (const line of ["own", "large"]) element.querySelector(`.${line}`).textContent = props[line];
   element.querySelectorAll("label").forEach((label) => {
     const key = label.querySelector("input").value;
     label.querySelector("input").checked = key === props.value.preset;
@@ -13,7 +13,7 @@ const show = () => {
   });
 };
 show();
-watch(["value", "times", "own"], show);
+watch(["value", "times", "own", "large"], show);
 element.addEventListener("change", (event) => {
   event.stopPropagation();
   props.value = { ...props.value, preset: event.target.value };

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from nst import Settings
+from nst.tiles import NoRoom
 from studio import forecast
 from studio.controls import moved
 from studio.limits import KNOBS
@@ -41,6 +42,7 @@ def presets() -> gr.HTML:
         words=said,
         times={},
         own="",
+        large="",
         disabled=False,
         elem_id="presets",
         elem_classes=["bare"],
@@ -59,14 +61,15 @@ def set_by(value: Mapping[str, Any]) -> list[Any]:
 
 
 def foretold(request: gr.Request, value: Mapping[str, Any], *knobs: Any) -> Any:
-    """The control with the seconds of today's photo, and of settings that are no preset."""
+    """The control with the seconds of today's photo, and of settings that are no preset; below, what a large
+    picture takes."""
     language, said = language_of(request), dict(zip(TIMED, knobs, strict=True))
     photo = _believable(value.get("photo"))
     preset = matching(said)
     times = {key: _about(said | dict(preset), photo, language) for key, preset in PRESETS.items()}
     own = "" if preset else words(language)["own"].format(time=_about(said, photo, language))
-    own = " · ".join(filter(None, (own, _in_tiles(said, photo, language))))
-    return gr.update(value={"preset": preset, "photo": value.get("photo")}, times=times, own=own)
+    large = _about_a_large_one(said, photo, language)
+    return gr.update(value={"preset": preset, "photo": value.get("photo")}, times=times, own=own, large=large)
 
 
 def _believable(photo: Any) -> tuple[int, int]:
@@ -87,13 +90,20 @@ def _about(knobs: Mapping[str, Any], photo: tuple[int, int], language: str) -> s
     return ""
 
 
-def _in_tiles(knobs: Mapping[str, Any], photo: tuple[int, int], language: str) -> str:
-    """Empty where the picture is worked on in one piece; and where a value is out of range, or memory too little."""
-    with suppress(ValueError):
+def _about_a_large_one(knobs: Mapping[str, Any], photo: tuple[int, int], language: str) -> str:
+    """Empty where the picture is worked on in one piece, or a value is out of range."""
+    said = words(language)
+    try:
         fit = forecast.in_tiles_here(Settings(**knobs), *photo)
-        if fit is not None:
-            return words(language)["in_tiles"].format(side=fit.side, memory=f"{fit.memory / 2**30:.1f}")
-    return ""
+    except NoRoom as error:
+        return said["no_room"].format(needed=_gigabytes(error.needed), free=_gigabytes(error.free))
+    except ValueError:
+        return ""
+    return said["in_tiles"].format(side=fit.side, memory=_gigabytes(fit.memory)) if fit else ""
+
+
+def _gigabytes(count: float) -> str:
+    return f"{count / 2**30:.1f}"
 
 
 def _roughly(seconds: float, language: str) -> str:

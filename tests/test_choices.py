@@ -19,11 +19,13 @@ from nst import Settings, load_vgg
 from nst.image import open_picture, read_text
 from nst.record import Record, mask_png, read_record, start_jpeg
 from nst.settings import KNOBS
+from nst.tiles import NoRoom
 from nst.transfer import Scale, in_tiles, scales
 from studio import brush, endpoint, forecast, mix, onward, presets, project
 from studio.catalogue import PAINTINGS, PHOTOS
 from studio.sitting import More, finish, paint
 from studio.start import opened
+from studio.words import words
 from tests.conftest import noise
 
 GREY = Image.new("RGB", (96, 64), "grey")
@@ -125,12 +127,16 @@ class TestPresets:
         monkeypatch.setattr("nst.transfer.free_memory", lambda device: 4 * 2**30)
         large = presets.foretold(visitor(), {"preset": None, "photo": [6000, 4000]}, 3072, 20, 96, "painting", *LARGE)
         fit = in_tiles(6000, 4000, Settings(size=3072), load_vgg())
-        assert large["own"].endswith(f" · in tiles of {fit.side} pixels, about {fit.memory / 2**30:.1f} GB")
+        assert large["large"] == words("en")["in_tiles"].format(side=fit.side, memory=f"{fit.memory / 2**30:.1f}")
         assert 64 <= fit.side < 3072 and 1 < fit.memory / 2**30 < 4
         small = presets.foretold(visitor(), {"preset": None, "photo": [600, 400]}, 3072, 20, 96, "painting", *LARGE)
-        assert "tiles" not in small["own"]
-        monkeypatch.setattr("nst.transfer.free_memory", lambda device: 2**20)  # this is answered when it is painted
-        assert "tiles" not in presets.foretold(visitor(), {"photo": None}, 3072, 20, 96, "painting", *LARGE)["own"]
+        assert small["large"] == ""
+        monkeypatch.setattr("nst.transfer.free_memory", lambda device: 2**20)
+        never = presets.foretold(visitor("fr"), {"photo": None}, 1024, 20, 96, "painting", *LARGE)
+        with pytest.raises(NoRoom) as refused:
+            in_tiles(*presets.ANY_PHOTO, Settings(size=1024), load_vgg())
+        needed = f"{refused.value.needed / 2**30:.1f}"
+        assert never["large"] == words("fr")["no_room"].format(needed=needed, free="0.0")
 
     @pytest.mark.usefixtures("machine")
     @pytest.mark.parametrize("photo", [None, [0, 5], ["a", 1], [1, 10**9], 7])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
+import app
 from studio import fairness, limits
 from studio.limits import Limits
 from studio.words import words
@@ -62,6 +64,21 @@ def events(http: httpx.Client, event: str) -> Iterator[tuple[str, Any]]:
                 yield name, json.loads(line.removeprefix("data: "))
 
 
+def join(http: httpx.Client, client: Client, photo: Path, painting: Path, session: str) -> None:
+    """Ask for an endless painting as a page does, and do not watch."""
+    (index,) = [one["id"] for one in client.config["dependencies"] if one["api_name"] == "stylize"]
+    about = client.view_api(return_format="dict", print_info=False)["named_endpoints"]["/stylize"]["parameters"]
+    values = [ENDLESS.get(one["parameter_name"], one.get("parameter_default")) for one in about]
+    body = {"data": [sent(http, photo), sent(http, painting), *values[2:]], "fn_index": index}
+    http.post("queue/join", json=body | {"session_hash": session}).raise_for_status()
+
+
+def told(http: httpx.Client, session: str) -> Iterator[dict[str, Any]]:
+    """What a page hears."""
+    with http.stream("GET", "queue/data", params={"session_hash": session}) as stream:
+        yield from (json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line)
+
+
 def end(job: Any) -> None:
     job.cancel()
     with suppress(BaseException):
@@ -71,22 +88,33 @@ def end(job: Any) -> None:
 class TestWatching:
     """Only one is painted at a time: the next one ends only if the one before gave way."""
 
-    def test_who_never_looks_gives_way(self, http: httpx.Client, client: Client, photo: Path, painting: Path) -> None:
-        ghost = asked_by_hand(http, photo, painting, **ENDLESS)
-        assert client.submit(**pictures(photo, painting), **SHORT, api_name="/stylize").result(timeout=60)
-        *_, (kind, told) = events(http, ghost)
-        assert (kind, told["error"]) == ("error", words("en")["unwatched"])
-
-    def test_who_joins_the_queue_of_the_page_and_goes_gives_way(
+    def test_who_looks_late_keeps_the_place_and_holds_up_nobody(
         self, http: httpx.Client, client: Client, photo: Path, painting: Path
     ) -> None:
-        config = client.config["dependencies"]
-        (index,) = [one["id"] for one in config if one["api_name"] == "stylize"]
-        told = client.view_api(return_format="dict", print_info=False)["named_endpoints"]["/stylize"]["parameters"]
-        values = [ENDLESS.get(one["parameter_name"], one.get("parameter_default")) for one in told]
-        body = {"data": [sent(http, photo), sent(http, painting), *values[2:]], "fn_index": index}
-        http.post("queue/join", json=body | {"session_hash": "ghost"}).raise_for_status()
-        assert client.submit(**pictures(photo, painting), **SHORT, api_name="/stylize").result(timeout=60)
+        join(http, client, photo, painting, "late")
+        running = client.submit(**pictures(photo, painting), **ENDLESS, api_name="/stylize")
+        next(iter(running))
+        last = client.submit(**pictures(photo, painting), **SHORT, api_name="/stylize")
+        stream = told(http, "late")
+        assert next(stream)["msg"] == "estimation"  # somebody looks at last
+        end(running)
+        assert next(one["success"] for one in stream if one["msg"] == "process_generating")
+        assert not last.done()
+        stream.close()
+        assert last.result(timeout=60)
+
+    def test_who_never_looks_leaves_the_place(
+        self, monkeypatch: pytest.MonkeyPatch, http: httpx.Client, client: Client, photo: Path, painting: Path
+    ) -> None:
+        monkeypatch.setattr(fairness, "PATIENCE", 0.1)
+        by_hand = asked_by_hand(http, photo, painting, **ENDLESS)
+        join(http, client, photo, painting, "ghost")
+        while app.demo._queue.paintings():
+            time.sleep(0.01)
+        ((kind, said),) = events(http, by_hand)
+        assert (kind, said["error"]) == ("error", words("en")["unwatched"])
+        (end,) = (one["output"] for one in told(http, "ghost") if one["msg"] == "process_completed")
+        assert end["error"] == words("en")["unwatched"]
 
     def test_who_closes_the_tab_gives_way(
         self, http: httpx.Client, client: Client, photo: Path, painting: Path
@@ -149,9 +177,8 @@ class TestQueue:
         )  # fmt: skip
         body = {"data": [sent(http, photo)], "fn_index": light["id"], "session_hash": "light"}
         http.post("queue/join", json=body).raise_for_status()
-        with http.stream("GET", "queue/data", params={"session_hash": "light"}) as stream:
-            said = [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line]
-        assert [one["success"] for one in said if one["msg"] == "process_completed"] == [True]
+        ends = [one["success"] for one in told(http, "light") if one["msg"] == "process_completed"]
+        assert ends == [True]
         assert not painted.done()
         end(painted)
 

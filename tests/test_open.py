@@ -16,6 +16,7 @@ from PIL import Image
 
 from studio import disk, guard
 from studio.limits import Limits, limits_of
+from tests.load.visitors import Visitor
 from tests.serving import ROOT, page
 
 
@@ -126,6 +127,15 @@ class TestFolder:
             assert folder.stat().st_mode & 0o077 == 0
             process.terminate()  # which is made to go the way of Ctrl-C
             process.wait(timeout=60)
+        assert not self.folders(tmp_path)
+
+    def test_goes_with_us_in_the_middle_of_a_painting(self, tmp_path: Path) -> None:
+        with page(tmp_path) as (address, process):
+            visitor = Visitor(address, 0, tmp_path)
+            visitor.begin()
+            process.terminate()
+            assert process.wait(timeout=60) == 0
+            visitor.client.close()
         assert not self.folders(tmp_path)
 
     def test_after_a_crash_it_goes_at_the_next_start(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

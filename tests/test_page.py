@@ -255,6 +255,16 @@ def test_the_camera_takes_a_photo(page: Page) -> None:
     expect(status(page)).to_have_text(re.compile(r"Finished · 64 × \d\d px"))
 
 
+def test_paint_and_stop_are_in_reach(page: Page) -> None:
+    expect(page.locator("#paint")).to_be_in_viewport(ratio=1)
+    set_knobs(page, size=64, steps=400)
+    page.locator("#paint").click()
+    expect(status(page)).to_have_text(re.compile("Step"))
+    expect(page.locator("#stop")).to_be_in_viewport(ratio=1)
+    page.locator("#stop").click()
+    expect(status(page)).to_have_text(re.compile("Stopped"))
+
+
 @DESK_ONLY
 def test_a_visitor_who_leaves_makes_room(page: Page, browser: Browser, server: str) -> None:
     gone = browser.new_page()

@@ -338,6 +338,30 @@ def test_what_is_said_about_presets_covers_none(page: Page) -> None:
     assert own["y"] + own["height"] <= options["y"]
 
 
+def test_what_a_large_picture_takes_is_known_before_the_start(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nst.transfer.free_memory", lambda device: 4 * 2**30)
+    large, size = page.locator("#presets .large"), page.locator("#knob-size input[type=number]")
+    expect(large).to_be_hidden()
+    open_settings(page)
+    page.get_by_role("button", name="For experts").click()
+    page.get_by_label("Enlarge").click()
+    page.get_by_role("option", name="Yes, as large as asked for").click()
+    size.fill("2048")
+    page.keyboard.press("Tab")
+    expect(large).to_have_text(re.compile(r"^Painted in tiles of \d+ pixels, with about \d\.\d GB of memory\.$"))
+    monkeypatch.setattr("nst.transfer.free_memory", lambda device: 2**29)
+    size.fill("1984")
+    page.keyboard.press("Tab")
+    refused = re.compile(r"needs \d+\.\d GB of memory, and 0\.5 GB are free.*Please choose a smaller size\.$")
+    expect(large).to_have_text(refused)
+    page.get_by_role("button", name="Paint", exact=True).click()
+    expect(page.get_by_test_id("toast-text")).to_have_text(refused)
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
+    size.fill("256")
+    page.keyboard.press("Tab")
+    expect(large).to_be_hidden()
+
+
 @DESK_ONLY
 def test_variants_respect_the_marks(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(variants, "QUICK", {"size": 64, "steps": 1, "start_size": 64})

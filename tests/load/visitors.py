@@ -96,6 +96,11 @@ class Visitor:
         self.recognise(Path(path))
         return Run(self.number, asked, done, progress["seconds"])
 
+    def begin(self) -> None:
+        """Have something painted that would take hours, and watch it begin."""
+        job = self.client.submit(**self.pictures(), **ENDLESS, api_name="/stylize")
+        _until(lambda: bool(job.outputs()))
+
     def pictures(self) -> dict[str, Any]:
         return {"content": handle_file(self.photo), "style": handle_file(self.painting)}
 
