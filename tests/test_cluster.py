@@ -128,13 +128,10 @@ def test_a_painting_that_nobody_watches_waits_and_can_still_be_stopped(machines)
 def test_a_large_picture_travels_as_a_small_one_until_it_is_asked_for():
     photo = noise(1000, 800, 4)
     (frame,) = stylize(photo, PAINTING, Settings(size=1000, steps=1), NETWORK, CPU)
-    note = cluster._note(frame)
+    note = cluster._note(frame, (1000, 800))
     assert len(ray.cloudpickle.dumps(note)) < 100_000 < frame.pixels.nbytes / 90
 
-    def asked(_):
-        raise AssertionError("the pixels were fetched")
-
-    assert note.frame(None, (1000, 800)).preview(500).size == (500, 400)
+    assert cluster._complete(note, "no reference to any pixels").preview(500).size == (500, 400)
 
 
 def shell(machines, tmp_path, names, steps):
