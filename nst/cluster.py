@@ -13,7 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -95,8 +95,7 @@ def stylize(
         RuntimeError: from the frames, if worker after worker is lost.
     """
     transfer.checked(content, styles, masks, settings, network)
-    size = transfer.final_size(*content.size, settings)
-    return Run((content, styles, settings, [_sent(network)], device, start, masks), size, say)
+    return Run((content, styles, settings, [_sent(network)], device, start, masks), say)
 
 
 class Run(Generator[Frame, None, None]):
@@ -104,10 +103,10 @@ class Run(Generator[Frame, None, None]):
 
     stream: Any = None
     _machine: str | None  # that it runs on, once that is known
-    _note: Note | None  # whose pixels have not come yet
+    _note: Frame | None  # whose pixels have not come yet
 
-    def __init__(self, order: tuple[Any, ...], size: tuple[int, int], say: Callable[[str], object]) -> None:
-        self._order, self._size, self._say = order, size, say
+    def __init__(self, order: tuple[Any, ...], say: Callable[[str], object]) -> None:
+        self._order, self._say = order, say
         self._attempts, self._came_last, self.is_over = 0, False, False
 
     def send(self, _: None) -> Frame:
@@ -149,7 +148,7 @@ class Run(Generator[Frame, None, None]):
         else:
             note, self._note = self._note, None
             self._came_last = note.step == note.steps
-            return note.frame(came, self._size)
+            return _complete(note, came)
         return None
 
     def _check_machine(self) -> None:
@@ -221,39 +220,26 @@ def _with_news(running: Iterable[Run]) -> list[Run]:
 # What travels
 
 
-@dataclass(frozen=True)
-class Note:
-    """A frame without its pixels, which follow and are fetched when they are asked for."""
+def _note(frame: Frame) -> Frame:
+    """The frame with a small picture; the pixels follow, and are fetched when they are asked for."""
+    preview = io.BytesIO()
+    frame.preview(PREVIEW_SIDE).save(preview, "JPEG", quality=90)
+    return replace(frame, _picture=functools.partial(_small, preview.getvalue(), frame._size), _losses=frame.losses)
 
-    step: int
-    steps: int
-    seconds: float
-    progress: float
-    long_side: int
-    losses: dict[str, float]
-    preview: bytes
 
-    def frame(self, pixels: Any, size: tuple[int, int]) -> Frame:
-        def finish(_: Tensor, long_side: int) -> Tensor:
-            if long_side <= PREVIEW_SIDE < max(size):
-                picture = open_picture(io.BytesIO(self.preview), "preview")
-                return to_pixels(picture, fitted_size(*size, long_side))
-            whole = torch.from_numpy(np.array(ray.get(pixels))).permute(2, 0, 1)[None]
-            width, height = fitted_size(*size, long_side)
-            return whole if long_side == max(size) else resize(whole, height, width)
+def _small(preview: bytes, size: tuple[int, int], long_side: int) -> Tensor:
+    return to_pixels(open_picture(io.BytesIO(preview), "preview"), fitted_size(*size, long_side))
 
-        losses = {name: torch.tensor(value, dtype=torch.float64) for name, value in self.losses.items()}
-        return Frame(
-            self.step,
-            self.steps,
-            self.seconds,
-            self.progress,
-            self.long_side,
-            torch.empty(0),
-            losses,
-            finish,
-            size,
-        )
+
+def _complete(note: Frame, pixels: Any) -> Frame:
+    def picture(long_side: int) -> Tensor:
+        if long_side <= PREVIEW_SIDE < max(note._size):
+            return note._picture(long_side)
+        whole = torch.from_numpy(np.array(ray.get(pixels))).permute(2, 0, 1)[None]
+        width, height = fitted_size(*note._size, long_side)
+        return resize(whole, height, width)
+
+    return replace(note, _picture=picture)
 
 
 @ray.remote(  # type: ignore[call-overload, untyped-decorator]
@@ -261,7 +247,7 @@ class Note:
 )
 def _painted(
     content: Image.Image, styles: Any, settings: Settings, network: list[Any], *more: Any
-) -> Iterator[str | Note | NDArray[np.float32]]:
+) -> Iterator[str | Frame | NDArray[np.float32]]:
     """On the worker: where it is; then a note and the pixels of every frame that is worth sending, and of the last."""
     yield ray.get_runtime_context().get_node_id()
     sent, interval = -float("inf"), QUICKEST
@@ -273,20 +259,6 @@ def _painted(
         interval = max(QUICKEST, (time.monotonic() - sent) / SHARE)
         yield note
         yield pixels
-
-
-def _note(frame: Frame) -> Note:
-    preview = io.BytesIO()
-    frame.preview(PREVIEW_SIDE).save(preview, "JPEG", quality=90)
-    return Note(
-        frame.step,
-        frame.steps,
-        frame.seconds,
-        frame.progress,
-        frame.long_side,
-        frame.losses,
-        preview.getvalue(),
-    )
 
 
 @functools.lru_cache(maxsize=2)

@@ -9,13 +9,16 @@ import math
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import torch
 from PIL import Image
+from torch import Tensor
 
 from nst.device import Device
+from nst.image import fitted_size, to_pixels
 from nst.settings import KNOBS, Settings
-from nst.transfer import Frame, final_size, stylize
+from nst.transfer import Engine, Frame, final_size, stylize
 from nst.vgg import VGG
 
 SMALLER, GENTLER = 0.7, 0.25  # factors: of the size, of the learning rate
@@ -41,7 +44,15 @@ class Noted(Frame):
 
     def showing(self, other: Frame) -> Noted:
         """The same place in the run, with another frame's picture."""
-        return replace(self, _pixels=other._pixels, _finish=other._finish, _size=other._size, long_side=other.long_side)
+        return replace(self, _picture=other._picture, _size=other._size, long_side=other.long_side)
+
+    def able_to_travel(self) -> Noted:
+        """The same frame for another process: its picture is made, its losses are numbers."""
+        return replace(self, _picture=partial(_resized, self.image), _losses=self.losses)
+
+
+def _resized(picture: Image.Image, long_side: int) -> Tensor:
+    return to_pixels(picture, fitted_size(*picture.size, long_side))
 
 
 def steady(
@@ -53,7 +64,7 @@ def steady(
     start: Image.Image | None = None,
     masks: Sequence[Image.Image] | None = None,
     seconds: float = math.inf,
-    engine: Callable[..., Generator[Frame, None, None]] | None = None,
+    engine: Engine | None = None,
 ) -> Generator[Noted, None, None]:
     """`stylize`, which see, with patience: it helps itself, and ends after `seconds` at the latest.
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from typing import SupportsFloat
 
 import numpy as np
 import torch
@@ -81,10 +82,9 @@ class Frame:
     seconds: float
     progress: float
     long_side: int
-    _pixels: Tensor
-    _losses: Mapping[str, Tensor]
-    _finish: Callable[[Tensor, int], Tensor]
-    _size: tuple[int, int]
+    _losses: Mapping[str, SupportsFloat]
+    _picture: Callable[[int], Tensor]  # long side -> the finished picture's pixels
+    _size: tuple[int, int]  # (width, height) of the finished picture
 
     @property
     def seconds_left(self) -> float:
@@ -99,19 +99,22 @@ class Frame:
     @cached_property
     def image(self) -> Image.Image:
         """RGB, always in the size of the finished picture. Made when asked for."""
-        return to_image(self._finish(self._pixels, max(self._size)))
+        return to_image(self._picture(max(self._size)))
 
     @property
     def pixels(self) -> NDArray[np.float32]:
         """The same picture in full precision: (H, W, 3) sRGB in [0, 1]."""
-        finished = self._finish(self._pixels, max(self._size))
+        finished = self._picture(max(self._size))
         return np.ascontiguousarray(finished[0].clamp(0, 1).permute(1, 2, 0).numpy())
 
     def preview(self, long_side: int) -> Image.Image:
         """The same picture with another long side in pixels, never above that of `image`."""
         size = fitted_size(*self._size, min(long_side, max(self._size)))
-        painted = to_image(self._finish(self._pixels, min(max(size), self.long_side)))
+        painted = to_image(self._picture(min(max(size), self.long_side)))
         return painted.resize(size, Image.Resampling.BICUBIC)  # of 8 bits: far quicker than in float32
+
+
+Engine = Callable[..., Generator[Frame, None, None]]  # paints as `stylize` does, here or elsewhere
 
 
 def stylize(
@@ -287,7 +290,8 @@ def _paint(
             shown = average.with_step(pixels)
             step, done = step + 1, done + width * height
             seconds = time.perf_counter() - began
-            yield Frame(step, settings.steps, seconds, done / work, max(scale.size), shown, losses, finish, size)
+            picture = partial(finish, shown)
+            yield Frame(step, settings.steps, seconds, done / work, max(scale.size), losses, picture, size)
         pixels = shown
 
 

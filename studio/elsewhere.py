@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Generator
 from typing import Any
 
 import gradio as gr
 
-from nst import Frame, stylize
+from nst import stylize
+from nst.transfer import Engine
 
 ADDRESS = os.environ.get("NST_RAY_ADDRESS", "")
-
-Engine = Callable[..., Generator[Frame, None, None]]
 
 
 @functools.cache

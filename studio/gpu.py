@@ -6,16 +6,14 @@ Out of that process comes only what can be pickled, and nothing that torch share
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image
 
 from nst import Settings, load_vgg
 from nst.device import PLAIN_CPU, in_a_forked_process
-from nst.image import fitted_size
 from nst.steady import Noted, steady
 from nst.transfer import scales
 from studio import elsewhere, limits
@@ -37,40 +35,6 @@ def borrowed(seconds: int | Callable[..., int]) -> Callable[[Any], Any]:
     return spaces.GPU(duration=seconds)
 
 
-@dataclass(frozen=True)
-class Print:
-    """A frame that can travel: its picture is made, its losses are numbers."""
-
-    step: int
-    steps: int
-    seconds: float
-    seconds_left: float
-    progress: float
-    long_side: int
-    losses: Mapping[str, float]
-    image: Image.Image
-    note: str
-
-    def preview(self, long_side: int) -> Image.Image:
-        size = fitted_size(*self.image.size, min(long_side, max(self.image.size)))
-        return self.image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-
-
-def print_of(frame: Noted) -> Print:
-    return Print(
-        frame.step,
-        frame.steps,
-        frame.seconds,
-        frame.seconds_left,
-        frame.progress,
-        frame.long_side,
-        frame.losses,
-        frame.image,
-        frame.note,
-    )
-
-
-Shown = Noted | Print
 Masks = list[Image.Image] | None
 
 
@@ -89,7 +53,7 @@ def painted(
     settings: Settings,
     start: Image.Image | None,
     masks: Masks,
-) -> Generator[Shown, None, None]:
+) -> Generator[Noted, None, None]:
     """The frames of a run.
 
     Raises:
@@ -106,10 +70,10 @@ def painted(
 @borrowed(seconds_for)
 def _in_its_own_process(
     photo: Image.Image, paintings: list[Image.Image], settings: Settings, start: Image.Image | None, masks: Masks
-) -> Iterator[Print]:
+) -> Iterator[Noted]:
     in_a_forked_process()
     seconds = min(limits.LIMITS.seconds, seconds_for(photo, paintings, settings, start, masks) - 2)  # before it ends
     run = steady(photo, paintings, settings, load_vgg(settings.backbone), start=start, masks=masks, seconds=seconds)
     with closing(paced(run)) as shown:
         for frame in shown:
-            yield print_of(frame)
+            yield frame.able_to_travel()

@@ -15,6 +15,7 @@ from nst import Settings, load_vgg
 from nst.image import save_png, with_alpha
 from nst.record import Record, mask_png
 from nst.settings import KNOBS
+from nst.steady import Noted
 from nst.transfer import final_size
 from studio import forecast, gpu, status
 from studio.brush import masks
@@ -37,7 +38,7 @@ class Painted:
     photo: Image.Image
     record: Record
     blank: Image.Image
-    frame: gpu.Shown | None = None
+    frame: Noted | None = None
     curves: status.Curves = ()
     film: tuple[Shot, ...] = ()
 
@@ -86,7 +87,7 @@ def begin(
     settings: Settings,
     start: Image.Image | None = None,
     masks: list[Image.Image] | None = None,
-) -> Generator[gpu.Shown, None, None]:
+) -> Generator[Noted, None, None]:
     """The engine's generator. A missing picture or a bad layer is said before the first step."""
     with in_the_users_words():
         return gpu.painted(photo, paintings, held(settings), start, masks)

@@ -249,7 +249,8 @@ def test_more_bands_move_large_areas_further_in_a_step():
 def test_clamped_pixels_stay_between_black_and_white_and_free_ones_roam():
     knobs = {"optimizer": "adam", "learning_rate": 0.2, "start_size": 64, "init": "noise"}
     for bounds, stays in (("clamp", True), ("free", False)):
-        seen = paint(bounds=bounds, **knobs)[-1]._pixels
+        frame = paint(bounds=bounds, **knobs)[-1]
+        seen = frame._picture(frame._size)
         assert (seen.min().item() >= 0 and seen.max().item() <= 1) == stays
 
 

@@ -63,7 +63,7 @@ def test_runs_in_a_process_of_its_own(zero: dict[str, str]) -> None:
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
     assert told == {
-        "kinds": ["Print"],
+        "kinds": ["Noted"],
         "last": [6, 6],
         "size": [96, 64],
         "preview": [48, 32],

@@ -26,7 +26,7 @@ ALLOWED = {  # module -> the modules of nst that it may import
     "insight": {"device", "image", "losses", "settings", "vgg"},
     "adjust": {"image"},
     "export": set(),
-    "steady": {"device", "settings", "transfer", "vgg"},
+    "steady": {"device", "image", "settings", "transfer", "vgg"},
     "deploy": set(),
     "files": set(),
     "batch": {"files", "image"},

@@ -39,7 +39,7 @@ class Engine:
             pixels = torch.full((1, 3, 2, 4), self.taken / 255)
             yield Frame(
                 step, settings.steps, 0.5 * step, step / settings.steps, settings.size,
-                pixels, {"style": torch.tensor(1.0)}, lambda pixels, _: pixels, (settings.size, settings.size // 2),
+                {"style": torch.tensor(1.0)}, lambda _, pixels=pixels: pixels, (settings.size, settings.size // 2),
             )  # fmt: skip
 
 
