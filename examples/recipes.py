@@ -1,9 +1,9 @@
 """One photo and one painting under every recipe, in one picture: docs/recipes.webp.
 
-    python -m examples.recipes [--size 192] [--most 400] [--only crowson2021]
+    python -m examples.recipes [--size 192] [--steps tutorial=3000 strotss2019=400] [--only crowson2021]
 
-A recipe takes the steps that it asks for, or `--most` where that is fewer; under each picture stands how
-many. What is painted stays in `--keep`, so the same command goes on where it was stopped.
+A recipe takes the steps that it asks for, or as many as `--steps` says; under each picture stands how many.
+What is painted stays in `--keep`, so the same command goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from PIL import Image, ImageDraw, ImageFont
 from nst import Settings, load_vgg, stylize
 from nst.image import open_picture
 from nst.recipes import RECIPES
-from nst.settings import KNOBS
 
 HERE = Path(__file__).parent
-PHOTO, PAINTING = HERE / "content/red-panda.jpg", HERE / "style/hokusai-great-wave.jpg"
+PHOTO, PAINTING = HERE / "content/neuschwanstein-castle.jpg", HERE / "style/van-gogh-starry-night.jpg"
 COLUMNS, GAP, CAPTION = 4, 8, 26  # pixels
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=192)
-    parser.add_argument("--most", type=int, default=int(KNOBS["steps"].high))
+    parser.add_argument("--steps", nargs="+", default=[], metavar="RECIPE=STEPS")
     parser.add_argument("--only", nargs="+", choices=tuple(RECIPES), default=tuple(RECIPES))
     parser.add_argument("--keep", type=Path, default=Path("out/recipes"))
     parser.add_argument("--out", type=Path, default=HERE.parent / "docs/recipes.webp")
     options = parser.parse_args()
     options.keep.mkdir(parents=True, exist_ok=True)
+    said = dict(word.split("=") for word in options.steps)
     pictures = {}
     for recipe in options.only:
-        steps = min(options.most, Settings(recipe=recipe).steps)
+        steps = int(said.get(recipe, Settings(recipe=recipe).steps))
         kept = options.keep / f"{recipe}-{options.size}-{steps}.png"
         if not kept.exists():
             painted(Settings(recipe=recipe, size=options.size, steps=steps)).save(kept)

@@ -231,7 +231,17 @@ def nearest(target: Tensor) -> Callable[[Tensor], Tensor]:
 def relaxed_emd(target: Tensor) -> Callable[[Tensor], Tensor]:
     """Relaxed earth mover's distance with the cosine distance (Kolkin et al. 2019)."""
     wanted = F.normalize(target)
-    return lambda value: _relaxed(1 - F.normalize(value) @ wanted.t())
+
+    def error(value: Tensor) -> Tensor:
+        ours = F.normalize(value)
+        with torch.no_grad():  # only the nearest have a gradient, so the product needs none
+            alike = ours @ wanted.t()
+            nearest, nearest_of_ours = alike.argmax(1), alike.argmax(0)
+        forth = (ours * wanted[nearest]).sum(1).mean()
+        back = (ours[nearest_of_ours] * wanted).sum(1).mean()
+        return 1 - torch.minimum(forth, back)
+
+    return error
 
 
 def moments_l1(target: Tensor) -> Callable[[Tensor], Tensor]:

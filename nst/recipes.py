@@ -32,19 +32,26 @@ def _recipe(title: str, summary: str, source: str, departs: str = "", **knobs: o
 
 ALL_ALIKE = "relu1_1 relu2_1 relu3_1 relu4_1 relu5_1"
 ONE_SCALE = 8192  # above half of any size
-COLUMN = "relu1_1+relu1_2+relu2_1+relu2_2+relu3_1+relu3_2+relu3_3+relu3_4+relu4_1+relu4_2+relu4_3+relu4_4"
+TO_RELU3_3 = "relu1_1+relu1_2+relu2_1+relu2_2+relu3_1+relu3_2+relu3_3"  # layers of a VGG-16, which a VGG-19 has too
+# Mean answers of the filters of vgg19 to photos, with average pooling
+ANSWERS: Mapping[str, int] = MappingProxyType(
+    {"relu1_1": 22, "relu2_1": 148, "relu3_1": 164, "relu4_1": 730, "relu5_1": 60}
+)
 GATYS_2016: Mapping[str, object] = MappingProxyType(
     {
         "steps": 500,
-        "content_weight": 1e-3,
-        "init": "noise",
+        "content_weight": 0.1,
+        "init": "gray",
         "start_size": ONE_SCALE,
         "pooling": "average",
         "padding": "zeros",
         "bounds": "free",
         "style_loss": "gram_mean",
-        "style_layers": ALL_ALIKE,
-        "content_loss": "sum_square",
+        # as if filters answered with 1: a Gram error grows with the fourth power of the answers
+        "style_layers": " ".join(
+            f"{layer}:{(ANSWERS['relu1_1'] / answer) ** 4:.3g}" for layer, answer in ANSWERS.items()
+        ),
+        "content_loss": "mean_square",
     }
 )
 EITHER_NETWORK = "paints with the embedded network, so that nothing is downloaded: choose backbone"
@@ -61,8 +68,9 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "Tutorial",
             "The classic lesson: raw Gram matrices, mean squares, Adam, thousands of steps.",
             "Gatys, Ecker & Bethge 2015, as the well-known PyTorch lessons write it",
-            "The original VGG sees pixels in 0..255, so beta is the lessons' 0.01 divided by 255^2; "
-            "its pixels are normalised, which the lessons often forget.",
+            "The original VGG sees pixels in 0..255, so beta is the lessons' 0.01 divided by 255^2; its pixels are "
+            "normalised, which the lessons often forget. Content is compared at relu4_2 as in the paper; the lesson "
+            "with these figures takes all five layers.",
             steps=6000,
             content_weight=1.0,
             style_weight=0.01 / 255**2,
@@ -77,12 +85,13 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         ),
         "gatys2016": _recipe(
             "Gatys 2016",
-            "The paper itself: Gram matrices, average pooling, L-BFGS, from noise.",
+            "The paper itself: Gram matrices, average pooling, L-BFGS, from faint noise.",
             "Gatys, Ecker & Bethge, Image Style Transfer Using Convolutional Neural Networks, CVPR 2016",
             "No line search; averages are scaled to the size of maxima; the paper names no number of steps. Its "
-            "network was scaled so that filters answer with 1 on average, this one is not: deep layers weigh most, "
-            "and grain of the noise stays. Content is a sum, so 1e-3 suits pictures of about 512 pixels; smaller ones "
-            "need more.",
+            "network was scaled until each filter answers with 1 on average; here it is each layer of vgg19, by its "
+            "weight. Content is a mean, so that it weighs the same at any size, and its weight is ours: the paper's "
+            "ratio of 1e-3 for a sum keeps nothing but the photo. It starts from grey with noise too faint to see, as "
+            "the random starts of the authors' code; strong noise leaves a grain that the network does not see.",
             **GATYS_2016,
         ),
         "johnson2015": _recipe(
@@ -90,12 +99,13 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "neural-style, the program that made it popular: Gram matrices per element, weights 5 and 100.",
             "J. Johnson, neural-style, 2015, and its PyTorch descendant neural-style-pt: their defaults",
             "The programs weigh each of the five layers with 100, here their mean weighs 500; smoothness is a mean "
-            "over neighbours, so its weight holds for a picture of 512 x 384; L-BFGS remembers 10 steps and not 100.",
+            "over neighbours, so its weight holds for a picture of 512 x 384; L-BFGS remembers 10 steps and not 100. "
+            "Pixels are 0 to 255, as in the second program; in the first they are 0 to 256.",
             steps=1000,
             content_weight=5.0,
             style_weight=5 * 100.0,
             tv_weight=1e-3 / 2 * 3 * 512 * 384 * 255**2,  # the first program's slope is that of half the squares
-            init="noise",
+            init="gray",
             start_size=ONE_SCALE,
             padding="zeros",
             bounds="free",
@@ -108,8 +118,8 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "Wasserstein distance of Gaussians, Adam with an averaged picture, many sizes. Slow and fine.",
             "K. Crowson, style-transfer-pytorch, 2021: its defaults",
             f"It {EITHER_NETWORK}=vgg19-tv for the one that was used; smoothness is scaled to its features, and its "
-            "neighbours are two; the first size has twice the steps of the last, and those between decline in steps; "
-            "when the picture grows, the photo lends the detail.",
+            "neighbours are two; the square root of the covariances is exact; the first size has twice the steps of "
+            "the last, and those between decline in steps; when the picture grows, the photo lends the detail.",
             steps=3000,
             content_weight=0.015,
             tv_weight=2.0 * (255 * 0.226) ** 2,
@@ -135,8 +145,10 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "STROTSS 2019",
             "Keeps what is alike in the photo alike, and brings its features to the painting's by optimal transport.",
             "Kolkin et al., Style Transfer by Relaxed Optimal Transport and Self-Similarity, CVPR 2019",
-            f"It {EITHER_NETWORK}=vgg16-tv for the paper's. Hypercolumns go from relu1_1 to relu4_4; "
-            "the photo weighs 16, 8, 4 and 2 at 64 to 512 pixels, at other sizes as much at both ends.",
+            f"It {EITHER_NETWORK}=vgg16-tv for the paper's. Layers are the program's, without the bare colours; "
+            "moments are relative to the painting's; the painting has 4096 points for each size and not 5000. The "
+            "photo weighs 16, 8, 4 and 2 at 64 to 512 pixels, at other sizes as much at both ends. At the last size "
+            "the rate is not halved, and the photo lends its detail there too; RMSprop remembers from size to size.",
             steps=800,
             content_weight=2.0,
             style_weight=2.0,
@@ -148,21 +160,23 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             optimizer="rmsprop",
             learning_rate=0.002,
             pyramid=5,
+            padding="zeros",
             bounds="free",
             style_loss="relaxed_emd moments_l1",
-            style_layers=COLUMN,
+            style_layers=f"{TO_RELU3_3}+relu4_3+relu5_3",
             content_loss="self_similarity",
-            content_layers=COLUMN,
+            content_layers=f"{TO_RELU3_3}+relu4_3+relu5_3",
             samples=1024,
         ),
         "nnst2022": _recipe(
             "Neural Neighbor 2022",
             "Every spot of the picture takes after the spot of the painting that it resembles most. Painterly, patchy.",
             "Kolkin, Kucera, Paris, Sykora, Shechtman & Shakhnarovich, Neural Neighbor Style Transfer, 2022",
-            f"It {EITHER_NETWORK}=vgg16-tv for the paper's. Neighbours are sought anew at each step, for 1024 spots; "
-            "the painting is not turned; layers are not divided by their channels, and none is matched alone at the "
-            "end; a content loss holds the photo instead of a blend of both pictures. For the optional match of "
-            "colours at the end choose color=match_finished.",
+            f"It {EITHER_NETWORK}=vgg16-tv for the paper's. Neighbours are sought anew at each step, for 1024 spots of "
+            "the full picture; features are centred in the loss too; the painting is not turned; layers are not "
+            "divided by their channels, and none is matched alone at the end; a content loss holds the photo instead "
+            "of a blend of both pictures; when the picture grows, the photo lends its detail, and Adam remembers. For "
+            "the optional match of colours at the end choose color=match_finished.",
             steps=1000,
             content_weight=0.25,
             content_fade=3.0,
@@ -171,9 +185,10 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             optimizer="adam",
             learning_rate=0.002,
             pyramid=8,
+            padding="zeros",
             bounds="free",
             style_loss="nearest",
-            style_layers=COLUMN,
+            style_layers=f"{TO_RELU3_3}+relu4_1+relu4_2+relu4_3",
             samples=1024,
         ),
     }

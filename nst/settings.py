@@ -116,9 +116,9 @@ class Settings:
                        choices=tuple(RECIPES))
     seed: int = knob(0, "Seed", "Same seed, same picture. Matters when the start is noise.",
                      low=0, high=2**31 - 1, step=1)
-    init: str = knob("content", "Start from", "The photo, noise, noise in the painting's colours, or the painting's "
-                     "mean colour with the photo's finest detail.",
-                     choices=("content", "noise", "colors", "detail"), expert=True)
+    init: str = knob("content", "Start from", "The photo, noise, grey with noise too faint to see, noise in the "
+                     "painting's colours, or the painting's mean colour with the photo's finest detail.",
+                     choices=("content", "noise", "gray", "colors", "detail"), expert=True)
     start_size: int = knob(96, "First size", "The picture is begun about this small, in pixels, and grows from "
                            "there. Above half the size: one scale only.", low=32, high=8192, step=32, expert=True)
     scale_factor: float = knob(2.0, "Growth", "How much larger each size is than the one before.",

@@ -43,6 +43,7 @@ COLOURS_SIDE = 256  # of a square that holds the colours of all paintings
 # Values that one step holds for each pixel that it looks at. The default recipe took 700 in float32 and 800 in
 # bfloat16, by the peak of a fresh process at 512 px; hypercolumns keep the maps of every layer, hence the margin.
 STEP_VALUES = 1700
+FAINT = 0.001 / 255  # what Johnson's neural-style begins with, so that no two pixels are the same
 FURTHEST = 8  # a pixel that is so far from [0, 1] will not come back
 
 
@@ -275,7 +276,7 @@ def _paint(
         width, height = scale.size
         photo = to_pixels(content, scale.size).to(device.place)
         pixels = (
-            _begun(photo, content, colours.to(device.place), start, settings)
+            _begun(photo, content, colours.to(device.place), start, settings, network.mean)
             if pixels is None
             else _enlarged(pixels, photo, content, settings)
         )
@@ -309,8 +310,9 @@ def _begun(
     colours: Tensor,
     start: Image.Image | None,
     settings: Settings,
+    gray: Tensor,
 ) -> Tensor:
-    """Where the first scale starts from."""
+    """Where the first scale starts from; `gray` is what the network sees as zero."""
     if start is not None:
         return _enlarged(to_pixels(start, start.size).to(photo.device), photo, content, settings)
     if settings.init == "content":
@@ -318,6 +320,8 @@ def _begun(
     generator = torch.Generator().manual_seed(settings.seed)
     if settings.init == "noise":
         return torch.rand(photo.shape, generator=generator).to(photo.device)
+    if settings.init == "gray":
+        return gray + FAINT * torch.randn(photo.shape, generator=generator).to(photo.device)
     if settings.init == "colors":
         noise = torch.randn(photo.shape, generator=generator).to(photo.device)
         return match_colors(noise, colours)

@@ -643,7 +643,7 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "seed": ("Startzahl", "Gleiche Zahl, gleiches Bild. Zählt, wenn mit Rauschen begonnen wird."),
         "init": (
             "Beginnen mit",
-            "Dem Foto, Rauschen, Rauschen in den Farben des Gemäldes oder dessen mittlerer Farbe mit dem feinsten Detail des Fotos.",
+            "Dem Foto, Rauschen, Grau mit unsichtbar schwachem Rauschen, Rauschen in den Farben des Gemäldes oder dessen mittlerer Farbe mit dem feinsten Detail des Fotos.",
         ),
         "start_size": ("Erste Größe", "Lange Seite der ersten, kleinsten Stufe in Pixeln."),
         "optimizer": (
@@ -718,7 +718,7 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "seed": ("Graine", "Même graine, même image. Compte quand on part du bruit."),
         "init": (
             "Départ",
-            "La photo, du bruit, du bruit aux couleurs du tableau, ou la couleur moyenne du tableau avec le détail le plus fin de la photo.",
+            "La photo, du bruit, un gris au bruit invisible, du bruit aux couleurs du tableau, ou la couleur moyenne du tableau avec le détail le plus fin de la photo.",
         ),
         "start_size": ("Première taille", "Grand côté de la première et plus petite échelle, en pixels."),
         "optimizer": (
@@ -790,7 +790,7 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "seed": ("Semilla", "Misma semilla, misma imagen. Cuenta cuando se empieza con ruido."),
         "init": (
             "Empezar con",
-            "La foto, ruido, ruido con los colores del cuadro, o el color medio del cuadro con el detalle más fino de la foto.",
+            "La foto, ruido, un gris con ruido invisible, ruido con los colores del cuadro, o el color medio del cuadro con el detalle más fino de la foto.",
         ),
         "start_size": ("Primer tamaño", "Lado largo de la primera escala, la más pequeña, en píxeles."),
         "optimizer": (
@@ -857,7 +857,7 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "transparency": ("透明", "带透明部分的照片在绘制时衬以白底。成图保持白底，或在最后恢复照片的透明。"),
         "recipe": ("配方", "由哪个公开配方设定其余选项。"),
         "seed": ("随机种子", "种子相同，图片相同。从噪声开始时才有影响。"),
-        "init": ("起点", "照片、噪声、画作颜色的噪声，或画作的平均色加照片最细的细节。"),
+        "init": ("起点", "照片、噪声、带有看不见的微弱噪声的灰色、画作颜色的噪声，或画作的平均色加照片最细的细节。"),
         "start_size": ("起始尺寸", "第一个也是最小尺度的长边像素数。"),
         "optimizer": ("优化器", "像素如何移动。adam_short 是忘记陡坡快十倍的 Adam。"),
         "learning_rate": ("学习率", "每一步的长度。L-BFGS 用 1，Adam 用 0.02。"),
@@ -893,6 +893,7 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "color_match": "The painting’s, recoloured like the photo",
         "init_content": "The photo",
         "init_noise": "Noise",
+        "init_gray": "Grey",
         "color_exact": "The photo’s, kept exactly",
         "color_histogram": "The painting’s, with the photo’s histogram",
         "color_match_photo": "The photo, recoloured like the painting",
@@ -911,6 +912,7 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "color_match": "Gemälde, umgefärbt wie das Foto",
         "init_content": "Foto",
         "init_noise": "Rauschen",
+        "init_gray": "Grau",
         "color_exact": "Genau die des Fotos",
         "color_histogram": "Gemälde mit dem Histogramm des Fotos",
         "color_match_photo": "Foto, umgefärbt wie das Gemälde",
@@ -929,6 +931,7 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "color_match": "Tableau recoloré comme la photo",
         "init_content": "La photo",
         "init_noise": "Du bruit",
+        "init_gray": "Du gris",
         "color_exact": "Exactement celles de la photo",
         "color_histogram": "Tableau à l’histogramme de la photo",
         "color_match_photo": "Photo recolorée comme le tableau",
@@ -947,6 +950,7 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "color_match": "Cuadro recoloreado como la foto",
         "init_content": "La foto",
         "init_noise": "Ruido",
+        "init_gray": "Gris",
         "color_exact": "Exactamente los de la foto",
         "color_histogram": "Cuadro con el histograma de la foto",
         "color_match_photo": "Foto recoloreada como el cuadro",
@@ -965,6 +969,7 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "color_match": "画作先调成照片的颜色",
         "init_content": "照片",
         "init_noise": "噪声",
+        "init_gray": "灰色",
         "color_exact": "完全保留照片的颜色",
         "color_histogram": "画作采用照片的直方图",
         "color_match_photo": "照片先调成画作的颜色",

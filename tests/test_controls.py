@@ -131,16 +131,17 @@ def test_several_paintings_lend_their_colours_by_their_weights():
     assert to_pixels(image, image.size)[:, 0].mean().item() * 255 == pytest.approx(0.75 * 40 + 0.25 * 200, abs=2)
 
 
-def test_starts_are_the_photo_noise_the_paintings_colours_or_its_mean_with_the_photos_detail():
+def test_starts_are_the_photo_noise_grey_the_paintings_colours_or_its_mean_with_the_photos_detail():
     grain = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
     rough = Image.fromarray(grain)
     pixels = {
         init: to_pixels(paint(rough, init=init, bounds="free", **NOTHING)[0].image, (64, 48))
-        for init in ("content", "noise", "colors", "detail")
+        for init in ("content", "noise", "gray", "colors", "detail")
     }
     photo, painting = to_pixels(rough, (64, 48)), to_pixels(PAINTING, (64, 64))
     assert (pixels["content"] - photo).abs().max() < 1 / 255
     assert pixels["noise"].mean().item() == pytest.approx(0.5, abs=0.02)
+    torch.testing.assert_close(pixels["gray"], tiny_vgg().mean.expand(1, 3, 48, 64), atol=1 / 255, rtol=0)
     torch.testing.assert_close(pixels["colors"].mean((2, 3)), painting.mean((2, 3)), atol=0.03, rtol=0)
     torch.testing.assert_close(pixels["detail"].mean((2, 3)), painting.mean((2, 3)), atol=0.03, rtol=0)
     fine = [(one[..., 1:] - one[..., :-1]).flatten() for one in (pixels["detail"], photo)]
