@@ -65,8 +65,19 @@ def _keep_freed_memory() -> None:
     more are returned all the same: glibc leaves holes where such a block was that no block of the same size fits
     into, and what L-BFGS remembers of a large picture took twice its size.
     """
-    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
+    if (libc := _glibc()) is not None:
         trim_threshold, mmap_threshold, arena_max = -1, -3, -8  # names and numbers of malloc.h
         libc.mallopt(arena_max, 1)
         libc.mallopt(mmap_threshold, 2**26)
         libc.mallopt(trim_threshold, 2**31 - 1)
+
+
+def return_freed_memory() -> None:
+    """What has been kept for reuse goes back to the system, for somebody who needs it otherwise."""
+    if (libc := _glibc()) is not None:
+        libc.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return libc if hasattr(libc, "mallopt") else None  # musl has none

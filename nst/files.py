@@ -68,8 +68,8 @@ def save(pixels: Pixels, target: Path, text: Mapping[str, str], depth: int | Non
     depth = check(target, depth)
     if pixels.shape[2] == 4:
         check_alpha(target)
-    most = 2**depth - 1
-    levels = np.rint(pixels * np.float32(most)).astype(np.uint8 if depth == 8 else np.uint16)
+    kind, most = (np.uint8 if depth == 8 else np.uint16), np.float32(2**depth - 1)
+    levels = np.stack([np.rint(row * most).astype(kind) for row in pixels])  # by rows: never twice in floats
     partial = target.with_name(f".{target.name}.partial")
     try:
         partial.write_bytes(WRITERS[target.suffix.lower()](levels, text, dpi))

@@ -97,13 +97,13 @@ class Objective:
     first, tile by tile; then each tile is told what the whole asks of it.
 
     Attributes:
-        photo: What a tile shows of the photo.
+        photo: What a tile shows of the photo, where a term compares the picture with it.
     """
 
     settings: Settings
     network: VGG
     weights: Mapping[str, float]
-    photo: Callable[[Tile], Mapping[str, Maps]]
+    photo: Callable[[Tile], Mapping[str, Maps]] | None
     content: Sequence[ContentTerm]
     similarity: Sequence[SimilarityTerm]
     on_sums: Sequence[StyleTerm]
@@ -185,12 +185,11 @@ class Objective:
 
     def _photo_points(self, spots: Sequence[Spots]) -> Sequence[Tensor]:
         """Of the photo, at the spots of the terms that compare it with itself."""
-        if not spots:
+        if self.photo is None:
             return []
         with torch.no_grad():
-            return reduce(
-                add, (Seen([], [], _points(self.similarity, self.photo(tile), spots)) for tile in self.tiles)
-            ).points
+            maps = map(self.photo, self.tiles)
+            return reduce(add, (Seen([], [], _points(self.similarity, seen, spots)) for seen in maps)).points
 
 
 def _content_error(term: ContentTerm, seen: Map) -> Tensor:

@@ -19,6 +19,8 @@ from torch import Tensor
 
 TINY = 1e-30  # instead of zero where something is divided by
 HISTORY_BYTES, LEAST_HISTORY = 512 * 2**20, 3  # of L-BFGS: what its pairs may take, and how many it keeps at any size
+HISTORY, PAIR_BYTES = 10, 2 * 3 * 4  # pairs where there is room; of one, for each pixel
+STRIP = 1024  # rows of a picture that are multiplied in one go
 
 
 def resize(pixels: Tensor, height: int, width: int) -> Tensor:
@@ -54,7 +56,7 @@ class LBFGS:
             it; the very first, when nothing is known yet, takes it whole.
     """
 
-    def __init__(self, learning_rate: float = 1.0, history: int = 10, reach: float = 0.03) -> None:
+    def __init__(self, learning_rate: float = 1.0, history: int = HISTORY, reach: float = 0.03) -> None:
         self.learning_rate = learning_rate
         self.history = history
         self.reach = reach
@@ -64,18 +66,20 @@ class LBFGS:
 
     def step(self, pixels: Tensor, gradient: Tensor) -> Tensor:
         if self.before is not None:
-            if len(self.pairs) == self.pairs.maxlen:
-                self.pairs.popleft()  # a large picture has no room for one pair more
-            self._remember(pixels - self.before[0], gradient - self.before[1])
+            s, y = pixels - self.before[0], gradient - self.before[1]
+            self.before = None  # a large picture has no room for it any more
+            self._remember(s, y)
         self.before = pixels, gradient
         descent = self._descent(gradient)
+        if len(self.pairs) == self.pairs.maxlen != self.history:
+            self.pairs.popleft()  # the next step would forget it: a large picture has no room for it until then
         within_reach = self.reach / descent.abs().mean().clamp(min=TINY)
         if self.inverse_curvature is not None:
             within_reach = within_reach.clamp(max=1)
-        return pixels - self.learning_rate * within_reach * descent
+        return descent.mul_(-self.learning_rate * within_reach).add_(pixels)
 
     def enlarged(self, height: int, width: int) -> LBFGS:
-        history = max(LEAST_HISTORY, min(self.history, HISTORY_BYTES // (2 * 3 * 4 * height * width)))
+        history = pairs_kept(height * width, self.history)
         twin = LBFGS(self.learning_rate, self.history, self.reach)
         twin.pairs = deque(maxlen=history)
         for s, y, _ in list(self.pairs)[-history:]:
@@ -237,5 +241,12 @@ def make_solver(optimizer: str, learning_rate: float, bands: int = 1) -> Solver:
     return LBFGS(learning_rate) if optimizer == "lbfgs" else FirstOrder(optimizer, learning_rate, bands)
 
 
+def pairs_kept(pixels: int, most: int = HISTORY) -> int:
+    """How many pairs L-BFGS remembers of a picture of so many pixels."""
+    return max(LEAST_HISTORY, min(most, HISTORY_BYTES // (PAIR_BYTES * pixels)))
+
+
 def _dot(a: Tensor, b: Tensor) -> Tensor:
-    return (a * b).sum()
+    """A strip at a time: a large picture has no room for the products of all its values."""
+    parts = zip(*(torch.split(one, STRIP, dim=2) for one in (a, b)), strict=True)
+    return torch.stack([(x * y).sum() for x, y in parts]).sum()

@@ -67,6 +67,7 @@ def objective_for(
     with torch.no_grad():
         photo_maps = _photo_maps(photo, parts_of_photo, settings, network)
         content = _content_terms(photo, photo_maps, parts_of_photo, settings)
+        similarity = _similarity_terms(settings)
         targets = [
             _target(style, count, points, settings, network, tile) for style, count in zip(styles, counts, strict=True)
         ]
@@ -75,9 +76,9 @@ def objective_for(
         settings,
         network,
         weights_at(settings, fade),
-        photo_maps,
+        photo_maps if similarity else None,
         content,
-        _similarity_terms(settings),
+        similarity,
         [term for one in regions for term in _style_terms(one, one.target.sums, SUM_LOSSES, settings)],
         [term for one in regions for term in _style_terms(one, one.target.points, POINT_LOSSES, settings)],
         [term for one in regions for term in _palette_terms(one)],

@@ -8,9 +8,6 @@ from torch import Tensor
 
 SMALLEST = 64  # side of a tile in pixels
 SHARE = 0.7  # of the free memory that a painting may take
-# For each pixel of the picture, tiles or not: pictures, the photo's features, and what L-BFGS remembers. Pixels and
-# L-BFGS alone took 120 above 6 megapixels; below, where it remembers up to ten steps, up to 470: SHARE has to do there.
-WHOLE_BYTES = 250
 
 
 @dataclass(frozen=True)
@@ -91,12 +88,13 @@ class NoRoom(ValueError):
         )
 
 
-def fit(height: int, width: int, halo: int, per_pixel: int, free: int, side: int = 0) -> Fit:
+def fit(height: int, width: int, halo: int, per_pixel: int, whole: int, free: int, side: int = 0) -> Fit:
     """Tiles that fit into the free memory: the whole picture if it does, else the largest that do.
 
     Args:
         halo: Pixels around a tile that are looked at with it.
         per_pixel: Bytes that one step needs for each pixel that it looks at.
+        whole: Bytes that are needed whatever the tiles are.
         free: Bytes.
         side: Of the tiles in pixels, where somebody has chosen it.
 
@@ -106,7 +104,7 @@ def fit(height: int, width: int, halo: int, per_pixel: int, free: int, side: int
 
     def tried(side: int) -> Fit:
         window = min(height, side + 2 * halo) * min(width, side + 2 * halo)
-        return Fit(side, height * width * WHOLE_BYTES + window * per_pixel)
+        return Fit(side, whole + window * per_pixel)
 
     if side:
         return tried(side)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from nst.device import Device, best_device, free_memory
+from nst.device import Device, best_device, free_memory, return_freed_memory
 from nst.image import (
     fitted_size,
     luma,
@@ -29,10 +29,10 @@ from nst.image import (
     with_luma,
     with_luma_inside,
 )
-from nst.losses import CONTENT_SCALES, SUM_LOSSES
+from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES
 from nst.objective import layers
 from nst.settings import Settings, mix_shares, shares
-from nst.solver import Average, Solver, laplacian_pyramid, make_solver, resize
+from nst.solver import PAIR_BYTES, Average, Solver, laplacian_pyramid, make_solver, pairs_kept, resize
 from nst.targets import objective_for
 from nst.tiles import Fit, fit
 from nst.vgg import VGG, shrinkage
@@ -40,9 +40,13 @@ from nst.vgg import VGG, shrinkage
 LIGHTS = {"luminance": with_luma, "exact": with_luma_inside}  # the photo's colours under painted light
 RECOLOURED = {"match_photo": match_colors, "histogram_photo": match_histograms}  # the photo, like the painting
 COLOURS_SIDE = 256  # of a square that holds the colours of all paintings
-# Values that one step holds for each pixel that it looks at. The default recipe took 700 in float32 and 800 in
-# bfloat16, by the peak of a fresh process at 512 px; hypercolumns keep the maps of every layer, hence the margin.
-STEP_VALUES = 1700
+# What a painting takes beyond imports and weights: a little above the peaks of fresh processes, CPU and bfloat16.
+# One step took 0.25 GB at 448 x 336 pixels and 0.76 at 672 x 672, a run 2.17 at 4096 x 3072 in tiles of 512; one step
+# of STROTSS at 256 x 192 took 0.42 GB with 64 points and 0.93 with 2048.
+FIXED_BYTES = 200 * 10**6  # the weights in another type, and what libraries prepare for themselves
+WHOLE_BYTES = 60  # for each pixel of the picture, in tiles or not, besides the memory of L-BFGS
+STEP_VALUES, COLUMN_VALUES = 800, 2200  # for each pixel that one step looks at; where hypercolumns keep all maps
+SAMPLE_BYTES = 130  # for each pair of points that are compared
 FAINT = 0.001 / 255  # what Johnson's neural-style begins with, so that no two pixels are the same
 FURTHEST = 8  # a pixel that is so far from [0, 1] will not come back
 
@@ -105,8 +109,9 @@ class Frame:
     @property
     def pixels(self) -> NDArray[np.float32]:
         """The same picture in full precision: (H, W, 3) sRGB in [0, 1]."""
-        finished = self._picture(max(self._size))
-        return np.ascontiguousarray(finished[0].clamp(0, 1).permute(1, 2, 0).numpy())
+        finished = self._picture(max(self._size))[0].permute(1, 2, 0).numpy()
+        inside: NDArray[np.float32] = np.clip(finished, 0, 1, order="C")
+        return inside
 
     def preview(self, long_side: int) -> Image.Image:
         """The same picture with another long side in pixels, never above that of `image`."""
@@ -216,8 +221,18 @@ def room(width: int, height: int, settings: Settings, network: VGG, device: Devi
     Raises:
         ValueError: if it cannot be.
     """
-    halo, per_pixel = network.radius(layers(settings)), STEP_VALUES * device.dtype.itemsize
-    return fit(height, width, halo, per_pixel, free_memory(device), settings.tile)
+    pixels, columns = width * height, "+" in settings.style_layers + settings.content_layers
+    per_pixel = (COLUMN_VALUES if columns else STEP_VALUES) * device.dtype.itemsize
+    whole = FIXED_BYTES + pixels * (WHOLE_BYTES + PAIR_BYTES * pairs_kept(pixels))
+    if _compares_points(settings):
+        whole += SAMPLE_BYTES * min(settings.samples, pixels) ** 2
+    halo = network.radius(layers(settings))
+    return fit(height, width, halo, per_pixel, whole, free_memory(device), settings.tile)
+
+
+def _compares_points(settings: Settings) -> bool:
+    losses = shares(settings.style_loss).keys() | shares(settings.content_loss).keys()
+    return bool(settings.palette_weight or losses & {*POINT_LOSSES, "self_similarity"})
 
 
 def in_tiles(width: int, height: int, settings: Settings, network: VGG, device: Device | None = None) -> Fit | None:
@@ -283,8 +298,14 @@ def _paint(
         tile = room(width, height, settings, network, device).side
         objective = objective_for(photo, paintings, masks, settings, network, scale.fade, tile)
         solver, average = solver.enlarged(height, width), Average(settings.averaging)
+        del photo  # a step needs the room of a large one
+        is_tiled = len(objective.tiles) > 1
+        if is_tiled:
+            return_freed_memory()
         for _ in range(scale.steps):
             gradient, losses = objective(pixels)
+            if is_tiled:
+                return_freed_memory()  # the solver needs it in blocks of another size
             pixels, solver = _moved(pixels, gradient, solver)
             if settings.bounds == "clamp":
                 pixels = pixels.clamp(0, 1)
@@ -299,7 +320,7 @@ def _paint(
 def _moved(pixels: Tensor, gradient: Tensor, solver: Solver) -> tuple[Tensor, Solver]:
     """Pixels after a step. One that leads out of all bounds is not taken, and the next are gentler."""
     moved = solver.step(pixels, gradient)
-    if moved.abs().amax() <= FURTHEST:  # NaN fails as well
+    if torch.stack(moved.aminmax()).abs().amax() <= FURTHEST:  # NaN fails as well
         return moved, solver
     return pixels, solver.gentler()
 

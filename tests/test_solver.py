@@ -1,9 +1,10 @@
 import itertools
+from collections import deque
 
 import pytest
 import torch
 
-from nst.solver import LBFGS, OPTIMIZERS, Average, FirstOrder, collapsed, laplacian_pyramid, make_solver, resize
+from nst.solver import LBFGS, OPTIMIZERS, Average, FirstOrder, _dot, collapsed, laplacian_pyramid, make_solver, resize
 
 
 def bowl(seed=0, size=(6, 5), condition=100.0):
@@ -191,6 +192,22 @@ def test_memory_of_lbfgs_is_bounded_by_the_size_of_the_picture():
     small, large = LBFGS().enlarged(384, 512), LBFGS().enlarged(3072, 4096)
     assert small.pairs.maxlen == 10
     assert large.pairs.maxlen == 3
+
+
+def test_a_large_picture_keeps_no_pair_that_the_next_step_forgets():
+    """Steps are those of the same history, and between them there is one pair fewer."""
+    minimum, gradient = bowl()
+    usual, large = LBFGS(history=3), LBFGS(history=10)
+    large.pairs = deque(maxlen=3)
+    start = torch.full_like(minimum, 0.5)
+    assert torch.equal(descend(large, gradient, start, 8), descend(usual, gradient, start, 8))
+    assert len(large.pairs) == 2 < len(usual.pairs) == 3
+
+
+def test_a_picture_of_many_strips_has_the_product_of_the_whole(monkeypatch):
+    monkeypatch.setattr("nst.solver.STRIP", 7)
+    a, b = torch.rand(2, 1, 3, 23, 5, dtype=torch.float64)
+    torch.testing.assert_close(_dot(a, b), (a * b).sum())
 
 
 def test_a_gentler_solver_takes_a_tenth_of_the_step():
