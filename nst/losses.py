@@ -49,7 +49,11 @@ class _Sums(torch.autograd.Function):
 
 def _exact(value: Tensor) -> Tensor:
     """In float32 at least."""
-    return value.to(torch.promote_types(value.dtype, torch.float32))
+    return value.to(_kind(value))
+
+
+def _kind(value: Tensor) -> torch.dtype:
+    return torch.promote_types(value.dtype, torch.float32)
 
 
 @dataclass(frozen=True)
@@ -238,7 +242,7 @@ def relaxed_emd(target: Tensor) -> Callable[[Tensor], Tensor]:
             alike = ours @ wanted.t()
             nearest, nearest_of_ours = alike.argmax(1), alike.argmax(0)
         forth = (ours * wanted[nearest]).sum(1).mean()
-        back = (ours[nearest_of_ours] * wanted).sum(1).mean()
+        back = (F.embedding(nearest_of_ours, ours) * wanted).sum(1).mean()  # indexing adds gradients up in any order
         return 1 - torch.minimum(forth, back)
 
     return error
@@ -305,12 +309,17 @@ def _distances(points: Tensor) -> Tensor:
     return distances / distances.sum(0).clamp(min=LEAST)
 
 
+def _squares(target: Tensor) -> Tensor:
+    """||target||^2, row by row: there is no room for the whole map of a large picture in float32."""
+    return torch.stack([_exact(row).square().sum() for row in target.unbind(2)]).sum()
+
+
 # What the squared difference of two maps is multiplied with
 CONTENT_SCALES: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType(
     {
-        "relative": lambda target: 1 / _exact(target).square().sum().clamp(min=LEAST),
-        "mean_square": lambda target: _exact(target).new_tensor(1 / target.numel()),
-        "sum_square": lambda target: _exact(target).new_tensor(0.5),  # Gatys et al. 2016, eq. 1
+        "relative": lambda target: 1 / _squares(target).clamp(min=LEAST),
+        "mean_square": lambda target: target.new_tensor(1 / target.numel(), dtype=_kind(target)),
+        "sum_square": lambda target: target.new_tensor(0.5, dtype=_kind(target)),  # Gatys et al. 2016, eq. 1
     }
 )
 CONTENT_LOSSES = (*CONTENT_SCALES, "self_similarity")
