@@ -61,14 +61,14 @@ def _cpu_has_bfloat16() -> bool:
 def _keep_freed_memory() -> None:
     """Let glibc reuse the large blocks that every step frees, instead of returning them.
 
-    Fresh pages must be zeroed by the kernel at first touch: an eighth of a step at 512 px. Blocks of 64 MB and
+    Fresh pages must be zeroed by the kernel at first touch: an eighth of a step at 512 px. Blocks of 128 MB and
     more are returned all the same: glibc leaves holes where such a block was that no block of the same size fits
-    into, and what L-BFGS remembers of a large picture took twice its size.
+    into, and what L-BFGS remembers of a large picture took twice its size. (A step at 1024 x 768 asks for 100 MB.)
     """
     if (libc := _glibc()) is not None:
         trim_threshold, mmap_threshold, arena_max = -1, -3, -8  # names and numbers of malloc.h
         libc.mallopt(arena_max, 1)
-        libc.mallopt(mmap_threshold, 2**26)
+        libc.mallopt(mmap_threshold, 2**27)
         libc.mallopt(trim_threshold, 2**31 - 1)
 
 

@@ -9,6 +9,7 @@ out once. Results are float32 scalars, float64 for features in float64.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -32,11 +33,12 @@ class _Sums(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, features: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor]:
-        rows = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])  # (H*W, C), a view
-        column = rows.new_ones(rows.shape[0], 1) if weights is None else weights.reshape(-1, 1).to(rows.dtype)
         ctx.save_for_backward(features, weights)
+        rows = _in_halves(features)
+        column = torch.ones_like(rows[..., :1]) if weights is None else _in_halves(weights).to(rows.dtype)
         weighted_rows = rows if weights is None else rows * column
-        return _exact((column.t() @ rows)[0]), _exact(weighted_rows.t() @ rows)
+        total, product = column.mT @ rows, weighted_rows.mT @ rows
+        return total.sum((0, 1), dtype=_kind(rows)), product.sum(0, dtype=_kind(rows))
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
@@ -45,6 +47,15 @@ class _Sums(torch.autograd.Function):
         mixing = (of_product + of_product.t())[:, :, None, None]
         into = F.conv2d(features, mixing, of_total)  # addmm would first write of_total to every position
         return into if weights is None else into * weights.to(into.dtype), None
+
+
+def _in_halves(features: Tensor) -> Tensor:
+    """(1, C, H, W) -> (2, H*W / 2, C), a view of a channels_last map; in one piece if H*W is odd.
+
+    torch spreads a batch of products over the cores, but not a single one whose result is small.
+    """
+    channels, positions = features.shape[1], features[0, 0].numel()
+    return features.permute(0, 2, 3, 1).reshape(math.gcd(positions, 2), -1, channels)
 
 
 def _exact(value: Tensor) -> Tensor:

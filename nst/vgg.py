@@ -12,10 +12,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+
+def _max_pool(x: Tensor) -> Tensor:
+    """Largest of 2 x 2, (1, C, H, W) -> (1, C, H // 2, W // 2), with each two rows as a picture of their own.
+
+    torch spreads the backward pass of a pool over the pictures of a batch, and not within one.
+    """
+    _, channels, height, width = x.shape
+    rows = x[:, :, : height // 2 * 2].permute(0, 2, 3, 1)  # (1, H, W, C); no copy of a channels_last map
+    pooled = F.max_pool2d(rows.reshape(-1, 2, width, channels).permute(0, 3, 1, 2), 2)  # (H // 2, C, 1, W // 2)
+    return pooled.permute(0, 2, 3, 1).reshape(1, height // 2, width // 2, channels).permute(0, 3, 1, 2)
+
+
 # 2 x 2 pools. The factors bring activations of the original VGG-19 on photos back to those of the maximum.
 POOLS: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType(
     {
-        "max": lambda x: F.max_pool2d(x, 2),
+        "max": _max_pool,
         "average": lambda x: 1.5 * F.avg_pool2d(x, 2),
         "l2": lambda x: 1.34 * F.avg_pool2d(x.square(), 2).clamp(min=1e-12).sqrt(),
     }
@@ -100,7 +112,7 @@ class VGG:
             if name in layers:
                 found[name] = x
             elif name in ends and pooling == "max" and _relu(name) not in layers:
-                x = F.relu_(F.max_pool2d(x, 2))  # they commute, and the smaller map is the cheaper one
+                x = F.relu(_max_pool(x))  # they commute, and the smaller map is the cheaper one
                 continue
             x = F.relu(x) if name in layers else F.relu_(x)
             if _relu(name) in layers:

@@ -54,6 +54,8 @@ def part(operator: str, ancestors: list[str]) -> str:
     """The part of a step that an operator's own time belongs to."""
     if SOLVER in (operator, *ancestors):
         return SOLVER
+    if any("_Sums" in name for name in ancestors):  # its gradient is a convolution of 1 x 1
+        return "Gram"
     return next((name for word, name in PARTS.items() if word in operator), "Python")
 
 
