@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 TINY = 1e-30  # instead of zero where something is divided by
-HISTORY_BYTES, LEAST_HISTORY = 512 * 2**20, 3  # of L-BFGS: what its pairs may take, and how many it keeps at any size
+HISTORY_BYTES, LEAST_HISTORY = 512 * 2**20, 2  # of L-BFGS: what its pairs may take, and how many it keeps at any size
 HISTORY, PAIR_BYTES = 10, 2 * 3 * 4  # pairs where there is room; of one, for each pixel
 STRIP = 1024  # rows of a picture that are multiplied in one go
 

@@ -295,17 +295,16 @@ def _paint(
             if pixels is None
             else _enlarged(pixels, photo, content, settings)
         )
-        tile = room(width, height, settings, network, device).side
-        objective = objective_for(photo, paintings, masks, settings, network, scale.fade, tile)
         solver, average = solver.enlarged(height, width), Average(settings.averaging)
+        tile = room(width, height, settings, network, device).side
+        let_go = return_freed_memory if tile < max(scale.size) else lambda: None  # what follows needs other blocks
+        let_go()
+        objective = objective_for(photo, paintings, masks, settings, network, scale.fade, tile)
         del photo  # a step needs the room of a large one
-        is_tiled = len(objective.tiles) > 1
-        if is_tiled:
-            return_freed_memory()
+        let_go()
         for _ in range(scale.steps):
             gradient, losses = objective(pixels)
-            if is_tiled:
-                return_freed_memory()  # the solver needs it in blocks of another size
+            let_go()
             pixels, solver = _moved(pixels, gradient, solver)
             if settings.bounds == "clamp":
                 pixels = pixels.clamp(0, 1)
