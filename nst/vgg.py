@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
@@ -11,6 +11,8 @@ from types import MappingProxyType
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from nst import winograd
 
 
 def _max_pool(x: Tensor) -> Tensor:
@@ -44,6 +46,7 @@ class VGG:
             (out, in, 3, 3) and bias (out,). Between two blocks stands a pool of 2 x 2.
         mean, std: RGB statistics (1, 3, 1, 1), in [0, 1], that the weights expect.
         checksum: SHA-256 of the file that the weights came from.
+        kernels: Of those convolutions that `winograd` makes faster where the network is.
     """
 
     name: str
@@ -51,6 +54,7 @@ class VGG:
     mean: Tensor
     std: Tensor
     checksum: str = ""
+    kernels: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def layers(self) -> list[str]:
@@ -68,7 +72,12 @@ class VGG:
             name: (weight.to(device, dtype, memory_format=torch.channels_last), bias.to(device, dtype))
             for name, (weight, bias) in self.convolutions.items()
         }
-        return replace(self, convolutions=moved, mean=self.mean.to(device), std=self.std.to(device))
+        kernels = {
+            name: winograd.kernels(weight).to(device, dtype)
+            for name, (weight, _) in self.convolutions.items()
+            if winograd.pays(device, dtype, weight)
+        }
+        return replace(self, convolutions=moved, mean=self.mean.to(device), std=self.std.to(device), kernels=kernels)
 
     def radius(self, layers: Collection[str]) -> int:
         """Pixels on each side of a position's own square that the deepest of `layers` depends on."""
@@ -107,6 +116,8 @@ class VGG:
             weight, bias = self.convolutions[name]
             if padding == "replicate" and name == "conv1_1":
                 x = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), weight, bias)
+            elif name in self.kernels:
+                x = winograd.conv2d(x, self.kernels[name], bias)
             else:
                 x = F.conv2d(x, weight, bias, padding=1)
             if name in layers:

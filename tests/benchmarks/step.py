@@ -3,9 +3,10 @@
     python -m tests.benchmarks.step [--sizes 256 512 ...] [--rounds 9]
 
 The bare convolutions are the forward and the input-gradient pass of each convolution that the
-default layers need, on ready maps. Steps and convolutions are timed in turn; medians are told.
-Shares come from further steps under torch's profiler, operator by operator: each operator's own
-time, without that of the operators it calls. What the clock saw and no operator claims is Python's.
+default layers need, by torch's own operators, on ready maps. Steps and convolutions are timed in
+turn; medians are told. In further steps a stopwatch stands beside every operator. (torch's profiler
+is no help: it takes memory between the operators, whose own is new for each step then, and must be
+zeroed by the kernel.) What no operator took of a step is Python's.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch.profiler import ProfilerActivity, profile, record_function
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from nst import Settings, load_vgg
 from nst.device import best_device
@@ -32,50 +35,56 @@ from tests.benchmarks.report import Table
 
 QUICK = ["--sizes", "64", "--rounds", "2"]
 WARM_UP = 12  # the solver's memory is full, and the heap has grown to what it needs
-SOLVER = "solver"
-PARTS = {  # words in an operator's name -> the part that it belongs to; the first that fits counts
-    "convolution": "convolutions",
-    "mkldnn": "convolutions",
+SOLVER, CONVOLUTIONS, GRAM = "solver", "convolutions", "Gram"
+ROOMS = {"solver": SOLVER, "winograd": CONVOLUTIONS}  # modules whose operators belong together
+PARTS = {  # words in an operator's name -> the part that it belongs to elsewhere; the first that fits counts
+    "convolution": CONVOLUTIONS,
     "pool": "pool",
     "relu": "ReLU",
     "threshold": "ReLU",
-    "clamp_min": "ReLU",
-    "mm": "Gram",
-    "matmul": "Gram",
-    "_Sums": "Gram",
+    "clamp": SOLVER,
+    "mm": GRAM,
     "copy": "conversion",
-    "aten::to": "conversion",
     "pad": "border",
-    "aten::": "losses and sums of gradients",
+    "": "losses and sums of gradients",
 }
 
 
-def part(operator: str, ancestors: list[str]) -> str:
-    """The part of a step that an operator's own time belongs to."""
-    if SOLVER in (operator, *ancestors):
-        return SOLVER
-    if any("_Sums" in name for name in ancestors):  # its gradient is a convolution of 1 x 1
-        return "Gram"
-    return next((name for word, name in PARTS.items() if word in operator), "Python")
+class Stopwatch(TorchDispatchMode):
+    """Adds up the seconds of all operators, for each part of a step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spent: Counter[str] = Counter()
+
+    def __torch_dispatch__(self, operator: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        began = time.perf_counter()
+        result = operator(*args, **(kwargs or {}))
+        took = time.perf_counter() - began
+        self.spent[part(str(operator), sys._getframe())] += took
+        return result
 
 
-def ancestors(event: Any) -> list[str]:
-    names = []
-    while event.cpu_parent is not None:
-        event = event.cpu_parent
-        names.append(event.name)
-    return names
+def part(operator: str, frame: FrameType | None) -> str:
+    """The part of a step that an operator belongs to, by who asked for it or else by its name."""
+    while frame is not None:
+        if Path(frame.f_code.co_filename).stem in ROOMS:
+            return ROOMS[Path(frame.f_code.co_filename).stem]
+        if frame.f_code.co_qualname.startswith("_Sums."):  # its gradient is a convolution of 1 x 1
+            return GRAM
+        frame = frame.f_back
+    return next(name for word, name in PARTS.items() if word in operator)
 
 
-def shares(step: Callable[[], object], rounds: int) -> dict[str, float]:
-    """Part -> its share of the whole time of a step."""
-    own: Counter[str] = Counter()
-    with profile(activities=[ProfilerActivity.CPU]) as watched:
-        whole = sum(seconds(step) for _ in range(rounds)) * 1e6
-    for event in watched.events():
-        own[part(event.name, ancestors(event))] += event.self_cpu_time_total
-    own["Python"] += whole - sum(own.values())
-    return {name: microseconds / whole for name, microseconds in own.items()}
+def shares(step: Callable[[], object], rounds: int, whole: float) -> dict[str, float]:
+    """Part -> its share of a step, which takes `whole` seconds."""
+    with Stopwatch() as stopwatch:
+        for _ in range(rounds):  # the heap gets used to the company
+            step()
+        stopwatch.spent.clear()
+        for _ in range(rounds):
+            step()
+    return {name: spent / rounds / whole for name, spent in stopwatch.spent.items()}
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -115,8 +124,7 @@ def one_step(network: Any, width: int, height: int) -> Callable[[], None]:
     def step() -> None:
         nonlocal pixels
         gradient, _ = objective(pixels)
-        with record_function(SOLVER):
-            pixels = solver.step(pixels, gradient).clamp(0, 1)
+        pixels = solver.step(pixels, gradient).clamp(0, 1)
 
     return step
 
@@ -140,14 +148,15 @@ def measure(arguments: list[str]) -> Iterator[Table]:
         pairs = [(seconds(step), seconds(bare)) for _ in range(options.rounds)]
         steps, bares = (statistics.median(column) for column in zip(*pairs, strict=True))
         ratio = statistics.median(a / b for a, b in pairs)
-        found = shares(step, max(2, options.rounds // 2))
-        percent = [f"{found.get(name, 0):.1%}" for name in [*kinds, SOLVER, "Python"]]
+        found = shares(step, max(2, options.rounds // 2), steps)
+        percent = [f"{found.get(name, 0):.1%}" for name in kinds]
+        percent.append(f"{max(0, 1 - sum(found.values())):.1%}")
         rows.append([f"{width} x {height}", steps, bares, f"{ratio:.3f}", *percent])
     yield Table(
         "Step versus limit",
-        ["pixels", "step, s", "bare convolutions, s", "ratio", *kinds, SOLVER, "Python and the rest"],
+        ["pixels", "step, s", "bare convolutions, s", "ratio", *kinds, "Python and the rest"],
         rows,
-        [f"Medians of {options.rounds} rounds in turn; shares from {max(2, options.rounds // 2)} profiled steps."],
+        [f"Medians of {options.rounds} rounds in turn; a stopwatch for {max(2, options.rounds // 2)} further steps."],
     )
 
 
