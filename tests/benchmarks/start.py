@@ -22,7 +22,7 @@ from contextlib import closing, contextmanager, suppress
 
 from tests.benchmarks.report import Table
 
-QUICK = ["--rounds", "1", "--size", "64", "--visitors", "2", "--steps", "2"]
+QUICK = ["--rounds", "1", "--size", "64", "--visitors", "5", "--steps", "2"]
 PHOTO, PAINTING = "examples/content/suspension-bridge.jpg", "examples/style/van-gogh-starry-night.jpg"
 
 IMPORT = """
@@ -81,12 +81,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(**more: str) -> Iterator[str]:
     """The address of the app, started by `python app.py`, as soon as it answers."""
     port = free_port()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        environment = quiet(GRADIO_SERVER_PORT=str(port), GRADIO_SERVER_NAME="127.0.0.1", GRADIO_TEMP_DIR=folder)
-        process = subprocess.Popen([sys.executable, "app.py"], env=environment, stdout=subprocess.DEVNULL)
+        more |= {"GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": folder}
+        process = subprocess.Popen([sys.executable, "app.py"], env=quiet(**more), stdout=subprocess.DEVNULL)
         try:
             while process.poll() is None:
                 with suppress(OSError), closing(socket.create_connection(("127.0.0.1", port), 1)):
@@ -166,7 +166,7 @@ def measure(arguments: list[str]) -> Iterator[Table]:
     import gradio_client  # noqa: F401  before the clock runs: it is the visitor's
 
     began = time.perf_counter()
-    with server() as address:
+    with server(NST_QUEUE=str(options.visitors), NST_QUEUE_EACH=str(options.visitors)) as address:
         rows.append(["python app.py until it answers, s", time.perf_counter() - began])
         client = client_of(address)
         first_preview(client, size)
