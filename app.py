@@ -8,6 +8,7 @@ from typing import Any
 from starlette.middleware import Middleware
 
 import studio.disk  # noqa: F401  (before Gradio)
+from nst.device import leave_the_cores_to_the_painter
 from studio import agents, gpu
 from studio.fairness import share_fairly
 from studio.forecast import probe
@@ -48,6 +49,7 @@ if __name__ == "__main__":
     for polite in (signal.SIGINT, signal.SIGTERM):
         signal.signal(polite, stop)
     if not gpu.ZERO_GPU:  # the GPU is lent to a run, not to a page
+        leave_the_cores_to_the_painter()
         warm_up()
         probe()
     demo.launch(**LAUNCH)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Generator
 from typing import Any
 
 import gradio as gr
 
-from nst import stylize
+from nst import Frame, stylize
+from nst.device import on_one_thread
 from nst.transfer import Engine
 
 ADDRESS = os.environ.get("NST_RAY_ADDRESS", "")
@@ -21,7 +23,12 @@ def engine() -> Engine:
     Raises:
         ValueError: if there is no such cluster.
     """
-    return functools.partial(_cluster().stylize, say=gr.Info) if ADDRESS else stylize
+    return functools.partial(_cluster().stylize, say=gr.Info) if ADDRESS else here
+
+
+def here(*pictures: Any, **knobs: Any) -> Generator[Frame, None, None]:
+    """`stylize` on this machine, on the thread that paints."""
+    return on_one_thread(stylize(*pictures, **knobs))
 
 
 def places() -> int:

@@ -1,11 +1,15 @@
+import subprocess
 import sys
+import threading
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import torch
 
 from nst import device
-from nst.device import best_device
+from nst.device import best_device, on_one_thread
 
 
 def without_accelerators(monkeypatch):
@@ -38,3 +42,51 @@ def test_a_torch_without_the_probes_computes_in_float32(monkeypatch):
     for probe in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
         monkeypatch.delattr(torch.cpu, probe, raising=False)
     assert best_device().dtype is torch.float32
+
+
+class TestOneThreadThatPaints:
+    def test_takes_every_step_whoever_asks(self) -> None:
+        steps = on_one_thread(threading.get_ident() for _ in range(4))
+        with ThreadPoolExecutor(1) as other:
+            took = {next(steps), other.submit(next, steps).result(), next(steps), other.submit(next, steps).result()}
+        assert len(took) == 1 and threading.get_ident() not in took
+        assert list(steps) == []
+
+    def test_passes_on_what_goes_wrong(self) -> None:
+        def steps() -> Generator[int, None, None]:
+            yield 1
+            raise ValueError("No such painting.")
+
+        painted = on_one_thread(steps())
+        assert next(painted) == 1
+        with pytest.raises(ValueError, match="No such painting"):
+            next(painted)
+
+    def test_ends_a_run_that_nobody_wants_any_more(self) -> None:
+        ended = []
+
+        def steps() -> Generator[int, None, None]:
+            try:
+                yield from range(9)
+            finally:
+                ended.append(True)
+
+        painted = on_one_thread(steps())
+        next(painted)
+        painted.close()
+        assert ended
+
+    def test_has_the_cores_for_itself(self) -> None:
+        """In a process of its own, as the number of threads is everybody's."""
+        program = """
+import threading, torch
+from nst.device import leave_the_cores_to_the_painter, on_one_thread
+torch.set_num_threads(3)
+leave_the_cores_to_the_painter()
+found = [torch.get_num_threads(), next(on_one_thread(torch.get_num_threads() for _ in range(1)))]
+other = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+other.start(), other.join()
+print(found)
+"""
+        run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert run.stdout.split("\n")[0] == "[1, 3, 1]"
