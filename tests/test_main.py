@@ -66,7 +66,7 @@ def test_tiles_and_their_memory_are_said_before_the_run(photo, painting, tmp_pat
     assert (
         main([str(photo), str(painting), "-o", str(tmp_path / "out.png"), "--size=96", "--steps=1", "--tile=64"]) == 0
     )
-    assert capsys.readouterr().err.startswith("nst: Worked on in tiles of 64 pixels, with about 0.2 GB of memory.")
+    assert capsys.readouterr().err.startswith("nst: Worked on in tiles of 64 pixels, with about 0.3 GB of memory.")
 
 
 def test_several_paintings_and_another_format(photo, painting, tmp_path):

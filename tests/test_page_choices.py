@@ -357,7 +357,7 @@ def test_what_a_large_picture_takes_is_known_before_the_start(page: Page, monkey
     page.get_by_role("button", name="Paint", exact=True).click()
     expect(page.get_by_test_id("toast-text")).to_have_text(refused)
     expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
-    size.fill("256")
+    size.fill("128")
     page.keyboard.press("Tab")
     expect(large).to_be_hidden()
 

@@ -68,9 +68,10 @@ class Stopwatch(TorchDispatchMode):
 def part(operator: str, frame: FrameType | None) -> str:
     """The part of a step that an operator belongs to, by who asked for it or else by its name."""
     while frame is not None:
-        if Path(frame.f_code.co_filename).stem in ROOMS:
-            return ROOMS[Path(frame.f_code.co_filename).stem]
-        if frame.f_code.co_qualname.startswith("_Sums."):  # its gradient is a convolution of 1 x 1
+        room, function = Path(frame.f_code.co_filename).stem, frame.f_code.co_name
+        if room in ROOMS:
+            return ROOMS[room]
+        if room == "losses" and function in ("forward", "backward"):  # of sums; the latter is a convolution of 1 x 1
             return GRAM
         frame = frame.f_back
     return next(name for word, name in PARTS.items() if word in operator)
