@@ -41,9 +41,9 @@ LIGHTS = {"luminance": with_luma, "exact": with_luma_inside}  # the photo's colo
 RECOLOURED = {"match_photo": match_colors, "histogram_photo": match_histograms}  # the photo, like the painting
 COLOURS_SIDE = 256  # of a square that holds the colours of all paintings
 # What a painting takes beyond imports and weights: a little above the peaks of fresh processes, CPU and bfloat16.
-# One step took 0.25 GB at 448 x 336 pixels and 0.76 at 672 x 672, a run 2.4 at 4096 x 3072 in tiles of 384; one step
+# One step took 1.8 GB at 1024 x 768 pixels and 6.35 at 2048 x 1536, a run 2.4 at 4096 x 3072 in tiles of 384; one step
 # of STROTSS at 256 x 192 took 0.42 GB with 64 points and 0.93 with 2048.
-FIXED_BYTES = 300 * 10**6  # the weights in another type, and what libraries prepare for themselves
+FIXED_BYTES = 300 * 10**6  # the weights in another type, Winograd's kernels, and what libraries prepare for themselves
 WHOLE_BYTES = 100  # for each pixel of the picture, in tiles or not, besides the memory of L-BFGS
 STEP_VALUES, COLUMN_VALUES = 830, 2200  # for each pixel that one step looks at; where hypercolumns keep all maps
 SAMPLE_BYTES = 130  # for each pair of points that are compared
