@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import psutil
 import torch
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,22 @@ class Device:
 
     place: torch.device
     dtype: torch.dtype
+
+
+class Late:
+    """A number that the device may still be working at. Who reads it waits for it, and for nothing begun after it.
+
+    float() of a number on the GPU itself would wait for all that it has been given to do.
+    """
+
+    def __init__(self, value: Tensor) -> None:
+        self._value = value.detach().to("cpu", non_blocking=value.is_cuda)  # into pinned memory
+        self._there = torch.cuda.current_stream(value.device).record_event() if value.is_cuda else None
+
+    def __float__(self) -> float:
+        if self._there is not None:
+            self._there.synchronize()
+        return float(self._value)
 
 
 PLAIN_CPU = Device(torch.device("cpu"), torch.float32)

@@ -111,7 +111,7 @@ def sums(features: Tensor, weights: Tensor | None = None) -> Sums:
     """
     total, product = _Sums.apply(features, weights)
     if weights is None:
-        return Sums(total.new_tensor(float(features[0, 0].numel())), total, product)
+        return Sums(total.new_full((), float(features[0, 0].numel())), total, product)
     return Sums(weights.to(total).sum(), total, product)
 
 

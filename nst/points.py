@@ -61,8 +61,8 @@ class Map:
         Positions of other tiles count as zero: what all tiles have at a spot adds up to what is there.
         """
         place, width = self.features.device, self.features.shape[-1]
-        rows = list(_around(spots.rows.to(place), self.tile.rows, self.step))
-        columns = list(_around(spots.columns.to(place), self.tile.columns, self.step))
+        rows = list(_around(spots.rows.to(place, non_blocking=True), self.tile.rows, self.step))
+        columns = list(_around(spots.columns.to(place, non_blocking=True), self.tile.columns, self.step))
         indices = torch.cat([row * width + column for row, _ in rows for column, _ in columns])
         shares = torch.cat([down * across for _, down in rows for _, across in columns])
         found = self.features[0].permute(1, 2, 0).flatten(0, 1)[indices]  # of a view of (h*w, C)

@@ -88,7 +88,9 @@ class LBFGS:
         return twin
 
     def gentler(self) -> LBFGS:
-        return LBFGS(self.learning_rate / 10, self.history, self.reach / 10)
+        twin = LBFGS(self.learning_rate / 10, self.history, self.reach / 10)
+        twin.pairs = deque(maxlen=self.pairs.maxlen)
+        return twin
 
     def _remember(self, s: Tensor, y: Tensor) -> None:
         curvature = _dot(s, y)

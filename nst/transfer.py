@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from nst.device import Device, best_device, free_memory, return_freed_memory
+from nst.device import Device, Late, best_device, free_memory, return_freed_memory
 from nst.image import (
     fitted_size,
     luma,
@@ -287,6 +287,7 @@ def _paint(
     work, done, step = sum(scale.work for scale in plan), 0, 0
     solver = make_solver(settings.optimizer, settings.learning_rate, settings.pyramid)
     pixels: Tensor | None = None
+    inside: SupportsFloat = True
     for scale in plan:
         width, height = scale.size
         photo = to_pixels(content, scale.size).to(device.place)
@@ -305,23 +306,24 @@ def _paint(
         for _ in range(scale.steps):
             gradient, losses = objective(pixels)
             let_go()
-            pixels, solver = _moved(pixels, gradient, solver)
+            if not float(inside):  # of the step before: the device is at work on this one by now
+                solver = solver.gentler()
+            pixels, inside = _moved(pixels, gradient, solver)
             if settings.bounds == "clamp":
                 pixels = pixels.clamp(0, 1)
             shown = average.with_step(pixels)
             step, done = step + 1, done + width * height
             seconds = time.perf_counter() - began
-            picture = partial(finish, shown)
-            yield Frame(step, settings.steps, seconds, done / work, max(scale.size), losses, picture, size)
+            told, picture = {name: Late(loss) for name, loss in losses.items()}, partial(finish, shown)
+            yield Frame(step, settings.steps, seconds, done / work, max(scale.size), told, picture, size)
         pixels = shown
 
 
-def _moved(pixels: Tensor, gradient: Tensor, solver: Solver) -> tuple[Tensor, Solver]:
-    """Pixels after a step. One that leads out of all bounds is not taken, and the next are gentler."""
+def _moved(pixels: Tensor, gradient: Tensor, solver: Solver) -> tuple[Tensor, Late]:
+    """Pixels after a step, and whether it stayed within all bounds. If not, it is not taken."""
     moved = solver.step(pixels, gradient)
-    if torch.stack(moved.aminmax()).abs().amax() <= FURTHEST:  # NaN fails as well
-        return moved, solver
-    return pixels, solver.gentler()
+    inside = torch.stack(moved.aminmax()).abs().amax() <= FURTHEST  # NaN is not
+    return torch.where(inside, moved, pixels, out=moved), Late(inside)
 
 
 def _begun(

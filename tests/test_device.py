@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from nst import device
-from nst.device import best_device, on_one_thread
+from nst.device import Late, best_device, on_one_thread
 
 
 def without_accelerators(monkeypatch):
@@ -42,6 +42,39 @@ def test_a_torch_without_the_probes_computes_in_float32(monkeypatch):
     for probe in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
         monkeypatch.delattr(torch.cpu, probe, raising=False)
     assert best_device().dtype is torch.float32
+
+
+class OnGPU:
+    """Stands in for a number on a GPU, which reaches the host when its event does."""
+
+    is_cuda, device = True, torch.device("cuda", 0)
+
+    def __init__(self) -> None:
+        self.host = torch.zeros(())
+
+    def detach(self) -> "OnGPU":
+        return self
+
+    def to(self, place: str, non_blocking: bool) -> torch.Tensor:
+        assert place == "cpu" and non_blocking
+        return self.host
+
+    def record_event(self) -> "OnGPU":
+        return self
+
+    def synchronize(self) -> None:
+        self.host.fill_(3)
+
+
+def test_a_number_from_the_gpu_is_waited_for_when_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    number = OnGPU()
+    monkeypatch.setattr(torch.cuda, "current_stream", {number.device: number}.get)
+    late = Late(number)  # type: ignore[arg-type]
+    assert number.host == 0 and float(late) == 3
+
+
+def test_a_number_of_the_cpu_is_there_at_once() -> None:
+    assert float(Late(torch.tensor(0.25, requires_grad=True))) == 0.25
 
 
 class TestOneThreadThatPaints:

@@ -4,12 +4,17 @@ import threading
 import pytest
 import torch
 from PIL import Image
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from nst import losses
 from nst.device import Device
 from nst.image import fitted_size, luma, to_pixels
+from nst.objective import Objective
+from nst.recipes import RECIPES
 from nst.settings import Settings, shares
-from nst.transfer import scales, stylize
+from nst.solver import LBFGS
+from nst.targets import objective_for
+from nst.transfer import _moved, scales, stylize
 from nst.weights import load_vgg
 from tests.conftest import noise
 from tests.tiny import CPU, tiny_vgg
@@ -156,6 +161,45 @@ def test_several_paintings_are_blended():
     only, both, twice = (paint(painting=p)[-1].image for p in (PAINTING, [PAINTING, other], [PAINTING, PAINTING]))
     assert difference(only, twice) < 1 / 255
     assert difference(only, both) > 0.001
+
+
+class NoConversation(TorchDispatchMode):
+    """Refuses what would let the host wait for a GPU: reading its numbers, or handing it new ones."""
+
+    def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
+        assert operator.name() not in ("aten::_local_scalar_dense", "aten::nonzero", "aten::lift_fresh"), operator
+        return operator(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_step_never_waits_for_the_device(recipe):
+    pixels, solver = to_pixels(PHOTO, PHOTO.size), LBFGS()  # the others are torch's, and count their steps on the host
+    objective = objective_for(pixels, [PAINTING], None, Settings(recipe=recipe, samples=64), load_vgg())
+    with NoConversation():
+        for _ in range(3):
+            pixels, inside = _moved(pixels, objective(pixels)[0], solver)
+    assert float(inside) == 1
+
+
+@pytest.mark.parametrize("wild", [1e6, float("nan")])
+def test_a_step_that_leads_out_of_all_bounds_is_not_taken(wild):
+    pixels = to_pixels(PHOTO, PHOTO.size)
+    kept, inside = _moved(pixels, torch.full_like(pixels, wild), LBFGS(reach=1e3))
+    assert float(inside) == 0 and torch.equal(kept, pixels)
+
+
+def test_after_a_wild_step_the_next_ones_are_gentler(monkeypatch):
+    """A gradient that is no number, once: that step changes nothing, the next a hundredth of the first."""
+    real, calls = Objective.__call__, itertools.count()
+
+    def broken(self, pixels):
+        gradient, told = real(self, pixels)
+        return (gradient * torch.nan if next(calls) == 2 else gradient), told
+
+    monkeypatch.setattr(Objective, "__call__", broken)
+    seen = [frame.pixels for frame in paint(start_size=64, bounds="free")]
+    moves = [abs(b - a).mean() for a, b in itertools.pairwise(seen)]
+    assert moves[1] == 0 and moves[2] == pytest.approx(LBFGS().reach / 100, rel=0.05)
 
 
 def test_two_runs_taken_in_turn_paint_what_each_paints_alone():
