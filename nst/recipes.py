@@ -125,7 +125,6 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             tv_weight=2.0 * (255 * 0.226) ** 2,
             start_size=128,
             scale_factor=2**0.5,
-            step_ratio=2.0,
             optimizer="adam_short",
             learning_rate=0.02,
             averaging=0.99,

@@ -88,7 +88,7 @@ class Settings:
     # fmt: off
     size: int = knob(512, "Size", "Long side of the picture in pixels. A smaller photo is not blown up.",
                      low=16, high=8192, step=16)
-    steps: int = knob(100, "Steps", "Steps of the optimiser, over all scales together.",
+    steps: int = knob(70, "Steps", "Steps of the optimiser, over all scales together.",
                       low=1, high=10_000, step=1)
     content_weight: float = knob(0.15, "Content weight", "How much of the photo stays.",
                                  low=0, high=1e9, step=0.01)
@@ -123,7 +123,7 @@ class Settings:
                            "there. Above half the size: one scale only.", low=32, high=8192, step=32, expert=True)
     scale_factor: float = knob(2.0, "Growth", "How much larger each size is than the one before.",
                                low=1.1, high=4, step=0.1, expert=True)
-    step_ratio: float = knob(4.0, "Early steps", "Steps at the first size for each one at the last.",
+    step_ratio: float = knob(2.0, "Early steps", "Steps at the first size for each one at the last.",
                              low=0.25, high=16, step=0.25, expert=True)
     content_fade: float = knob(1.0, "Early content", "How many times more the photo weighs at the first size, and how "
                                "many times less the palette.",

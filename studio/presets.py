@@ -19,7 +19,7 @@ from studio.words import LANGUAGES, language_of, time_said, words
 HERE = Path(__file__).parent
 PRESETS: Mapping[str, Mapping[str, int]] = {
     name: {"size": int(min(size, KNOBS["size"].high)), "steps": int(min(steps, KNOBS["steps"].high))}
-    for name, size, steps in (("sketch", 256, 60), ("painting", 512, 100), ("masterpiece", 768, 160))
+    for name, size, steps in (("sketch", 256, 40), ("painting", 512, 70), ("masterpiece", 768, 110))
 }
 SET = ("size", "steps")  # the knobs that a preset sets
 LARGE = ("enlarge", "tile", "style_layers", "content_layers")

@@ -109,12 +109,12 @@ LARGE = [presets.KNOBS[name].default for name in presets.LARGE]
 class TestPresets:
     def test_each_is_a_settings(self) -> None:
         assert [Settings(**preset).size for preset in presets.PRESETS.values()] == [256, 512, 768]
-        assert presets.matching({"size": 512, "steps": 100}) == "painting"
-        assert presets.matching({"size": 512, "steps": 101}) is None
+        assert presets.matching({"size": 512, "steps": 70}) == "painting"
+        assert presets.matching({"size": 512, "steps": 71}) is None
 
     @pytest.mark.usefixtures("machine")
     def test_says_the_time_of_each_and_of_settings_of_ones_own(self) -> None:
-        shown = presets.foretold(visitor(), {"preset": None, "photo": [768, 512]}, 512, 100, 96, "painting", *LARGE)
+        shown = presets.foretold(visitor(), {"preset": None, "photo": [768, 512]}, 512, 70, 96, "painting", *LARGE)
         assert shown["value"]["preset"] == "painting"
         assert shown["own"] == ""
         assert set(shown["times"]) == set(presets.PRESETS)
@@ -253,7 +253,7 @@ class TestProject:
 
     def test_says_what_a_stopped_picture_is(self) -> None:
         code = project.as_python(Record(Settings(), "a.jpg", ("b.jpg",), stopped=7), "http://here/")
-        assert "# The picture was stopped after step 7 of 100" in code
+        assert "# The picture was stopped after step 7 of 70" in code
 
     def test_the_call_paints_the_very_same_picture(
         self, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

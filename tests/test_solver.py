@@ -3,8 +3,23 @@ from collections import deque
 
 import pytest
 import torch
+import torch.nn.functional as F
 
-from nst.solver import LBFGS, OPTIMIZERS, Average, FirstOrder, _dot, collapsed, laplacian_pyramid, make_solver, resize
+from nst.solver import (
+    BANDS,
+    LBFGS,
+    OPTIMIZERS,
+    Average,
+    FirstOrder,
+    _dot,
+    _dots_of_bands,
+    _halvings,
+    _weighted,
+    collapsed,
+    laplacian_pyramid,
+    make_solver,
+    resize,
+)
 
 
 def bowl(seed=0, size=(6, 5), condition=100.0):
@@ -40,9 +55,9 @@ def test_lbfgs_step_is_the_two_loop_recursion_of_a_dense_inverse_hessian():
         trail.append((pixels.flatten(), gradient(pixels).flatten()))
         pixels = solver.step(pixels, gradient(pixels))
     pairs = [(b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(trail)]
-    s, y = pairs[-1]
     identity = torch.eye(12, dtype=torch.float64)
-    inverse = identity * (s @ y) / (y @ y)
+    guess = [_weighted(one.view_as(pixels), solver.inverse_curvature).flatten() for one in identity]
+    inverse = torch.stack(guess, dim=1)
     for s, y in pairs:
         rho = 1 / (s @ y)
         left = identity - rho * torch.outer(s, y)
@@ -57,7 +72,47 @@ def test_a_pair_without_positive_curvature_changes_nothing():
     pixels = descend(solver, gradient, torch.full_like(minimum, 0.5), 5)
     before = solver._descent(gradient(pixels))
     solver._remember(torch.ones_like(pixels), -torch.ones_like(pixels))
+    solver._learn_curvature()
     torch.testing.assert_close(solver._descent(gradient(pixels)), before)
+
+
+def test_weights_of_one_leave_a_picture_as_it_is_and_each_other_weight_reaches_its_band_alone():
+    pixels = torch.rand(1, 3, 45, 64, dtype=torch.float64)
+    one = torch.eye(BANDS, dtype=torch.float64)
+    alone = torch.stack([_weighted(pixels, weights) for weights in one])
+    torch.testing.assert_close(_weighted(pixels, one.sum(0)), pixels)
+    small = F.interpolate(pixels, (23, 32), mode="bilinear", antialias=True)
+    torch.testing.assert_close(alone[0], pixels - F.interpolate(small, (45, 64), mode="bilinear"))
+    torch.testing.assert_close(_weighted(pixels, 2 * one[1] + 3 * one[4]), 2 * alone[1] + 3 * alone[4])
+    steps = [(part[..., 1:] - part[..., :-1]).abs().mean() / part.abs().mean() for part in alone]
+    assert steps == sorted(steps, reverse=True), "coarser bands are smoother"
+
+
+def test_weighting_bands_is_symmetric_but_for_the_border():
+    a, b = torch.randn(2, 1, 3, 64, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
+    weights = torch.logspace(-1, 1, BANDS, dtype=torch.float64)
+    products = (weights * _dots_of_bands(_halvings(a), _halvings(b))).sum()
+    forth, back = _dot(a, _weighted(b, weights)), _dot(_weighted(a, weights), b)
+    for other in (back, products):
+        assert abs(forth - other) < 0.01 * a.norm() * _weighted(b, weights).norm()
+
+
+def test_lbfgs_learns_how_curved_the_bands_are_and_gets_further_by_it(monkeypatch):
+    minimum = torch.rand(1, 3, 64, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+    curvature = torch.logspace(1, -0.5, BANDS, dtype=torch.float64)  # fine bands are the most curved
+
+    def gradient(pixels):
+        return _weighted(pixels - minimum, curvature)
+
+    def left_after(steps):
+        pixels = descend(solver := LBFGS(reach=10), gradient, torch.full_like(minimum, 0.5), steps)
+        return _dot(pixels - minimum, gradient(pixels)), solver.inverse_curvature
+
+    told_apart, learnt = left_after(12)
+    assert (learnt[1:] >= learnt[:-1] * 0.9).all() and learnt[-1] > 3 * learnt[0]
+    monkeypatch.setattr("nst.solver.SPREAD", 1.0)
+    as_one, learnt = left_after(12)
+    assert (learnt == learnt[0]).all() and told_apart < 0.7 * as_one
 
 
 def test_a_flat_landscape_moves_nothing_and_breaks_nothing():
