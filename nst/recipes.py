@@ -87,11 +87,12 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "Gatys 2016",
             "The paper itself: Gram matrices, average pooling, L-BFGS, from faint noise.",
             "Gatys, Ecker & Bethge, Image Style Transfer Using Convolutional Neural Networks, CVPR 2016",
-            "No line search; averages are scaled to the size of maxima; the paper names no number of steps. Its "
-            "network was scaled until each filter answers with 1 on average; here it is each layer of vgg19, by its "
-            "weight. Content is a mean, so that it weighs the same at any size, and its weight is ours: the paper's "
-            "ratio of 1e-3 for a sum keeps nothing but the photo. It starts from grey with noise too faint to see, as "
-            "the random starts of the authors' code; strong noise leaves a grain that the network does not see.",
+            "L-BFGS has no line search, and guesses the curvature of each octave apart; averages are scaled to the "
+            "size of maxima; the paper names no number of steps. Its network was scaled until each filter answers "
+            "with 1 on average; here it is each layer of vgg19, by its weight. Content is a mean, so that it weighs "
+            "the same at any size, and its weight is ours: the paper's ratio of 1e-3 for a sum keeps nothing but the "
+            "photo. It starts from grey with noise too faint to see, as the random starts of the authors' code; "
+            "strong noise leaves a grain that the network does not see.",
             **GATYS_2016,
         ),
         "johnson2015": _recipe(
@@ -99,8 +100,9 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "neural-style, the program that made it popular: Gram matrices per element, weights 5 and 100.",
             "J. Johnson, neural-style, 2015, and its PyTorch descendant neural-style-pt: their defaults",
             "The programs weigh each of the five layers with 100, here their mean weighs 500; smoothness is a mean "
-            "over neighbours, so its weight holds for a picture of 512 x 384; L-BFGS remembers 10 steps and not 100. "
-            "Pixels are 0 to 255, as in the second program; in the first they are 0 to 256.",
+            "over neighbours, so its weight holds for a picture of 512 x 384; L-BFGS remembers 10 steps and not 100, "
+            "and guesses the curvature of each octave apart. Pixels are 0 to 255, as in the second program; in the "
+            "first they are 0 to 256.",
             steps=1000,
             content_weight=5.0,
             style_weight=5 * 100.0,

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from functools import partial, reduce
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -50,7 +51,7 @@ class LBFGS:
 
     It departs in its first guess of the inverse curvature: not one number for all (eq. 7.20), but by that
     rule one for each band of a Laplacian pyramid, because fine bands are several times more curved than
-    coarse ones. A step costs 1 % more, and as many steps lead as far as 15 % more of the others.
+    coarse ones. A step costs 2 % more, and as many steps lead as far as 15 % more of the others.
 
     Nothing here waits for the device: a pair without positive curvature is not left out, it is
     given no weight.
@@ -113,9 +114,9 @@ class LBFGS:
         """From the latest pair; without positive curvature it teaches nothing."""
         s, y, rho = self.pairs[-1]
         before = self.inverse_curvature if self.inverse_curvature is not None else s.norm() / y.norm().clamp(min=TINY)
-        of_s, of_y = _halvings(s), _halvings(y)
+        of_s, of_y = _halvings(s, BANDS), _halvings(y, BANDS)
         along, squared = _dots_of_bands(of_s, of_y), _dots_of_bands(of_y, of_y)
-        whole, little = _dot(s, y) / _dot(y, y), LITTLE * _dot(y, y)
+        whole, little = along.sum() / squared.sum(), LITTLE * squared.sum()
         of_bands = (along + whole * little) / (squared + little)  # a band that hardly moved is taken for the whole
         of_bands = of_bands.clamp(whole / SPREAD, whole * SPREAD)
         self.inverse_curvature = torch.where(rho > 0, of_bands, before)
@@ -174,10 +175,9 @@ class FirstOrder:
             return twin
         own, optimizer = self.state
         bands = laplacian_pyramid(own[0].new_zeros(1, 3, height, width), self.bands)
-        if len(bands) == len(own):  # a very small picture has fewer
-            twin.state = bands, OPTIMIZERS[self.optimizer](bands, lr=self.learning_rate)
-            for before, band in zip(own, bands, strict=True):
-                twin.state[1].state[band] = _carried(optimizer.state[before], band)
+        twin.state = bands, OPTIMIZERS[self.optimizer](bands, lr=self.learning_rate)
+        for before, band in zip(own, bands, strict=True):
+            twin.state[1].state[band] = _carried(optimizer.state[before], band)
         return twin
 
     def gentler(self) -> FirstOrder:
@@ -210,23 +210,43 @@ def _carried(state: dict[str, Any], band: Tensor) -> dict[str, Any]:
 
 def laplacian_pyramid(pixels: Tensor, bands: int) -> list[Tensor]:
     """Fine to coarse: what each halving loses, and the small picture that is left (Burt & Adelson 1983)."""
-    pyramid = []
-    for _ in range(bands - 1):
-        height, width = pixels.shape[-2:]
-        if min(height, width) < 2:
-            break
-        small = resize(pixels, (height + 1) // 2, (width + 1) // 2)
-        pyramid.append(pixels - resize(small, height, width))
-        pixels = small
-    return [*pyramid, pixels.clone()]
+    sizes = _halvings(pixels, bands)
+    return [*(large - _doubled(small, large) for large, small in pairwise(sizes)), sizes[-1].clone()]
 
 
-def collapsed(bands: list[Tensor]) -> Tensor:
+def collapsed(bands: Sequence[Tensor]) -> Tensor:
     """The picture whose Laplacian pyramid it is."""
-    *finer, pixels = bands
-    for band in reversed(finer):
-        pixels = band + resize(pixels, band.shape[-2], band.shape[-1])
-    return pixels
+    return reduce(lambda small, large: large + _doubled(small, large), reversed(bands))
+
+
+def _halvings(pixels: Tensor, count: int) -> list[Tensor]:
+    """`count` sizes, from the picture's own on.
+
+    Halving is the transpose of doubling but for the border, so that to weight bands is symmetric, as an inverse
+    curvature must be.
+    """
+    sizes = [pixels]
+    for _ in range(count - 1):
+        height, width = sizes[-1].shape[-2:]
+        half = (height + 1) // 2, (width + 1) // 2
+        sizes.append(F.interpolate(sizes[-1], half, mode="bilinear", antialias=True))
+    return sizes
+
+
+def _doubled(small: Tensor, like: Tensor) -> Tensor:
+    return F.interpolate(small, like.shape[-2:], mode="bilinear")
+
+
+def _dots_of_bands(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
+    """Of two pictures in their halvings, fine to coarse: what each takes away from a.b, and what is left."""
+    dots = torch.stack([_dot(x, y) * (a[0].numel() / x.numel()) for x, y in zip(a, b, strict=True)])
+    return dots - F.pad(dots[1:], (0, 1))
+
+
+def _weighted(pixels: Tensor, weights: Tensor) -> Tensor:
+    """Each band times its weight: all of the picture by the first, what is coarser by what the next adds to it."""
+    rests = torch.diff(weights, prepend=torch.zeros_like(weights[:1]))
+    return collapsed([size * rest for size, rest in zip(_halvings(pixels, len(weights)), rests, strict=True)])
 
 
 def _along_bands(bands: list[Tensor], gradient: Tensor) -> list[Tensor]:
@@ -267,32 +287,6 @@ def make_solver(optimizer: str, learning_rate: float, bands: int = 1) -> Solver:
 def pairs_kept(pixels: int, most: int = HISTORY) -> int:
     """How many pairs L-BFGS remembers of a picture of so many pixels."""
     return max(LEAST_HISTORY, min(most, HISTORY_BYTES // (PAIR_BYTES * pixels)))
-
-
-def _halvings(pixels: Tensor) -> list[Tensor]:
-    """The same, and BANDS - 1 smaller ones. Halving is the transpose of doubling: what is weighted by bands stays
-    symmetric, as an inverse curvature must be."""
-    sizes = [pixels]
-    for _ in range(BANDS - 1):
-        height, width = sizes[-1].shape[-2:]
-        half = (height + 1) // 2, (width + 1) // 2
-        sizes.append(F.interpolate(sizes[-1], half, mode="bilinear", antialias=True))
-    return sizes
-
-
-def _dots_of_bands(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
-    """(BANDS,), fine to coarse: what each halving takes away from a.b, and what is left."""
-    dots = torch.stack([_dot(x, y) * (a[0].numel() / x.numel()) for x, y in zip(a, b, strict=True)])
-    return dots - F.pad(dots[1:], (0, 1))
-
-
-def _weighted(pixels: Tensor, weights: Tensor) -> Tensor:
-    """Each band times its weight (BANDS,): all of the picture by the first, what is coarser by what the next adds."""
-    rests = torch.diff(weights, prepend=torch.zeros_like(weights[:1]))
-    sizes: list[Tensor] = [size * rest for size, rest in zip(_halvings(pixels), rests, strict=True)]
-    return reduce(
-        lambda small, large: large.add_(F.interpolate(small, large.shape[-2:], mode="bilinear")), reversed(sizes)
-    )
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
