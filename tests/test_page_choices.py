@@ -17,6 +17,7 @@ from nst.image import read_text
 from nst.record import read_record
 from studio import forecast, variants
 from studio.catalogue import PAINTINGS, PHOTOS
+from studio.presets import PRESETS
 from tests.test_page import (  # noqa: F401  (the fixtures and the mark are used by their names)
     DESK_ONLY,
     Page,
@@ -77,7 +78,7 @@ def test_time_is_known_before_the_start(page: Page) -> None:
     expect(page.locator("#presets input:checked")).to_have_count(0)
     expect(page.locator("#presets .own")).to_have_text(re.compile(r"Your settings about \d+ s"))
     open_settings(page)
-    expect(page.locator("#knob-steps input[type=number]")).to_have_value("60")
+    expect(page.locator("#knob-steps input[type=number]")).to_have_value(str(PRESETS["sketch"]["steps"]))
 
 
 def test_several_paintings_each_with_its_weight(page: Page, painting: Path) -> None:
