@@ -244,9 +244,13 @@ def _dots_of_bands(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
 
 
 def _weighted(pixels: Tensor, weights: Tensor) -> Tensor:
-    """Each band times its weight: all of the picture by the first, what is coarser by what the next adds to it."""
+    """Each band times its weight: all of the picture by the first, what is coarser by what the next adds to it.
+
+    It is written over the pixels: a large picture has no room for both.
+    """
     rests = torch.diff(weights, prepend=torch.zeros_like(weights[:1]))
-    return collapsed([size * rest for size, rest in zip(_halvings(pixels, len(weights)), rests, strict=True)])
+    sizes = [size.mul_(rest) for size, rest in zip(_halvings(pixels, len(weights)), rests, strict=True)]
+    return reduce(lambda small, large: large.add_(_doubled(small, large)), reversed(sizes))
 
 
 def _along_bands(bands: list[Tensor], gradient: Tensor) -> list[Tensor]:

@@ -56,7 +56,7 @@ def test_lbfgs_step_is_the_two_loop_recursion_of_a_dense_inverse_hessian():
         pixels = solver.step(pixels, gradient(pixels))
     pairs = [(b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(trail)]
     identity = torch.eye(12, dtype=torch.float64)
-    guess = [_weighted(one.view_as(pixels), solver.inverse_curvature).flatten() for one in identity]
+    guess = [_weighted(one.view_as(pixels).clone(), solver.inverse_curvature).flatten() for one in identity]
     inverse = torch.stack(guess, dim=1)
     for s, y in pairs:
         rho = 1 / (s @ y)
@@ -79,11 +79,11 @@ def test_a_pair_without_positive_curvature_changes_nothing():
 def test_weights_of_one_leave_a_picture_as_it_is_and_each_other_weight_reaches_its_band_alone():
     pixels = torch.rand(1, 3, 45, 64, dtype=torch.float64)
     one = torch.eye(BANDS, dtype=torch.float64)
-    alone = torch.stack([_weighted(pixels, weights) for weights in one])
-    torch.testing.assert_close(_weighted(pixels, one.sum(0)), pixels)
+    alone = torch.stack([_weighted(pixels.clone(), weights) for weights in one])
+    torch.testing.assert_close(_weighted(pixels.clone(), one.sum(0)), pixels)
     small = F.interpolate(pixels, (23, 32), mode="bilinear", antialias=True)
     torch.testing.assert_close(alone[0], pixels - F.interpolate(small, (45, 64), mode="bilinear"))
-    torch.testing.assert_close(_weighted(pixels, 2 * one[1] + 3 * one[4]), 2 * alone[1] + 3 * alone[4])
+    torch.testing.assert_close(_weighted(pixels.clone(), 2 * one[1] + 3 * one[4]), 2 * alone[1] + 3 * alone[4])
     steps = [(part[..., 1:] - part[..., :-1]).abs().mean() / part.abs().mean() for part in alone]
     assert steps == sorted(steps, reverse=True), "coarser bands are smoother"
 
@@ -92,7 +92,7 @@ def test_weighting_bands_is_symmetric_but_for_the_border():
     a, b = torch.randn(2, 1, 3, 64, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
     weights = torch.logspace(-1, 1, BANDS, dtype=torch.float64)
     products = (weights * _dots_of_bands(_halvings(a, BANDS), _halvings(b, BANDS))).sum()
-    weighted_a, weighted_b = _weighted(a, weights), _weighted(b, weights)
+    weighted_a, weighted_b = _weighted(a.clone(), weights), _weighted(b.clone(), weights)
     forth, back = _dot(a, weighted_b), _dot(weighted_a, b)
     for other in (back, products):
         assert abs(forth - other) < 0.01 * a.norm() * weighted_b.norm()
