@@ -7,18 +7,19 @@ from typing import Any
 
 from starlette.middleware import Middleware
 
-import studio.disk  # noqa: F401  (before Gradio)
+import studio.server.temp_dir  # noqa: F401  (before Gradio)
 from nst.device import leave_the_cores_to_the_painter
-from studio import agents, gpu
-from studio.fairness import share_fairly
-from studio.forecast import probe
-from studio.guard import Guard
-from studio.keeping import Keeper
+from studio.api import mcp
+from studio.components.images import MOST_BYTES
+from studio.i18n import TRANSLATIONS
 from studio.look import THEME, head
 from studio.page import build
-from studio.pictures import MOST_BYTES
-from studio.sitting import warm_up
-from studio.words import TRANSLATIONS
+from studio.runs import zerogpu
+from studio.runs.estimate import probe
+from studio.runs.run import warm_up
+from studio.server.cleanup import Keeper
+from studio.server.middleware import Guard
+from studio.server.queue import share_fairly
 
 demo = build()
 keeper = Keeper(demo)
@@ -34,7 +35,7 @@ LAUNCH = {
     "enable_monitoring": False,
     "run_history": False,
     "footer_links": ["api"],
-    "mcp_server": agents.available(),
+    "mcp_server": mcp.available(),
     "app_kwargs": {"middleware": [Middleware(Guard, keeper.hear)], "lifespan": keeper.lifespan, "openapi_url": None},
 }
 
@@ -48,7 +49,7 @@ def stop(*told: Any) -> None:
 if __name__ == "__main__":
     for polite in (signal.SIGINT, signal.SIGTERM):
         signal.signal(polite, stop)
-    if not gpu.ZERO_GPU:  # the GPU is lent to a run, not to a page
+    if not zerogpu.ZERO_GPU:  # the GPU is lent to a run, not to a page
         leave_the_cores_to_the_painter()
         warm_up()
         probe()

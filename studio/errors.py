@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import gradio as gr
 
-from studio.words import words
+from studio.i18n import words
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from studio import elsewhere
+from studio.runs import backend
 
-ONE_AT_A_TIME: dict[str, Any] = {"concurrency_id": "painting", "concurrency_limit": elsewhere.places()}  # per device
+ONE_AT_A_TIME: dict[str, Any] = {"concurrency_id": "painting", "concurrency_limit": backend.places()}  # per device
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 AT_ONCE: dict[str, Any] = {"queue": False, **QUIET}
 

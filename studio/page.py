@@ -12,18 +12,20 @@ from gradio.events import Dependency
 
 from nst import Settings
 from nst.settings import KNOBS
-from studio import adjusting, agents, brush, lesson, onward, project, start, status, variants, views, visit
+from studio.api import mcp
+from studio.api.stylize import offer
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
-from studio.controls import FIRST, control, hidden_control, moved_by, moved_to
-from studio.endpoint import offer
+from studio.components import mask_brush, start_picture, status_line
+from studio.components.controls import FIRST, control, hidden_control, moved_by, moved_to
+from studio.components.gallery import Tile, wall
+from studio.components.images import Canvas, PictureBox, for_browsers
+from studio.components.painting_mix import EVEN, mix, put_aside, rows, take_away
 from studio.events import AT_ONCE, FOCUS, ONE_AT_A_TIME, QUIET
-from studio.mix import EVEN, mix, put_aside, rows, take_away
-from studio.pictures import Canvas, PictureBox, for_browsers
-from studio.presets import SET, TIMED, foretold, presets, set_by
-from studio.result import result_of_finished
-from studio.sitting import More, finish, paint
-from studio.wall import Tile, wall
-from studio.words import label, language_of, words
+from studio.i18n import label, language_of, words
+from studio.panels import adjust, continue_buttons, history, how_it_works, restore, variants, viewer
+from studio.panels.presets import SET, TIMED, foretold, presets, set_by
+from studio.runs.result import result_of_finished
+from studio.runs.run import More, finish, paint
 
 SHOW_CANVAS = "() => { document.getElementById('canvas').scrollIntoView({behavior: 'smooth', block: 'nearest'}) }"
 
@@ -94,9 +96,9 @@ def build() -> gr.Blocks:
         looking(desk)
         runs = [painting(desk), going_on(desk)]
         forecasting(desk, runs)
-        beside = [variants.join(desk), lesson.join(desk)]
+        beside = [variants.join(desk), how_it_works.join(desk)]
         program = offer(ONE_AT_A_TIME)
-        programs = [program, *([agents.offer(ONE_AT_A_TIME)] if agents.available() else [])]
+        programs = [program, *([mcp.offer(ONE_AT_A_TIME)] if mcp.available() else [])]
         stopping(desk, [*runs, *beside, *programs])
     return page
 
@@ -114,8 +116,8 @@ def furnish() -> Desk:
             made = _what_comes_out(opening)
     states = {"painted": gr.State(None), "result": gr.State(opening and result_of_finished(opening.key))}
     states |= {"aside": gr.State(()), "start": gr.State(b""), "onto": gr.State(b"")}
-    taught = lesson.panel()
-    return Desk(**taken, **made, **taught, **states, asked=gr.State(()), kept=visit.kept())
+    taught = how_it_works.panel()
+    return Desk(**taken, **made, **taught, **states, asked=gr.State(()), kept=history.kept())
 
 
 def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
@@ -141,13 +143,13 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
         "paintings": wall("paintings", paintings, painting and painting.key, (180, 180)),
     }
     with gr.Accordion(label("brush"), open=False, elem_id="where") as where:
-        marks = brush.brush(photo.path.name if photo else "")
+        marks = mask_brush.brush(photo.path.name if photo else "")
     with gr.Accordion(label("settings"), open=False, elem_id="settings"):
         knobs = {name: control(KNOBS[name]) for name in FIRST}
         knobs["style_mix"] = hidden_control(KNOBS["style_mix"])  # its sliders stand beside the paintings
         with gr.Accordion(label("expert"), open=False, elem_id="expert"):
             knobs |= {name: control(knob) for name, knob in KNOBS.items() if name not in knobs}
-    begun, steps = start.begun(), presets()
+    begun, steps = start_picture.begun(), presets()
     with gr.Row(elem_id="go"):
         buttons = {
             "paint": gr.Button(label("paint"), variant="primary", size="lg", elem_id="paint"),
@@ -168,17 +170,17 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
             buttons=["fullscreen"],
             elem_id="canvas",
         )
-        stage = views.stage()
-    line = gr.HTML(status.line(opening.label if opening else ""), elem_id="status", elem_classes=["bare"])
+        stage = viewer.stage()
+    line = gr.HTML(status_line.line(opening.label if opening else ""), elem_id="status", elem_classes=["bare"])
     with gr.Row(elem_id="below"):
-        view = views.switch()
+        view = viewer.switch()
         path = str(opening.path) if opening else None
         download = gr.DownloadButton(label("download"), value=path, size="md", elem_id="download")
-    ways = onward.onward()
-    adjustments = adjusting.panel()
+    ways = continue_buttons.onward()
+    adjustments = adjust.panel()
     tiles = [Tile(one.key, one.path, one.photo.title, one.painting.label) for one in FINISHED.values()]
     finished = wall("finished", tiles, opening and opening.key, (240, 180))
-    earlier, sheet = visit.strip(), variants.panel()
+    earlier, sheet = history.strip(), variants.panel()
     with gr.Accordion(label("as_python"), open=False, elem_id="python") as python:
         code = gr.Textbox(show_label=False, lines=9, max_lines=24, buttons=["copy"], interactive=False, elem_id="code")
     looks = {"stage": stage, "view": view, **adjustments, "visit": earlier, **sheet}
@@ -198,8 +200,8 @@ def choosing(desk: Desk) -> None:
         opened = box.upload(own, box, [its_wall, box], **QUIET)  # only a queued event can show a toast
         opened.failure(lambda: (None, None), None, [box, its_wall], **AT_ONCE)  # a broken file does not stay
         marked = [box, desk.brush] if box is desk.photo else [box]
-        brought = opened.success(project.restored, marked, [*desk.choices, desk.mix], **QUIET)  # our own are no photos
-        start.tell(desk, brought.success)
+        brought = opened.success(restore.restored, marked, [*desk.choices, desk.mix], **QUIET)  # our own are no photos
+        start_picture.tell(desk, brought.success)
     recipe = desk.knobs[list(KNOBS).index("recipe")]
     recipe.input(moved_by, recipe, desk.knobs, **AT_ONCE)
 
@@ -209,20 +211,20 @@ def marking(desk: Desk) -> None:
     of_finished = {key: one.photo for key, one in FINISHED.items()}
     for its_wall, photos in ((desk.photos, PHOTOS), (desk.finished, of_finished)):
         kept = its_wall.select(
-            lambda key, marks, photos=photos: brush.kept_for(photos[key].path.name, marks),
+            lambda key, marks, photos=photos: mask_brush.kept_for(photos[key].path.name, marks),
             [its_wall, desk.brush],
             desk.brush,
             **AT_ONCE,
         )
-        start.tell(desk, kept.then)
-    desk.brush.change(brush.told, desk.brush, desk.where, **AT_ONCE)
+        start_picture.tell(desk, kept.then)
+    desk.brush.change(mask_brush.told, desk.brush, desk.where, **AT_ONCE)
     for without in (desk.begun.delete, desk.finished.select):
-        without(lambda: (b"", start.shown(b"")), None, [desk.start, desk.begun], **AT_ONCE)
+        without(lambda: (b"", start_picture.shown(b"")), None, [desk.start, desk.begun], **AT_ONCE)
 
 
 def saying_in_python(desk: Desk) -> None:
     """The picture on the wall as a call, while the panel is open."""
-    desk.python.expand(project.code_of, desk.result, desk.code, **AT_ONCE)
+    desk.python.expand(restore.code_of, desk.result, desk.code, **AT_ONCE)
     desk.finished.select(lambda: gr.update(open=False), None, desk.python, **AT_ONCE)
 
 
@@ -267,7 +269,7 @@ def revisiting(desk: Desk) -> None:
             str(picture.painting.path),
             picture.painting.key,
             str(picture.path),
-            status.line(picture.label),
+            status_line.line(picture.label),
             gr.update(value=str(picture.path), interactive=True),
             None,
             *moved_to(Settings(**picture.settings)),
@@ -280,7 +282,7 @@ def revisiting(desk: Desk) -> None:
 def looking(desk: Desk) -> None:
     """At what hangs on the wall: compared, replayed, adjusted; and at the pictures of this visit."""
     desk.finished.select(result_of_finished, desk.finished, desk.result, **AT_ONCE)
-    for room in (views, adjusting, visit):
+    for room in (viewer, adjust, history):
         room.join(desk)
 
 
@@ -311,12 +313,12 @@ def going_on(desk: Desk) -> Dependency:
         brush: Any,
         *values: Any,
     ) -> Iterator[Any]:
-        more = More(aside, mix, brush, onto, onward.steps_onward(steps))
+        more = More(aside, mix, brush, onto, continue_buttons.steps_onward(steps))
         yield from paint(request, photo, painting, *values, more=more)
 
-    moved = [knobs[name] for name in onward.SET]
+    moved = [knobs[name] for name in continue_buttons.SET]
     went = desk.onward.select(
-        onward.go_on, [desk.onward, desk.result, desk.photo, *moved], [desk.onto, *moved], **QUIET
+        continue_buttons.go_on, [desk.onward, desk.result, desk.photo, *moved], [desk.onto, *moved], **QUIET
     )
     taken = [desk.onto, knobs["steps"], desk.photo, desk.painting, desk.aside, desk.mix, desk.brush, *desk.knobs]
     return _sitting(desk, went.success, on, taken)
@@ -330,7 +332,8 @@ def _sitting(
     def busy(request: gr.Request) -> list[Any]:
         said = words(language_of(request))["starting"]
         hung, off = gr.update(value=None, disabled=True), gr.update(disabled=True)
-        return [*_buttons(running=True), hung, off, gr.update(interactive=False), status.line(said, busy=True), None]
+        line = status_line.line(said, busy=True)
+        return [*_buttons(running=True), hung, off, gr.update(interactive=False), line, None]
 
     def idle() -> list[Any]:
         return [*_buttons(running=False), gr.update(disabled=False), gr.update(disabled=False)]
@@ -338,7 +341,7 @@ def _sitting(
     switched = [desk.paint, desk.stop, desk.finished, desk.onward]
     start = begun(busy, None, [*switched, desk.download, desk.status, desk.painted], js=SHOW_CANVAS, **AT_ONCE)
     start.then(None, js=FOCUS % "stop", **AT_ONCE)
-    for room in (views, adjusting, visit):
+    for room in (viewer, adjust, history):
         room.begin(desk, start.then)
     run = start.then(
         paint,
@@ -351,9 +354,9 @@ def _sitting(
     for ended in (run.success, run.failure):  # a stop counts as a failure
         kept = ended(finish, desk.painted, [desk.canvas, desk.status, desk.download, desk.result], **AT_ONCE)
         for after in (kept.success, kept.failure):
-            adjusting.end(desk, after)
-            visit.end(desk, after)
-            after(project.code_of, desk.result, desk.code, **AT_ONCE)
+            adjust.end(desk, after)
+            history.end(desk, after)
+            after(restore.code_of, desk.result, desk.code, **AT_ONCE)
             after(idle, None, switched, **AT_ONCE).then(None, js=FOCUS % "paint", **AT_ONCE)
     return run
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import studio.disk  # noqa: F401  (before Gradio)
+import studio.server.temp_dir  # noqa: F401  (before Gradio)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,8 +48,8 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step is shown, however fast the machine."""
-    monkeypatch.setattr("studio.pace.QUICKEST", 0.0)
-    monkeypatch.setattr("studio.pace.SLOWEST", 0.0)
+    monkeypatch.setattr("studio.runs.throttle.QUICKEST", 0.0)
+    monkeypatch.setattr("studio.runs.throttle.SLOWEST", 0.0)
 
 
 def noise(width: int, height: int, seed: int) -> Image.Image:

@@ -85,5 +85,5 @@ def test_only_the_gate_decodes_pictures_and_only_weights_reads_weights():
 
 
 def test_the_page_uses_the_engine_and_not_the_other_way_round():
-    for path in [ROOT / "app.py", *(ROOT / "studio").glob("*.py")]:
+    for path in [ROOT / "app.py", *(ROOT / "studio").rglob("*.py")]:
         assert not any(name == "torch" or name.startswith("torch.") for name in imported(path)), path.name

@@ -20,10 +20,10 @@ from nst import Settings, load_vgg
 from nst.device import leave_the_cores_to_the_painter
 from nst.image import open_picture
 from nst.settings import KNOBS
-from studio import endpoint
-from studio.elsewhere import here
-from studio.pictures import Canvas, data_url
-from studio.sitting import paint
+from studio.api import stylize
+from studio.components.images import Canvas, data_url
+from studio.runs.backend import here
+from studio.runs.run import paint
 from tests.benchmarks.quality import EXAMPLES
 
 
@@ -48,8 +48,8 @@ def main() -> None:
         return sum(canvas.postprocess(picture) is not None for picture, *_ in paint(visitor, photo, painting, *values))
 
     def program() -> int:
-        nothing = [None] * (len(endpoint.MORE) + len(endpoint.MASKS) + 1)
-        shown = endpoint.stylize(photo, painting, *values, *nothing)
+        nothing = [None] * (len(stylize.MORE) + len(stylize.MASKS) + 1)
+        shown = stylize.stylize(photo, painting, *values, *nothing)
         return sum(isinstance(picture, str) or bool(data_url(picture)) for picture, _ in shown)
 
     runs = (bare, page, program)

@@ -17,7 +17,7 @@ from statistics import median
 
 import psutil
 
-from studio.disk import NAME
+from studio.server.temp_dir import NAME
 from tests.load.chart import chart
 from tests.load.visitors import WAYS, Run, Visitor, leave, passed_by
 from tests.serving import ROOT, page

@@ -1,0 +1,94 @@
+"""Paint only here: a brush over the photo marks where a painting applies, or where the photo stays."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image, ImageChops, ImageFilter, ImageStat
+
+from nst.image import open_picture
+from nst.record import mask_png
+from studio.errors import in_the_users_words
+from studio.i18n import LANGUAGES, label, words
+from studio.panels.viewer import data_url
+
+HERE = Path(__file__).parent
+HEAD = "data:image/png;base64,"
+HALF = 127.5  # grey
+FEATHER = 1 / 80  # of the long side: how softly a mark ends
+SPOKEN = ("where", "here", "keep", "second", "canvas", "photo", "size", "erase", "undo", "clear")
+
+
+def brush(photo: str) -> gr.HTML:
+    """Its value is as `unmarked` says; nothing is marked at first."""
+    return gr.HTML(
+        unmarked(photo),
+        html_template=(HERE / "mask_brush.html").read_text(encoding="utf-8"),
+        css_template=(HERE / "mask_brush.css").read_text(encoding="utf-8"),
+        js_on_load=(HERE / "mask_brush.js").read_text(encoding="utf-8"),
+        words={language: {key: words(language)[f"brush_{key}"] for key in SPOKEN} for language in LANGUAGES},
+        elem_id="brush",
+        elem_classes=["bare"],
+    )
+
+
+def unmarked(photo: str) -> dict[str, Any]:
+    """Marks on the photo of that name: none yet.
+
+    `mask` is a PNG as an address, white on black; `soft` where its edges are so already.
+    """
+    return {"mask": None, "where": "here", "soft": False, "photo": photo}
+
+
+def marked_as(masks: Sequence[bytes], photo: str) -> dict[str, Any]:
+    """The marks that lead to these masks, as PNG, one for each painting."""
+    if not masks:
+        return unmarked(photo)
+    mask = open_picture(io.BytesIO(masks[-1]), "mask").convert("L")
+    where = "second" if len(set(masks)) > 1 else "here" if ImageStat.Stat(mask).mean[0] <= HALF else "keep"
+    marks = ImageChops.invert(mask) if where == "keep" else mask
+    return {"mask": data_url(mask_png(marks), "png"), "where": where, "soft": True, "photo": photo}
+
+
+def kept_for(photo: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    """Marks stay with their photo."""
+    return dict(value) if value.get("photo") == photo else unmarked(photo)
+
+
+def told(value: Mapping[str, Any]) -> Any:
+    """The panel's heading says whether marks are in force, also while it is folded."""
+    return gr.update(label=label("brush_marked" if value.get("mask") else "brush"))
+
+
+def masks(value: Mapping[str, Any] | None, paintings: int) -> list[Image.Image] | None:
+    """One mask for each painting, white where it applies; None where all of the photo is painted.
+
+    The mark is where the paintings apply ("here"), where none does ("keep"), or where the last one
+    does and the others do not ("second").
+    """
+    if not value or not value.get("mask"):
+        return None
+    marked = _opened(value["mask"])
+    marked = marked if value.get("soft") else feathered(marked)
+    rest = ImageChops.invert(marked)
+    if value.get("where") == "second" and paintings > 1:
+        return [*[rest] * (paintings - 1), marked]
+    return [rest if value.get("where") == "keep" else marked] * paintings
+
+
+def feathered(mask: Image.Image) -> Image.Image:
+    return mask.filter(ImageFilter.GaussianBlur(FEATHER * max(mask.size)))
+
+
+def _opened(url: str) -> Image.Image:
+    with in_the_users_words():
+        try:
+            file = base64.b64decode(str(url).removeprefix(HEAD), validate=True)
+        except ValueError:
+            raise ValueError("The marks on the photo could not be read; please clear them and mark again.") from None
+        return open_picture(io.BytesIO(file), "mask").convert("L")

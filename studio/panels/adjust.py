@@ -1,0 +1,102 @@
+"""Adjusting the finished picture: seen at once, and made in full size when it is taken home."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from nst.adjust import COLORS, LEAST_CONTRAST, MOST_CONTRAST, UNCHANGED, Adjustment
+from nst.image import save_png
+from nst.record import KEYWORD
+from studio.errors import without_a_trace
+from studio.events import AT_ONCE
+from studio.i18n import choice_label, label, language_of
+from studio.panels.turns import rest, wake
+from studio.panels.viewer import data_url
+from studio.runs.result import Result
+from studio.runs.timelapse import opened
+
+if TYPE_CHECKING:
+    from studio.page import Desk
+
+TAKE = "() => { setTimeout(() => document.getElementById('taken')?.click(), 60) }"
+
+
+def panel() -> dict[str, Any]:
+    """Three controls in the order of Adjustment's fields, folded away, and the way back."""
+    with gr.Accordion(label("adjust"), open=False, elem_id="adjust"):
+        strength = _slider("strength", 0, 1)
+        contrast = _slider("contrast", LEAST_CONTRAST, MOST_CONTRAST)
+        colors = gr.Radio(
+            [(choice_label("color", color), color) for color in COLORS],
+            value=UNCHANGED.colors,
+            label=label("adjust_colors"),
+            interactive=True,
+            elem_id="adjust-colors",
+        )
+        reset = gr.Button(label("adjust_reset"), size="sm", elem_id="adjust-reset")
+    taken = gr.DownloadButton("", visible="hidden", elem_id="taken")  # is clicked when its file is ready
+    return {"adjusting": [strength, colors, contrast], "as_painted": reset, "taken": taken}
+
+
+def _slider(name: str, least: float, most: float) -> gr.Slider:
+    start, said = getattr(UNCHANGED, name), label(f"adjust_{name}")
+    return gr.Slider(least, most, start, step=0.01, label=said, buttons=[], elem_id=f"adjust-{name}")
+
+
+def join(desk: Desk) -> None:
+    """The canvas, and the view that lies over it, follow the controls; the download becomes what is seen."""
+    seen = [desk.canvas, desk.stage, desk.download]
+    asked = [desk.result, desk.view, *desk.adjusting]
+    gr.on([one.input for one in desk.adjusting], look, asked, seen, trigger_mode="always_last", **AT_ONCE)
+    desk.as_painted.click(as_painted, None, desk.adjusting, **AT_ONCE).then(look, asked, seen, **AT_ONCE)
+    desk.download.click(take, [desk.result, *desk.adjusting], desk.taken, **AT_ONCE).success(None, js=TAKE, **AT_ONCE)
+    desk.finished.select(as_painted, None, desk.adjusting, **AT_ONCE)
+
+
+def begin(desk: Desk, begun: Any) -> None:
+    """There is nothing to adjust while it is painted."""
+    begun(as_painted, None, desk.adjusting, **AT_ONCE)
+    rest(desk, begun)
+
+
+def end(desk: Desk, after: Any) -> None:
+    """What hangs there now, whether or not anything was painted, is as the controls say."""
+    wake(desk, after)
+    after(look, [desk.result, desk.view, *desk.adjusting], [desk.canvas, desk.stage, desk.download], **AT_ONCE)
+
+
+def as_painted() -> list[Any]:
+    return [UNCHANGED.strength, UNCHANGED.colors, UNCHANGED.contrast]
+
+
+def look(request: gr.Request, result: Result | None, view: str, *adjusting: Any) -> tuple[Any, Any, Any]:
+    """Canvas, stage and download. A changed picture has no file before it is asked for."""
+    if result is None:
+        return gr.skip(), gr.skip(), gr.skip()
+    adjustment = Adjustment(*adjusting)
+    with without_a_trace(language_of(request)):
+        small = result.small(adjustment)
+    stage = gr.update(after=data_url(small)) if view == "compare" else gr.skip()
+    if adjustment == UNCHANGED:
+        return result.path, stage, gr.update(value=result.path)
+    return opened(small), stage, gr.update(value=None)
+
+
+def take(request: gr.Request, result: Result | None, *adjusting: Any) -> str | None:
+    """The picture as it is seen, in full size; nothing where the download has it already."""
+    adjustment = Adjustment(*adjusting)
+    if result is None or adjustment == UNCHANGED:
+        return None
+    with without_a_trace(language_of(request)):
+        path = result.beside("painting.png", request)
+        save_png(result.whole(adjustment), path, result.text | described(adjustment))
+    return str(path)
+
+
+def described(adjustment: Adjustment) -> dict[str, str]:
+    """What was done to the picture after it was painted, as text for its file."""
+    return {f"{KEYWORD}-adjusted": json.dumps(asdict(adjustment))}

@@ -1,0 +1,1 @@
+"""One painting, from the click to the finished file."""

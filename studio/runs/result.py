@@ -1,0 +1,124 @@
+"""A picture that hangs on the wall, with what it came from: to compare, replay, adjust, keep and find again."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from nst.adjust import UNCHANGED, Adjustment, adjusted
+from nst.image import with_alpha
+from nst.record import read_record
+from studio.catalogue import FINISHED
+from studio.components import status_line
+from studio.components.images import fresh_file
+from studio.runs.timelapse import Shot, jpeg, opened
+
+SMALL_SIDE, SMALL_QUALITY = 768, 92  # of the pictures that the page works with
+PHOTO_QUALITY = 95
+
+
+@dataclass(frozen=True)
+class Result:
+    """The picture itself is a file; the rest is small enough to be kept for a visit.
+
+    Attributes:
+        path: Of the picture, in full size.
+        photo: What was painted, as a JPEG in the size of the picture.
+        before, after: Photo and picture, small.
+        line: What the status line says about it.
+        text: For the file.
+        sitting: Which run it came from; none for a picture that was painted before.
+        asked: What the controls held when the run began, as the browser says it.
+    """
+
+    path: str
+    photo: bytes
+    before: bytes
+    after: bytes
+    line: str
+    text: Mapping[str, str] = field(default_factory=dict)
+    film: tuple[Shot, ...] = ()
+    sitting: str = ""
+    asked: tuple[Any, ...] = ()
+
+    @property
+    def picture(self) -> Image.Image:
+        with Image.open(self.path) as file:
+            return file.convert("RGB")
+
+    @property
+    def alpha(self) -> Image.Image | None:
+        """Of the picture, where it was kept."""
+        with Image.open(self.path) as file:
+            return file.getchannel("A") if "A" in file.getbands() else None
+
+    def small(self, adjustment: Adjustment) -> bytes:
+        """The picture as adjusted, small."""
+        if adjustment == UNCHANGED:
+            return self.after
+        return jpeg(adjusted(opened(self.after), opened(self.before), adjustment), SMALL_SIDE, SMALL_QUALITY)
+
+    def whole(self, adjustment: Adjustment) -> Image.Image:
+        """The picture as adjusted, in full size."""
+        return with_alpha(adjusted(self.picture, opened(self.photo), adjustment), self.alpha)
+
+    def beside(self, name: str, request: gr.Request) -> Path:
+        """A path for another file made of this picture, which goes when the picture goes, or the visitor."""
+        return Path(tempfile.mkdtemp(dir=Path(self.path).parent)) / name if self.sitting else fresh_file(name, request)
+
+    @property
+    def title(self) -> str:
+        """Which picture was painted, and after which."""
+        record = read_record(self.text)
+        names = (record.photo, *record.paintings) if record else ()
+        return " · ".join(Path(name).stem.replace("-", " ") for name in names)
+
+    @property
+    def ratio(self) -> float:
+        """Width to height."""
+        width, height = opened(self.after).size
+        return width / height
+
+
+def result_of(
+    picture: Image.Image,
+    path: str,
+    photo: Image.Image,
+    line: str,
+    text: Mapping[str, str],
+    film: tuple[Shot, ...] = (),
+    step: int = 0,
+    sitting: str = "",
+) -> Result:
+    """`film` may lack the last picture, after `step` steps; the result's has it."""
+    after = jpeg(picture, SMALL_SIDE, SMALL_QUALITY)
+    if film and film[-1].step != step:
+        film = (*film, Shot(step, after))
+    photo = photo.resize(picture.size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return Result(
+        path,
+        jpeg(photo, max(photo.size), PHOTO_QUALITY),
+        jpeg(photo, SMALL_SIDE, SMALL_QUALITY),
+        after,
+        line,
+        text,
+        film,
+        sitting,
+    )
+
+
+@cache
+def result_of_finished(key: str) -> Result:
+    """Of a picture that was painted before."""
+    finished = FINISHED[key]
+    with Image.open(finished.path) as picture, Image.open(finished.photo.path) as photo:
+        return result_of(
+            picture.convert("RGB"), str(finished.path), photo.convert("RGB"), status_line.line(finished.label), {}
+        )

@@ -1,0 +1,80 @@
+"""Where a run happens: here, or on ZeroGPU in a forked process that has the GPU for as long as it asked for.
+
+Out of that process comes only what can be pickled, and nothing that torch shares between processes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from typing import Any
+
+from PIL import Image
+
+from nst import Settings, load_vgg
+from nst.device import PLAIN_CPU, in_a_forked_process
+from nst.steady import Noted, steady
+from nst.transfer import scales
+from studio import limits
+from studio.runs import backend
+from studio.runs.throttle import paced
+
+ZERO_GPU = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
+
+BEGINNING = 6.0  # seconds: the fork, the network on its way to the GPU, the first step
+MEGAPIXEL_STEP = 0.05  # seconds of a step for each million pixels: for a GPU slower than any that is offered
+SHORTEST, LONGEST = 10, 110  # seconds that a run asks for
+
+
+def borrowed(seconds: int | Callable[..., int]) -> Callable[[Any], Any]:
+    """A decorator for what needs the GPU. Where there is no ZeroGPU it changes nothing."""
+    if not ZERO_GPU:
+        return lambda function: function
+    import spaces
+
+    return spaces.GPU(duration=seconds)
+
+
+Masks = list[Image.Image] | None
+
+
+def seconds_for(
+    photo: Image.Image, paintings: list[Image.Image], settings: Settings, start: Image.Image | None, masks: Masks
+) -> int:
+    """How long the GPU is needed: the less is asked for, the sooner it is lent."""
+    work = sum(scale.work for scale in scales(*photo.size, settings)) / 1e6
+    asked = min(BEGINNING + MEGAPIXEL_STEP * work, limits.LIMITS.seconds + BEGINNING)
+    return round(min(max(asked, SHORTEST), LONGEST))
+
+
+def painted(
+    photo: Image.Image,
+    paintings: list[Image.Image],
+    settings: Settings,
+    start: Image.Image | None,
+    masks: Masks,
+) -> Generator[Noted, None, None]:
+    """The frames of a run.
+
+    Raises:
+        ValueError: if a picture is missing or a setting makes no sense, before the first step.
+    """
+    network = load_vgg(settings.backbone)
+    if not ZERO_GPU:
+        seconds, engine = limits.LIMITS.seconds, backend.engine()
+        return steady(photo, paintings, settings, network, None, start, masks, seconds, engine)
+    steady(photo, paintings, settings, network, PLAIN_CPU, start, masks).close()  # only to hear what is wrong
+    return _in_its_own_process(photo, paintings, settings, start, masks)
+
+
+@borrowed(seconds_for)
+def _in_its_own_process(
+    photo: Image.Image, paintings: list[Image.Image], settings: Settings, start: Image.Image | None, masks: Masks
+) -> Iterator[Noted]:
+    in_a_forked_process()
+    seconds = min(limits.LIMITS.seconds, seconds_for(photo, paintings, settings, start, masks) - 2)  # before it ends
+    run = steady(photo, paintings, settings, load_vgg(settings.backbone), start=start, masks=masks, seconds=seconds)
+    with closing(paced(run)) as shown:
+        for frame in shown:
+            yield frame.able_to_travel()

@@ -1,0 +1,1 @@
+"""What the server allows, keeps and refuses."""

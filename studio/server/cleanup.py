@@ -1,0 +1,129 @@
+"""How long strangers' pictures stay here: a visitor's until the visit is over, any other for an hour."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import traceback
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from studio.components.images import folder_of
+from studio.server.middleware import paths_in
+from studio.server.temp_dir import FOLDER
+
+GRACE = timedelta(minutes=10)  # a visitor may be away, as a phone is that shows something else meanwhile
+LONGEST = timedelta(hours=6)  # without a sign of life
+ALONE = timedelta(hours=1)  # for a file that is no visitor's: programs fetch their pictures at once
+ROUND = 60  # seconds
+
+
+@dataclass
+class Visit:
+    """What is known of somebody who has the page open. `uploads` says when each file arrived."""
+
+    seen: datetime
+    left: datetime | None = None
+    uploads: dict[str, int] = field(default_factory=dict)
+
+    def is_over(self, now: datetime) -> bool:
+        if self.left and self.seen <= self.left:
+            return self.left < now - GRACE
+        return self.seen < now - LONGEST
+
+
+class Keeper:
+    """Knows whose the files in our folder are, and removes those that are nobody's.
+
+    Gradio's own `delete_cache` knows no visits, leaves broken-off uploads and empty folders behind, and ends for
+    good when somebody uploads while it looks.
+    """
+
+    def __init__(self, page: gr.Blocks) -> None:
+        self.page = page
+        self.visits: dict[str, Visit] = {}
+        with page:
+            page.unload(self.leave)
+
+    def hear(self, session: Any, said: Any) -> None:
+        """Something was done on the page. The uploads that it names belong to that visit."""
+        if not isinstance(session, str):
+            return
+        visit = self.visits.setdefault(session, Visit(datetime.now()))
+        visit.seen = datetime.now()
+        for path in paths_in(said):
+            if path in self.page.upload_file_set:
+                with suppress(FileNotFoundError):
+                    visit.uploads[path] = _arrival(path)
+
+    def leave(self, request: gr.Request) -> None:
+        """The page was closed, or fell asleep."""
+        if visit := self.visits.get(str(request.session_hash)):
+            visit.left = datetime.now()
+
+    def sweep(self, now: datetime) -> None:
+        """Forget whoever is gone, and remove what is nobody's."""
+        busy = {event.session_hash for event in self.page._queue.paintings() if event.alive}
+        for session in [session for session, visit in list(self.visits.items()) if visit.is_over(now)]:
+            if session not in busy:  # who watches a painting is here, even if the line for signs of life has broken
+                self.forget(session)
+        self._remove_what_is_nobodys(now)
+        for files in self.page.temp_file_sets:  # Gradio only adds to them
+            files -= {path for path in list(files) if not os.path.exists(path)}
+
+    def forget(self, session: str) -> None:
+        """Nothing stays of a visit, but for a photo that somebody else has handed in as well."""
+        visit = self.visits.pop(session)
+        self.page.state_holder.delete_state(session)
+        shutil.rmtree(folder_of(session), ignore_errors=True)
+        wanted = self._wanted()
+        for path, arrival in visit.uploads.items():
+            with suppress(FileNotFoundError):
+                if path not in wanted and _arrival(path) == arrival:
+                    os.remove(path)
+
+    def _wanted(self) -> set[str]:
+        """Files of visitors, and of those who wait for their turn."""
+        named = {path for event in self.page._queue.paintings() for path in paths_in(event.data and event.data.data)}
+        return named.union(*(visit.uploads for visit in list(self.visits.values())))
+
+    def _remove_what_is_nobodys(self, now: datetime) -> None:
+        wanted = self._wanted()
+        rooms = {folder_of(session) for session in list(self.visits)}
+        for path in sorted(FOLDER.rglob("*"), reverse=True):  # what is in a folder, then the folder
+            if str(path) in wanted or not rooms.isdisjoint((path, *path.parents)):
+                continue
+            with suppress(OSError):  # it went by itself; or there is something in that folder
+                if _last_change(path) < now - ALONE:
+                    path.rmdir() if path.is_dir() else path.unlink()
+
+    @asynccontextmanager
+    async def lifespan(self, _: Any) -> AsyncIterator[None]:
+        """While the page is served."""
+        rounds = asyncio.create_task(self._go_round())
+        yield
+        rounds.cancel()
+
+    async def _go_round(self) -> None:
+        while True:
+            await asyncio.sleep(ROUND)
+            try:
+                await asyncio.to_thread(self.sweep, datetime.now())
+            except Exception:  # the next round comes all the same
+                traceback.print_exc()
+
+
+def _arrival(path: str) -> int:
+    """Changes when the same file is handed in once more: it then takes the old one's place."""
+    return os.stat(path).st_ctime_ns
+
+
+def _last_change(path: Path) -> datetime:
+    return datetime.fromtimestamp(max(path.lstat().st_ctime, path.lstat().st_mtime))

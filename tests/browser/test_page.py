@@ -1,0 +1,289 @@
+"""The page in a real browser: what a visitor does, and what must never happen."""
+
+# ruff: noqa: RUF001  (the page has its multiplication sign)
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pillow_heif
+import pytest
+from PIL import Image
+
+from nst.settings import KNOBS
+from studio.catalogue import FINISHED, PAINTINGS
+from studio.i18n import PREFIX, TRANSLATIONS
+
+playwright = pytest.importorskip("playwright.sync_api")
+expect, Page, Browser = playwright.expect, playwright.Page, playwright.Browser
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+QUIET = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",  # a camera that shows green, and needs no permission
+    "--use-fake-ui-for-media-stream",
+]
+PATIENCE = 30_000  # milliseconds, for a busy machine; nothing waits that long
+DESK, PHONE = (1280, 900), (390, 844)
+DESK_ONLY = pytest.mark.parametrize("page", [DESK], ids=["desk"], indirect=True)  # the same on a phone
+LOCAL = re.compile(r"(http://127\.0\.0\.1|data:|blob:)")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
+def page(request: pytest.FixtureRequest, browser: Browser, server: str) -> Iterator[Page]:
+    """The page as it opens. Afterwards: no error in the console, no request to anywhere else."""
+    width, height = request.param
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US", accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    page = context.new_page()
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda sent: None if LOCAL.match(sent.url) else troubles.append(sent.url))
+    page.goto(server, wait_until="domcontentloaded")
+    expect(page.locator("#canvas img")).to_be_visible()
+    expect(page.locator("#paint")).to_be_enabled()
+    yield page
+    assert troubles == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page can be pushed sideways"
+    context.close()
+
+
+def choose(page: Page, wall: str, key: str) -> None:
+    tile = page.locator(f"#{wall} input[value='{key}']")
+    tile.evaluate("tile => tile.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' })")
+    tile.check(force=True)  # the tile's picture lies above its radio button
+
+
+def hand_in(page: Page, photo: Path, painting: Path) -> None:
+    for box, path in (("photo", photo), ("painting", painting)):
+        before = page.locator(f"#{box} img").get_attribute("src")
+        page.locator(f"#{box} input[type=file]").set_input_files(path)
+        expect(page.locator(f"#{box} img")).not_to_have_attribute("src", before)
+
+
+def open_settings(page: Page) -> None:
+    """A panel that opens for the first time fills its fields a moment after they appear."""
+    page.get_by_role("button", name="Settings").click()
+    expect(page.locator("#knob-seed input")).to_be_visible()
+    page.evaluate("() => new Promise((done) => requestIdleCallback(() => setTimeout(() => requestIdleCallback(done))))")
+
+
+def set_knobs(page: Page, **values: int) -> None:
+    open_settings(page)
+    for name, value in values.items():
+        page.locator(f"#knob-{name} input[type=number]").fill(str(value))
+        page.keyboard.press("Tab")
+        expect(page.locator(f"#knob-{name} input[type=range]")).to_have_value(str(value))
+    page.get_by_role("button", name="Settings").click()
+
+
+def status(page: Page) -> playwright.Locator:
+    return page.locator("#status p")
+
+
+def canvas(page: Page) -> playwright.Locator:
+    return page.locator("#canvas img")
+
+
+def downloaded(page: Page) -> Image.Image:
+    with page.expect_download() as waiting:
+        page.locator("#download").click()
+    return Image.open(waiting.value.path())
+
+
+def test_paint_watch_stop_and_keep(page: Page, photo: Path, painting: Path) -> None:
+    hand_in(page, photo, painting)
+    set_knobs(page, size=128, steps=400)
+    frame = canvas(page).bounding_box()
+    page.get_by_role("button", name="Paint", exact=True).click()
+    expect(status(page)).to_have_text(re.compile(r"Step \d+ of 400 · \d+ px · .* left"))
+    for _ in range(3):
+        expect(canvas(page)).not_to_have_attribute("src", canvas(page).get_attribute("src"))
+    growing = canvas(page).bounding_box()
+    assert (growing["width"], growing["height"]) == (frame["width"], frame["height"])
+    assert page.evaluate("document.activeElement.id") == "stop"
+
+    page.get_by_role("button", name="Stop").click()
+    expect(status(page)).to_have_text(re.compile(r"Stopped at step \d+ of 400 · 128 × 96 px"))
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+    expect(page.locator("#download")).to_be_enabled()
+    assert canvas(page).evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])") == [
+        128,
+        96,
+    ]
+    with downloaded(page) as picture:
+        assert (picture.format, picture.size) == ("PNG", (128, 96))
+
+
+def test_to_the_end_with_a_painting_from_the_wall(page: Page) -> None:
+    chosen = list(PAINTINGS)[3]
+    choose(page, "photos", "barn")
+    choose(page, "paintings", chosen)
+    expect(page.locator("#photo img")).to_have_attribute("src", re.compile(r"content/barn\.jpg"))
+    expect(page.locator("#painting img")).to_have_attribute("src", re.compile(chosen))
+    set_knobs(page, size=64, steps=3)
+    page.get_by_role("button", name="Paint", exact=True).click()
+    expect(status(page)).to_have_text(re.compile(r"Finished · 64 × 43 px · 3 steps in \d+ s"))
+    with downloaded(page) as picture:
+        assert (picture.format, picture.size) == ("PNG", (64, 43))
+    assert page.locator("#finished input:checked").count() == 0
+
+
+@pytest.mark.skipif(len(FINISHED) < 2, reason="no finished pictures here")
+def test_a_finished_picture_brings_everything_back(page: Page) -> None:
+    picture = next((one for one in FINISHED.values() if one.settings), list(FINISHED.values())[-1])
+    choose(page, "finished", picture.key)
+    expect(status(page)).to_have_text(picture.label)
+    expect(canvas(page)).to_have_attribute("src", re.compile(f"results/{picture.key}"))
+    expect(page.locator("#photo img")).to_have_attribute("src", re.compile(picture.photo.key))
+    expect(page.locator("#painting img")).to_have_attribute("src", re.compile(picture.painting.key))
+    expect(page.locator(f"#photos input[value='{picture.photo.key}']")).to_be_checked()
+    expect(page.locator(f"#paintings input[value='{picture.painting.key}']")).to_be_checked()
+    with downloaded(page) as got, Image.open(picture.path) as kept:
+        assert got.tobytes() == kept.tobytes()
+    open_settings(page)
+    for name, value in picture.settings.items():
+        shown = TRANSLATIONS.translations["en"].get(f"{PREFIX}{name}_{value}", str(value))
+        expect(page.locator(f"#knob-{name} input").first).to_have_value(shown)
+
+
+@DESK_ONLY
+def test_mistakes_are_one_sentence(page: Page, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"not a picture")
+    page.locator("#photo input[type=file]").set_input_files(broken)
+    expect(page.get_by_test_id("toast-text")).to_have_text(re.compile(r"^The photo .*\.$"))
+    expect(page.locator("#photo img")).to_have_count(0)
+    expect(page.locator("#photos input:checked")).to_have_count(0)
+    page.get_by_test_id("toast-close").click()
+    page.get_by_role("button", name="Paint", exact=True).click()
+    expect(page.get_by_test_id("toast-text")).to_have_text("Please choose a photo.")
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+
+
+@DESK_ONLY
+def test_a_cut_out_from_a_telephone(page: Page, tmp_path: Path) -> None:
+    """Only Safari shows HEIC, so the box shows the same in another format; what was clear becomes so again."""
+    cut_out = Image.new("RGBA", (128, 96), "teal")
+    cut_out.paste((0, 0, 0, 0), (0, 0, 64, 96))
+    pillow_heif.from_pillow(cut_out).save(tmp_path / "IMG_1.HEIC", quality=-1)
+    page.locator("#photo input[type=file]").set_input_files(tmp_path / "IMG_1.HEIC")
+    expect(page.locator("#photo img")).to_have_attribute("src", re.compile(r"IMG_1\.png$"))
+    expect(page.locator("#photo img")).to_have_js_property("naturalWidth", 128)
+    set_knobs(page, size=64, steps=3)
+    page.get_by_role("button", name="Settings").click()
+    page.locator("#expert button").first.click()
+    page.locator("#knob-transparency input").click()
+    page.get_by_role("option", name="As in the photo").click()
+    page.locator("#paint").click()
+    expect(status(page)).to_have_text(re.compile("^Finished"))
+    with downloaded(page) as got:
+        assert (got.mode, got.size) == ("RGBA", (64, 48))
+        assert (got.getpixel((8, 24))[3], got.getpixel((56, 24))[3]) == (0, 255)
+
+
+@DESK_ONLY
+def test_the_recipe_moves_the_controls(page: Page) -> None:
+    open_settings(page)
+    page.locator("#knob-recipe input").click()
+    page.get_by_role("option", name="Tutorial").click()
+    expect(page.locator("#knob-steps input[type=number]")).to_have_value("6000")
+    expect(page.locator("#knob-size input[type=number]")).to_have_value(str(KNOBS["size"].default))
+
+
+@DESK_ONLY
+def test_with_the_keyboard_alone(page: Page) -> None:
+    page.locator("#paintings input").nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    second = list(PAINTINGS)[1]
+    expect(page.locator("#painting img")).to_have_attribute("src", re.compile(second))
+    set_knobs(page, size=64, steps=10_000 // 25)
+    page.locator("#paint").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#stop")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#paint")).to_be_focused()
+
+
+@DESK_ONLY
+def test_a_pasted_picture_goes_where_the_pointer_is(page: Page, painting: Path) -> None:
+    before = page.locator("#painting img").get_attribute("src")
+    page.locator("#painting").hover()
+    page.evaluate(
+        """async () => {
+            const blob = await (await fetch(document.querySelector('#photo img').src)).blob();
+            const bag = new DataTransfer();
+            bag.items.add(new File([blob], 'pasted.jpg', { type: 'image/jpeg' }));
+            document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: bag, bubbles: true }));
+        }"""
+    )
+    expect(page.locator("#painting img")).not_to_have_attribute("src", before)
+    expect(page.locator("#painting img")).to_have_attribute("src", re.compile("pasted"))
+
+
+def test_the_camera_takes_a_photo(page: Page) -> None:
+    page.get_by_role("button", name="Capture from camera").click()
+    page.get_by_role("button", name="Click to Access Webcam").click()
+    page.wait_for_function("document.querySelector('#photo video')?.videoWidth > 0")
+    page.wait_for_function("document.querySelector('#photo video').currentTime > 0")
+    page.get_by_role("button", name="capture photo").click()
+    expect(page.locator("#photo img")).to_have_attribute("src", re.compile("webcam|image|blob|file"))
+    expect(page.locator("#photos input:checked")).to_have_count(0)
+    set_knobs(page, size=64, steps=2)
+    page.get_by_role("button", name="Paint", exact=True).click()
+    expect(status(page)).to_have_text(re.compile(r"Finished · 64 × \d\d px"))
+
+
+def test_paint_and_stop_are_in_reach(page: Page) -> None:
+    expect(page.locator("#paint")).to_be_in_viewport(ratio=1)
+    set_knobs(page, size=64, steps=400)
+    page.locator("#paint").click()
+    expect(status(page)).to_have_text(re.compile("Step"))
+    expect(page.locator("#stop")).to_be_in_viewport(ratio=1)
+    page.locator("#stop").click()
+    expect(status(page)).to_have_text(re.compile("Stopped"))
+
+
+@DESK_ONLY
+def test_a_visitor_who_leaves_makes_room(page: Page, browser: Browser, server: str) -> None:
+    gone = browser.new_page()
+    gone.goto(server, wait_until="domcontentloaded")
+    set_knobs(gone, steps=400)
+    gone.locator("#paint").click()
+    expect(status(gone)).to_have_text(re.compile("Step"))
+    gone.close()
+    set_knobs(page, size=64, steps=3)
+    page.locator("#paint").click()  # one paints at a time: without room this would wait for minutes
+    expect(status(page)).to_have_text(re.compile("Finished"))
+
+
+@pytest.mark.parametrize(
+    ("locale", "paint"), [("de-AT", "Malen"), ("fr-FR", "Peindre"), ("es-MX", "Pintar"), ("zh-CN", "开始绘制")]
+)
+def test_speaks_the_visitors_language(browser: Browser, server: str, locale: str, paint: str) -> None:
+    context = browser.new_context(locale=locale)
+    page = context.new_page()
+    page.goto(server, wait_until="domcontentloaded")
+    expect(page.locator("#paint")).to_have_text(paint, timeout=PATIENCE)
+    context.close()

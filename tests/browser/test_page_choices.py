@@ -1,0 +1,408 @@
+"""The page in a real browser: what is decided before a run, and what comes after it."""
+
+# ruff: noqa: F811, RUF001  (fixtures are named twice; the page has its multiplication sign)
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+
+from nst.image import read_text
+from nst.record import read_record
+from studio.catalogue import PAINTINGS, PHOTOS
+from studio.panels import variants
+from studio.panels.presets import PRESETS
+from studio.runs import estimate
+from tests.browser.test_page import (  # noqa: F401  (the fixtures and the mark are used by their names)
+    DESK_ONLY,
+    Page,
+    browser,
+    canvas,
+    choose,
+    downloaded,
+    expect,
+    open_settings,
+    page,
+    pytestmark,
+    set_knobs,
+    status,
+)
+
+SECOND = list(PAINTINGS)[1]
+FINISHED = re.compile(r"Finished · .*")
+
+
+@pytest.fixture(autouse=True)
+def _known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fast and always the same: no test waits for the probe."""
+    monkeypatch.setattr(estimate, "_machine", estimate.Machine(0.0, 1e-6))
+    monkeypatch.setattr(estimate, "_pace", 1.0)
+    monkeypatch.setattr(estimate, "_seen", math.inf)
+    monkeypatch.setattr(estimate, "learn", lambda *_: None)
+
+
+def paint(page: Page) -> None:
+    page.get_by_role("button", name="Paint", exact=True).click()
+    expect(status(page)).to_have_text(FINISHED)
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
+
+
+def go_on(page: Page, way: str) -> None:
+    page.get_by_role("button", name=way).click()  # waits until it is enabled
+
+
+def segment(page: Page, key: str) -> Page:
+    return page.locator(f"#presets label:has(input[value={key}])")
+
+
+def kept(page: Page) -> tuple[tuple[int, int], dict[str, str]]:
+    """Size and text of what is downloaded."""
+    with downloaded(page) as picture:
+        return picture.size, read_text(picture.filename)
+
+
+def test_time_is_known_before_the_start(page: Page) -> None:
+    expect(segment(page, "sketch").locator("span")).to_have_text(re.compile(r"about \d+ s"))
+    before = segment(page, "painting").locator("span").inner_text()
+    choose(page, "photos", "portrait-woman")
+    expect(segment(page, "painting").locator("span")).not_to_have_text(before)
+    segment(page, "painting").locator("input").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(segment(page, "sketch").locator("input")).to_be_checked()
+    set_knobs(page, size=320)
+    expect(page.locator("#presets input:checked")).to_have_count(0)
+    expect(page.locator("#presets .own")).to_have_text(re.compile(r"Your settings about \d+ s"))
+    open_settings(page)
+    expect(page.locator("#knob-steps input[type=number]")).to_have_value(str(PRESETS["sketch"]["steps"]))
+
+
+def test_several_paintings_each_with_its_weight(page: Page, painting: Path) -> None:
+    choose(page, "paintings", SECOND)
+    expect(page.locator("#painting img")).to_have_attribute("src", re.compile(SECOND))
+    add = page.get_by_role("button", name="Another painting")
+    add.click()
+    expect(page.locator("#mix .row .title")).to_have_text([PAINTINGS[SECOND].title, "Now choose another painting"])
+    expect(page.locator("#paintings input:checked")).to_have_count(0)
+    page.locator("#painting input[type=file]").set_input_files(painting)
+    expect(page.locator("#mix output")).to_have_text(["50 %", "50 %"])
+    page.get_by_label(f"Weight of {PAINTINGS[SECOND].title}").press("Home")
+    expect(page.locator("#mix output")).to_have_text(["17 %", "83 %"])
+    set_knobs(page, size=64, steps=3)
+    paint(page)
+    _, text = kept(page)
+    assert read_record(text).settings.style_mix == "1 5"
+    assert f"{SECOND}.jpg" in str(text)
+    page.get_by_role("button", name=f"Take away {PAINTINGS[SECOND].title}").click()
+    expect(page.locator("#mix .row:visible")).to_have_count(0)
+
+
+def test_losses_and_layers_are_mixed_with_weights(page: Page) -> None:
+    set_knobs(page, size=64, steps=3)
+    open_settings(page)
+    page.get_by_role("button", name="For experts").click()
+    losses = page.locator("#knob-style_loss input")
+    losses.click()
+    page.get_by_role("option", name="nearest").click()
+    losses.type("histogram:0.5")
+    losses.press("Enter")
+    losses.press("Tab")
+    layers = page.locator("#knob-style_layers :is(input, textarea)")
+    layers.fill("relu1_1:2 relu3_1")
+    layers.press("Tab")
+    page.locator("#knob-pooling input").click()
+    page.get_by_role("option", name="average").click()
+    paint(page)
+    _, text = kept(page)
+    settings = read_record(text).settings
+    assert (settings.style_loss, settings.style_layers) == ("moments nearest histogram:0.5", "relu1_1:2 relu3_1")
+    assert settings.pooling == "average"
+
+
+def test_goes_on_from_the_picture(page: Page) -> None:
+    set_knobs(page, size=192, steps=3)
+    paint(page)
+    go_on(page, "Continue")
+    expect(status(page)).to_have_text(re.compile(r"Step \d+ of 15"))
+    page.get_by_role("button", name="Stop").click()
+    expect(status(page)).to_have_text(re.compile(r"Stopped at step \d+ of 15 · 192 × 128 px"))
+    go_on(page, "More style")
+    expect(status(page)).to_have_text(re.compile("Finished · 192 × 128 px · 15 steps"))
+    go_on(page, "Sharper")
+    expect(status(page)).to_have_text(re.compile(r"Step \d+ of 15"))
+    page.get_by_role("button", name="Stop").click()
+    expect(status(page)).to_have_text(re.compile("Stopped"))
+    size, text = kept(page)
+    assert size == (256, 171)
+    assert read_record(text).settings.content_weight == 0.075
+    open_settings(page)
+    expect(page.locator("#knob-size input[type=number]")).to_have_value("256")
+    expect(page.locator("#knob-content_weight input")).to_have_value("0.075")
+
+
+@DESK_ONLY
+def test_says_why_it_cannot_go_on(page: Page) -> None:
+    page.locator("#photo .icon-button-wrapper button").click()
+    go_on(page, "Continue")
+    expect(page.get_by_test_id("toast-text")).to_have_text("There is no picture to go on from yet.")
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
+
+
+def test_the_picture_is_the_project(page: Page, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    choose(page, "photos", "barn")
+    choose(page, "paintings", SECOND)
+    expect(page.locator("#painting img")).to_have_attribute("src", re.compile(SECOND))
+    set_knobs(page, size=64, steps=3)
+    paint(page)
+    with downloaded(page) as picture:
+        ours = tmp_path / "ours.png"
+        ours.write_bytes(Path(picture.filename).read_bytes())
+        painted = picture.tobytes()
+
+    page.get_by_role("button", name="Copy as Python").click()
+    expect(page.locator("#code textarea")).to_have_value(re.compile("steps=3"))
+    for path in (PHOTOS["barn"].path, PAINTINGS[SECOND].path):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    told: dict[str, object] = {}
+    exec(page.locator("#code textarea").input_value(), told)
+    with Image.open(str(told["picture"])) as same:
+        assert same.tobytes() == painted
+
+    page.reload(wait_until="domcontentloaded")
+    expect(page.locator("#photo img")).to_be_visible()
+    before = page.locator("#photo img").get_attribute("src")
+    page.locator("#photo input[type=file]").set_input_files(ours)
+    expect(page.get_by_test_id("toast-text")).to_have_text(re.compile("painted here"))
+    expect(page.locator("#photo img")).to_have_attribute("src", re.compile("content/barn"))
+    assert before
+    expect(page.locator("#photos input[value=barn]")).to_be_checked()
+    expect(page.locator(f"#paintings input[value={SECOND}]")).to_be_checked()
+    open_settings(page)
+    expect(page.locator("#knob-size input[type=number]")).to_have_value("64")
+    expect(page.locator("#knob-steps input[type=number]")).to_have_value("3")
+
+
+def draw(page: Page, *points: tuple[float, float]) -> None:
+    """A stroke over the photo of the brush; both coordinates from 0 to 1."""
+    sheet = page.locator("#brush canvas")
+    expect(sheet).to_be_visible()
+    sheet.evaluate("sheet => sheet.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    box = sheet.bounding_box()
+    (x, y), *more = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for x, y in more:
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+
+
+def changed(picture: Image.Image, photo: Path) -> np.ndarray:
+    """How much each pixel of the picture differs from the photo, (H, W)."""
+    with Image.open(photo) as original:
+        before = np.asarray(original.convert("RGB").resize(picture.size, Image.Resampling.LANCZOS), dtype=float)
+    return np.abs(np.asarray(picture, dtype=float) - before).max(-1)
+
+
+def test_paints_only_where_it_is_marked(page: Page) -> None:
+    page.get_by_role("button", name="Paint only here").click()
+    expect(page.get_by_label("Paint here")).to_be_checked()
+    draw(page, (0.2, 0.15), (0.2, 0.85))
+    expect(page.locator("#brush .marked")).to_be_visible()
+    set_knobs(page, size=128, steps=6)
+    paint(page)
+    with downloaded(page) as picture:
+        here = changed(picture, PHOTOS["neuschwanstein-castle"].path)
+    assert here[:, 23:29].mean() > 4 * here[:, 70:].mean()
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#brush .marked")).to_have_count(0)
+    page.locator("#brush canvas").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#brush .marked")).to_be_visible()
+    page.get_by_role("button", name="Clear", exact=True).last.click()
+    expect(page.locator("#brush .marked")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#brush .marked")).to_be_visible()
+    choose(page, "photos", "barn")
+    expect(page.locator("#brush .marked")).to_have_count(0)  # it was another photo's
+
+
+@DESK_ONLY
+def test_keeps_the_marked_part_as_photo(page: Page) -> None:
+    page.get_by_role("button", name="Paint only here").click()
+    page.get_by_label("Keep as photo").check(force=True)
+    draw(page, (0.2, 0.0), (0.2, 1.0))
+    set_knobs(page, size=128, steps=6)
+    paint(page)
+    with downloaded(page) as picture:
+        here = changed(picture, PHOTOS["neuschwanstein-castle"].path)
+    assert here[:, 70:].mean() > 4 * here[:, 23:29].mean()
+
+
+def test_nothing_moves_while_it_paints(page: Page) -> None:
+    set_knobs(page, size=128, steps=200)
+
+    def places() -> list[object]:
+        expect(page.locator("#presets .options span").first).to_have_text(re.compile("about"))
+        return page.evaluate(  # all in one moment: the page may be scrolling to the canvas
+            """() => {
+                const top = id => document.getElementById(id).getBoundingClientRect().top;
+                return ["status", "below", "onward", "presets", "mix"].map(id => top(id) - top("canvas"));
+            }"""
+        )
+
+    before = places()
+    page.get_by_role("button", name="Paint", exact=True).click()
+    expect(page.get_by_role("button", name="Continue")).to_be_disabled()
+    expect(status(page)).to_have_text(re.compile("Step"))
+    assert places() == before
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Continue")).to_be_enabled()
+
+
+def test_marks_are_said_while_folded_and_come_back(page: Page, photo: Path, tmp_path: Path) -> None:
+    """From the visit, and from the picture itself."""
+    where = page.locator("#where > button")
+    where.click()
+    draw(page, (0.2, 0.15), (0.2, 0.85))
+    where.click()
+    expect(where).to_have_text(re.compile("marks in force"))
+    set_knobs(page, size=64, steps=3)
+    paint(page)
+    with downloaded(page) as picture:
+        ours, painted = tmp_path / "ours.png", picture.tobytes()
+        ours.write_bytes(Path(picture.filename).read_bytes())
+
+    page.locator("#photo input[type=file]").set_input_files(photo)
+    expect(where).not_to_have_text(re.compile("marks in force"))
+    page.locator("#visit input").first.evaluate("tile => { tile.checked = false; tile.click() }")
+    expect(where).to_have_text(re.compile("marks in force"))
+    where.click()
+    expect(page.locator("#brush .marked")).to_be_visible()
+
+    page.locator("#photo input[type=file]").set_input_files(photo)
+    expect(page.locator("#brush .marked")).to_have_count(0)
+    page.locator("#photo input[type=file]").set_input_files(ours)
+    expect(page.locator("#brush .marked")).to_be_visible()
+    expect(page.locator("#photo img")).to_have_attribute("src", re.compile("neuschwanstein"))
+    paint(page)
+    with downloaded(page) as again:
+        assert again.tobytes() == painted
+
+
+@DESK_ONLY
+def test_a_picture_brings_back_what_it_went_on_from(page: Page, tmp_path: Path) -> None:
+    set_knobs(page, size=64, steps=3)
+    paint(page)
+    go_on(page, "More style")
+    expect(status(page)).to_have_text(re.compile("15 steps"))
+    with downloaded(page) as picture:
+        ours, painted = tmp_path / "ours.png", picture.tobytes()
+        ours.write_bytes(Path(picture.filename).read_bytes())
+    page.locator("#photo input[type=file]").set_input_files(ours)
+    expect(page.locator("#begun")).to_have_text(re.compile("Goes on from this picture"))
+    paint(page)
+    with downloaded(page) as again:
+        assert again.tobytes() == painted
+    page.get_by_role("button", name="Begin from the photo instead").click()
+    expect(page.locator("#begun .row")).to_have_count(0)
+
+
+def test_nothing_moves_when_a_run_ends(page: Page) -> None:
+    set_knobs(page, size=64, steps=3)
+    places = """() => ['canvas', 'status', 'below', 'onward', 'visit', 'variants', 'pair', 'paintings']
+        .map(id => Math.round(document.getElementById(id).getBoundingClientRect().top))"""
+    page.get_by_role("button", name="Paint", exact=True).click()
+    page.evaluate("() => new Promise((done) => setTimeout(done, 1000))")  # it may have scrolled to the canvas
+    expect(status(page)).to_have_text(FINISHED)
+    expect(page.locator("#visit input")).to_have_count(1)
+    first = page.evaluate(places)
+    page.get_by_role("button", name="Paint", exact=True).click()
+    expect(page.locator("#visit input")).to_have_count(2)
+    assert page.evaluate(places) == first
+    heights = page.evaluate("() => ['visit', 'begun'].map(id => document.getElementById(id).offsetHeight)")
+    page.reload(wait_until="domcontentloaded")
+    expect(page.locator("#visit .hint")).to_be_visible()
+    assert page.evaluate("() => ['visit', 'begun'].map(id => document.getElementById(id).offsetHeight)") == heights
+
+
+def test_what_is_said_about_presets_covers_none(page: Page) -> None:
+    set_knobs(page, size=320)
+    expect(page.locator("#presets .own")).to_have_text(re.compile("Your settings"))
+    own = page.locator("#presets .own").bounding_box()
+    options = page.locator("#presets .options").bounding_box()
+    assert own["y"] + own["height"] <= options["y"]
+
+
+def test_what_a_large_picture_takes_is_known_before_the_start(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nst.transfer.free_memory", lambda device: 4 * 2**30)
+    large, size = page.locator("#presets .large"), page.locator("#knob-size input[type=number]")
+    expect(large).to_be_hidden()
+    open_settings(page)
+    page.get_by_role("button", name="For experts").click()
+    page.get_by_label("Enlarge").click()
+    page.get_by_role("option", name="Yes, as large as asked for").click()
+    size.fill("2048")
+    page.keyboard.press("Tab")
+    expect(large).to_have_text(re.compile(r"^Painted in tiles of \d+ pixels, with about \d\.\d GB of memory\.$"))
+    monkeypatch.setattr("nst.transfer.free_memory", lambda device: 2**29)
+    size.fill("1984")
+    page.keyboard.press("Tab")
+    refused = re.compile(r"needs \d+\.\d GB of memory, and 0\.5 GB are free.*Please choose a smaller size\.$")
+    expect(large).to_have_text(refused)
+    page.get_by_role("button", name="Paint", exact=True).click()
+    expect(page.get_by_test_id("toast-text")).to_have_text(refused)
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
+    size.fill("128")
+    page.keyboard.press("Tab")
+    expect(large).to_be_hidden()
+
+
+@DESK_ONLY
+def test_variants_respect_the_marks(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(variants, "QUICK", {"size": 64, "steps": 1, "start_size": 64})
+    asked: list[object] = []
+    begin = variants.begin
+    monkeypatch.setattr(variants, "begin", lambda *all, masks: asked.append(masks) or begin(*all, masks=masks))
+    page.get_by_role("button", name="Paint only here").click()
+    draw(page, (0.2, 0.15), (0.2, 0.85))
+    page.get_by_role("button", name="Try nine variants").click()
+    page.locator("#paint-sheet").click()
+    expect(page.locator("#sheet img")).to_have_count(9)
+    expect(page.locator("#paint")).to_be_visible()
+    assert len(asked) == 9
+    assert all(masks and masks[0].getextrema()[1] == 255 for masks in asked)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_anyone_can_use_it(page: Page, theme: str) -> None:
+    """No serious barrier, as axe-core finds them: at rest, while marking, and after a run."""
+
+    def barriers() -> list[tuple[str, str]]:
+        page.wait_for_function("document.getAnimations().every(one => one.playState !== 'running')")  # colours fade
+        found = Axe().run(page).response["violations"]
+        return [
+            (one["id"], node["html"])
+            for one in found
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"]
+        ]
+
+    page.emulate_media(color_scheme=theme)
+    page.reload(wait_until="domcontentloaded")
+    expect(page.locator("#presets .options span").first).to_have_text(re.compile("about"))
+    expect(page.locator("#canvas img")).to_be_visible()
+    assert barriers() == []
+    page.get_by_role("button", name="Paint only here").click()
+    expect(page.locator("#brush canvas")).to_be_visible()
+    set_knobs(page, size=64, steps=2)
+    paint(page)
+    expect(page.locator("#visit input")).to_have_count(1)
+    expect(page.locator("#view input").first).to_be_enabled()  # what rests during a run is pale
+    assert barriers() == []

@@ -1,0 +1,199 @@
+"""Paintings on a real Ray cluster: a head that does not paint, and two workers, one of which is killed in the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
+
+import pytest
+import ray
+from PIL import Image
+from ray.cluster_utils import Cluster
+
+from nst import cluster
+from nst.settings import Settings
+from nst.transfer import stylize
+from studio.runs import backend, zerogpu
+from studio.runs.run import begin
+from tests.conftest import noise
+from tests.tiny import CPU, tiny_vgg
+
+ROOT = Path(__file__).parents[2]
+NETWORK = tiny_vgg()
+PHOTO, PAINTING = noise(160, 120, 1), noise(140, 140, 2)
+ENDLESS = Settings(size=160, steps=10**4)
+HEAD = {
+    "num_cpus": 0,
+    "object_store_memory": 200 * 2**20,
+    "include_dashboard": False,
+    "_system_config": {  # a dead machine is noticed within two seconds, not thirty
+        "health_check_initial_delay_ms": 500,
+        "health_check_period_ms": 500,
+        "health_check_timeout_ms": 1000,
+        "health_check_failure_threshold": 2,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def machines():
+    running = Cluster(initialize_head=True, head_node_args=HEAD)
+    try:
+        for _ in range(2):
+            running.add_node(num_cpus=2, num_gpus=0, object_store_memory=100 * 2**20)
+        cluster.connect(running.address)
+        yield running
+    finally:
+        ray.shutdown()
+        running.shutdown()
+
+
+def painted(settings, paint=cluster.stylize, **more):
+    *_, last = paint(PHOTO, PAINTING, settings, NETWORK, CPU, **more)
+    return last
+
+
+def wait_until(true, seconds=60):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def all_free() -> bool:
+    return ray.available_resources().get("CPU") == 2 * cluster.devices()
+
+
+def test_it_has_a_device_for_every_two_cores_of_its_workers(machines):
+    assert cluster.devices() == 2
+
+
+def test_the_page_paints_there_as_many_at_once_as_there_are_devices(machines, monkeypatch):
+    monkeypatch.setattr(backend, "ADDRESS", machines.address)
+    monkeypatch.setattr(zerogpu, "load_vgg", lambda name: NETWORK)
+    backend.engine.cache_clear()
+    try:
+        assert backend.places() == 2
+        settings = Settings(size=96, steps=6)
+        *_, there = begin(PHOTO, [PAINTING], settings)
+    finally:
+        backend.engine.cache_clear()
+    *_, here = stylize(PHOTO, PAINTING, settings, NETWORK)
+    assert there.image.tobytes() == here.image.tobytes()
+
+
+def test_the_picture_is_the_one_that_is_painted_here(machines):
+    settings, start, mask = Settings(size=96, steps=6), noise(96, 72, 3), Image.linear_gradient("L")
+    for more in ({}, {"start": start, "masks": [mask]}):
+        here, there = painted(settings, stylize, **more), painted(settings, **more)
+        assert (there.step, there.steps, there.progress, there.long_side) == (6, 6, 1.0, 96)
+        assert there.losses == here.losses
+        assert there.image.tobytes() == here.image.tobytes()
+        assert there.pixels.tobytes() == here.pixels.tobytes()
+        assert there.preview(48).size == (48, 36)
+
+
+def test_a_mistake_is_said_before_anything_is_sent(machines):
+    with pytest.raises(ValueError, match="Please choose a painting"):
+        cluster.stylize(PHOTO, [], ENDLESS, NETWORK)
+
+
+def test_frames_come_while_it_is_painted_and_to_close_it_is_to_stop(machines):
+    run = cluster.stylize(PHOTO, PAINTING, ENDLESS, NETWORK, CPU)
+    first, second = next(run), next(run)
+    assert 1 == first.step < second.step < 1000
+    assert not all_free()
+    run.close()
+    wait_until(all_free)
+    assert next(run, None) is None
+    assert second.image.size == (160, 120), "what was painted so far is kept"
+
+
+def test_a_painting_that_nobody_watches_waits_and_can_still_be_stopped(machines):
+    run = cluster.stylize(PHOTO, PAINTING, ENDLESS, NETWORK, CPU)
+    next(run)
+    time.sleep(2)
+    assert next(run).step < 500, "a worker is at most two frames ahead"
+    del run
+    wait_until(all_free)
+
+
+def test_a_large_picture_travels_as_a_small_one_until_it_is_asked_for():
+    photo = noise(1000, 800, 4)
+    (frame,) = stylize(photo, PAINTING, Settings(size=1000, steps=1), NETWORK, CPU)
+    note = cluster._note(frame)
+    assert len(ray.cloudpickle.dumps(note)) < 100_000 < frame.pixels.nbytes / 90
+
+    assert cluster._complete(note, "no reference to any pixels").preview(500).size == (500, 400)
+
+
+def shell(machines, tmp_path, names, steps):
+    (tmp_path / "photos").mkdir(exist_ok=True)
+    for name in names:
+        PHOTO.save(tmp_path / "photos" / name)
+    PAINTING.save(tmp_path / "style.png")
+    more = ["--style", tmp_path / "style.png", "-o", tmp_path / "out", "--size", 32, "--steps", steps]
+    command = [sys.executable, "-m", "nst", "--ray", machines.address, tmp_path / "photos", *more]
+    return subprocess.Popen([*map(str, command)], stderr=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+def listed(folder):
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_the_shell_paints_a_folder_there_and_goes_on_where_it_was(machines, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.png").write_text("finished yesterday")
+    with shell(machines, tmp_path, ["a.png", "b.png", "c.png"], steps=2) as run:
+        said = run.stderr.read()
+        assert run.wait(60) == 0, said
+    assert "1 of 3 pictures were there already" in said and "s left" in said
+    assert listed(tmp_path / "out") == ["a.png", "b.png", "c.png"]
+    assert (tmp_path / "out" / "a.png").read_text() == "finished yesterday"
+    with Image.open(tmp_path / "out" / "b.png") as picture:
+        assert picture.size == (32, 24)
+
+
+def test_ctrl_c_keeps_every_picture_that_is_being_painted_and_stops_the_workers(machines, tmp_path):
+    with shell(machines, tmp_path, ["a.png", "b.png"], steps=10_000) as run:
+        seen, end = "", time.monotonic() + 120
+        while seen.count(" step ") < 8 and time.monotonic() < end:
+            seen += run.stderr.read(1)
+        run.send_signal(signal.SIGINT)
+        said = run.stderr.read()
+        assert run.wait(60) == 130, said
+    assert "Traceback" not in said
+    kept = listed(tmp_path / "out")
+    assert kept and set(kept) <= {"a.unfinished.png", "b.unfinished.png"}
+    wait_until(all_free)
+
+
+def test_without_a_cluster_one_sentence_says_so(photo, painting, tmp_path):
+    command = [sys.executable, "-m", "nst", photo, painting, "-o", tmp_path / "out.png", "--ray", "127.0.0.1:1"]
+    run = subprocess.run([*map(str, command)], capture_output=True, text=True, cwd=ROOT, timeout=240)
+    assert (run.returncode, run.stdout) == (2, "")
+    (line,) = run.stderr.splitlines()
+    assert line == "nst: There is no Ray cluster at '127.0.0.1:1'; `ray start --head` begins one."
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_machine_costs_one_sentence_and_no_picture(machines):
+    settings, said, latest = Settings(size=160, steps=400), [], {}  # seconds, so that the machine dies in the middle
+    runs = {key: cluster.stylize(PHOTO, PAINTING, settings, NETWORK, CPU, say=said.append) for key in "abc"}
+    victim = None
+    for key, frame in cluster.side_by_side(runs.items()):
+        latest[key] = frame
+        if victim is None and frame.step < frame.steps and runs[key]._machine:
+            (victim,) = (node for node in machines.worker_nodes if node.node_id == runs[key]._machine)
+            machines.remove_node(victim, allow_graceful=False)
+    assert said == ["A worker was lost; the painting begins again on another one."]
+    here = painted(settings, stylize).image.tobytes()
+    assert {key: frame.image.tobytes() == here for key, frame in latest.items()} == dict.fromkeys("abc", True)
+    wait_until(lambda: cluster.devices() == 1)

@@ -1,0 +1,256 @@
+"""The shell, for real: a process, its exit code, its streams and its file."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+import pillow_heif
+import pytest
+import tifffile
+from PIL import Image
+
+from nst.__main__ import main
+from nst.batch import photos_in
+from nst.image import read_text
+from nst.record import read_record
+from nst.settings import KNOBS
+from tests.conftest import noise
+
+ROOT = Path(__file__).parents[2]
+
+
+def shell(*arguments, **more):
+    command = [sys.executable, "-m", "nst", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=240, **more)
+
+
+def test_a_picture_is_painted_and_written_with_what_painted_it(photo, painting, tmp_path):
+    out = tmp_path / "out.png"
+    run = shell(photo, painting, "-o", out, "--size", 64, "--steps", 4, "--content-weight", 0.3, "--seed", 7)
+    assert (run.returncode, run.stdout) == (0, "")
+    assert "step 4/4" in run.stderr and "s left" in run.stderr
+    with Image.open(out) as image:
+        assert (image.format, image.mode, image.size) == ("PNG", "RGB", (64, 48))
+    settings = read_record(read_text(out)).settings
+    assert (settings.size, settings.steps, settings.content_weight, settings.seed) == (64, 4, 0.3, 7)
+    assert [file.name for file in tmp_path.iterdir()] == ["out.png"], "nothing partial stays behind"
+
+
+def test_a_cut_out_from_a_telephone_gets_its_transparency_back(painting, tmp_path):
+    cut_out = noise(96, 72, 4).convert("RGBA")
+    cut_out.paste((0, 0, 0, 0), (0, 0, 48, 72))
+    pillow_heif.from_pillow(cut_out).save(tmp_path / "cut-out.HEIC", quality=-1)
+    pictures, asked = (tmp_path / "cut-out.HEIC", painting), ("--size", 64, "--steps", 2, "--transparency")
+    assert main([*map(str, (*pictures, "-o", tmp_path / "out.png", *asked, "kept"))]) == 0
+    assert main([*map(str, (*pictures, "-o", tmp_path / "white.png", *asked, "white"))]) == 0
+    with Image.open(tmp_path / "out.png") as kept, Image.open(tmp_path / "white.png") as white:
+        assert (kept.mode, kept.size, white.mode) == ("RGBA", (64, 48), "RGB")
+        assert kept.convert("RGB").tobytes() == white.tobytes(), "painted alike"
+        assert (kept.getpixel((8, 24))[3], kept.getpixel((56, 24))[3]) == (0, 255)
+    assert main([*map(str, (painting, painting, "-o", tmp_path / "opaque.png", *asked, "kept"))]) == 0
+    with Image.open(tmp_path / "opaque.png") as opaque:
+        assert opaque.mode == "RGB"
+
+
+def test_photos_of_a_folder_are_known_by_their_endings(tmp_path):
+    for name in ("a.HEIC", "b.heif", "c.jpg", "d.avif", "e.txt", ".f.heic"):
+        (tmp_path / name).touch()
+    assert [photo.name for photo in photos_in([tmp_path])] == ["a.HEIC", "b.heif", "c.jpg", "d.avif"]
+
+
+def test_tiles_and_their_memory_are_said_before_the_run(photo, painting, tmp_path, capsys):
+    assert (
+        main([str(photo), str(painting), "-o", str(tmp_path / "out.png"), "--size=96", "--steps=1", "--tile=64"]) == 0
+    )
+    assert capsys.readouterr().err.startswith("nst: Worked on in tiles of 64 pixels, with about 0.3 GB of memory.")
+
+
+def test_several_paintings_and_another_format(photo, painting, tmp_path):
+    out = tmp_path / "out.jpg"
+    assert shell(photo, painting, photo, "-o", out, "--size", 64, "--steps", 2, "--style-mix", "2 1").returncode == 0
+    with Image.open(out) as image:
+        assert image.format == "JPEG"
+
+
+def test_a_film_of_the_painting(photo, painting, tmp_path):
+    film = tmp_path / "film.mp4"
+    run = shell(photo, painting, "-o", tmp_path / "out.png", "--size", 64, "--steps", 5, "--timelapse", film)
+    assert run.returncode == 0
+    with av.open(str(film)) as container:
+        assert container.streams.video[0].codec_context.name == "h264"
+        assert len(list(container.decode(video=0))) > 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["missing.jpg", "PAINTING", "-o", "OUT"], "photo"),
+        (["PHOTO", "missing.jpg", "-o", "OUT"], "painting"),
+        ([__file__, "PAINTING", "-o", "OUT"], "The photo is not a picture that can be read"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--size", "12"], "size must be a whole number from 16 to"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--size", "big"], "big"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--recipe", "soup"], "recipe must be one of painting, tutorial"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--style-layers", "relu9_1"], "'relu9_1' is not a layer of vgg19"),
+        (["PHOTO", "PAINTING", "-o", "OUT.bmp"], "The output must end in .png or"),
+        (["PHOTO", "PAINTING", "-o", "nowhere/out.png"], "There is no folder"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--timelapse", "film.gif"], "The output must end in .mp4"),
+        (["PHOTO", "PAINTING"], "-o"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--zebra", "1"], "zebra"),
+    ],
+)
+def test_bad_input_is_one_line_exit_2_and_no_file(arguments, sentence, photo, painting, tmp_path):
+    places = {"PHOTO": photo, "PAINTING": painting, "OUT": tmp_path / "out.png", "OUT.bmp": tmp_path / "out.bmp"}
+    run = shell(*(places.get(word, word) for word in arguments))
+    assert run.returncode == 2
+    assert run.stdout == ""
+    (line,) = run.stderr.splitlines()
+    assert sentence in line and "Traceback" not in line
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["PHOTO", "PAINTING", "-o", "OUT", "--depth", "24"], "24"),
+        (
+            ["PHOTO", "PAINTING", "-o", "OUT.jpg", "--transparency", "kept"],
+            "JPEG has no transparency: write one of .png",
+        ),
+        (["PHOTO", "PAINTING", "-o", "OUT.jpg", "--depth", "16"], "16 bits a channel need .png or .tif"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--dpi", "0"], "dpi must be a whole number from 1, not 0"),
+        (["PHOTO", "PAINTING", "-o", "PHOTO"], "is a picture to paint from"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--mask", "missing.png"], "The mask was not found"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--mask", "PHOTO", "--mask", "PHOTO"], "one mask for each painting"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--start", "missing.png"], "The picture to start from was not found"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--weights", "missing.pth"], "missing.pth"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--format", "tif"], "--format is for a folder"),
+        (["PHOTO", "-o", "OUT"], "PAINTING"),
+        (["PHOTO", "PAINTING", "--style", "PAINTING", "-o", "OUT"], "the output must be a folder"),
+        (["PHOTO", "elsewhere/photo.jpg", "--style", "PAINTING", "-o", "FOLDER"], "would both become"),
+        (["FOLDER", "--style", "PAINTING", "-o", "FOLDER"], "There is no picture in the folder"),
+        (["missing.jpg", "--style", "PAINTING", "-o", "FOLDER"], "missing.jpg: The photo was not found"),
+        (["LARGE", "PAINTING", "-o", "OUT", "--size", "photo"], "size must be a whole number from 16 to"),
+    ],
+)
+def test_more_bad_input(arguments, sentence, photo, painting, tmp_path, tmp_path_factory, capsys):
+    large = tmp_path_factory.getbasetemp() / "large.png"
+    Image.new("RGB", (20_000, 100)).save(large)
+    places = {"PHOTO": photo, "PAINTING": painting, "OUT": tmp_path / "out.png", "OUT.jpg": tmp_path / "out.jpg"}
+    places |= {"FOLDER": tmp_path, "LARGE": large}
+    try:
+        code = main([str(places.get(word, word)) for word in arguments])
+    except SystemExit as exit:
+        code = exit.code
+    said = capsys.readouterr()
+    assert (code, said.out) == (2, "")
+    (line,) = said.err.splitlines()
+    assert line.startswith("nst: ") and sentence in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def folder_of(tmp_path, *names):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number, name in enumerate(names):
+        noise(80, 60, number).save(photos / name)
+    return photos
+
+
+def listed(folder):
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_a_folder_of_photos_is_painted_one_by_one_and_a_broken_one_costs_one_line(painting, tmp_path):
+    photos, out = folder_of(tmp_path, "a.jpg", "b.png"), tmp_path / "out"
+    (photos / "broken.jpg").write_text("no picture")
+    (photos / "notes.txt").write_text("no picture either")
+    arguments = (photos, "--style", painting, "--style", photos / "a.jpg", "-o", out, "--size", 64, "--steps", 2)
+    run = shell(*arguments)
+    assert run.returncode == 1
+    (line,) = (line for line in run.stderr.replace("\r", "\n").splitlines() if line.startswith("nst:"))
+    assert line == (
+        f"nst: {photos / 'broken.jpg'}: The photo is not a picture that can be read; "
+        "please use a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC file."
+    )
+    assert "2/3 photos, " not in run.stderr and "1/3 photos, step 2/2" in run.stderr and "s left" in run.stderr
+    assert listed(out) == ["a.png", "b.png"]
+    (photos / "broken.jpg").unlink()
+    (out / "b.png").unlink()
+    kept = (out / "a.png").read_bytes()
+    (out / "a.png").write_bytes(kept + b"and more")
+    again = shell(*arguments)
+    assert again.returncode == 0 and "1 of 2 pictures were there already" in again.stderr
+    assert listed(out) == ["a.png", "b.png"]
+    assert (out / "a.png").read_bytes() == kept + b"and more", "it was left as it was"
+    assert shell(*arguments).returncode == 0
+
+
+def test_in_print_quality_as_large_as_the_photo(photo, painting, tmp_path):
+    out = tmp_path / "out"
+    arguments = (photo, "--style", painting, "-o", out, "--size", "photo", "--steps", 1, "--format", "tif")
+    assert shell(*arguments, "--dpi", 240).returncode == 0
+    with tifffile.TiffFile(out / "photo.tif") as file:
+        (page,) = file.pages
+        assert (page.shape, page.dtype) == ((120, 160, 3), "uint16")
+        assert page.get_resolution(unit="INCH") == (240, 240)
+        assert '\\"size\\": 160' in page.description
+
+
+def test_masks_and_a_picture_to_go_on_from(photo, painting, tmp_path):
+    Image.new("L", (160, 120), 0).save(tmp_path / "black.png")
+    left = Image.new("L", (160, 120), 0)
+    left.paste(255, (0, 0, 80, 120))
+    left.save(tmp_path / "left.png")
+    start, out = noise(64, 48, 5), tmp_path / "out.png"
+    start.save(tmp_path / "start.png")
+    more = ("--mask", tmp_path / "left.png", "--start", tmp_path / "start.png", "--learning-rate", 1e-4)
+    run = shell(photo, painting, "-o", out, "--size", 64, "--steps", 1, "--optimizer", "sgd", *more)
+    assert run.returncode == 0, run.stderr
+    with Image.open(photo) as original, Image.open(out) as picture:
+        shown, untouched = (
+            np.asarray(picture, int),
+            np.asarray(original.resize((64, 48), Image.Resampling.LANCZOS), int),
+        )
+    assert np.abs(shown[:, 36:] - untouched[:, 36:]).max() <= 2, "the photo stays where the mask is black"
+    assert np.abs(shown[:, :28] - np.asarray(start, int)[:, :28]).mean() < 20, "and the start is where it is white"
+
+
+def test_ctrl_c_in_a_folder_keeps_a_picture_that_is_not_taken_for_a_finished_one(painting, tmp_path):
+    photos, out = folder_of(tmp_path, "a.png", "b.png"), tmp_path / "out"
+    arguments = [photos, "--style", painting, "-o", out, "--size", "64", "--steps"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "nst", *arguments, "10000"], stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as run:
+        seen, deadline = "", time.monotonic() + 120
+        while "step 3/" not in seen and time.monotonic() < deadline:
+            seen += run.stderr.read(1)
+        run.send_signal(signal.SIGINT)
+        assert "Traceback" not in run.stderr.read()
+        assert run.wait(60) == 130
+    assert listed(out) == ["a.unfinished.png"]
+    assert shell(*arguments, 2).returncode == 0
+    assert listed(out) == ["a.png", "b.png"], "what was left unfinished is painted, and its first try is gone"
+
+
+def test_ctrl_c_keeps_the_picture_so_far(photo, painting, tmp_path):
+    out = tmp_path / "out.png"
+    command = [sys.executable, "-m", "nst", photo, painting, "-o", out, "--size", "64", "--steps", "10000"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as run:
+        seen, deadline = "", time.monotonic() + 120
+        while "step 3/" not in seen and time.monotonic() < deadline:
+            seen += run.stderr.read(1)
+        run.send_signal(signal.SIGINT)
+        rest = run.stderr.read()
+        assert run.wait(60) == 130
+    assert "Traceback" not in rest
+    with Image.open(out) as image:
+        assert image.size == (64, 48)
+
+
+def test_help_names_every_knob():
+    words = shell("--help").stdout
+    assert all(f"--{name.replace('_', '-')}" in words for name in KNOBS)

@@ -1,0 +1,395 @@
+"""What a visitor decides before and after a run: how far, which paintings, where, and what comes next."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+from gradio_client import Client, handle_file
+from PIL import Image, ImageChops, ImageStat
+
+from nst import Settings, load_vgg
+from nst.image import open_picture, read_text
+from nst.record import Record, mask_png, read_record, start_jpeg
+from nst.settings import KNOBS
+from nst.tiles import NoRoom
+from nst.transfer import Scale, in_tiles, scales
+from studio.api import stylize
+from studio.catalogue import PAINTINGS, PHOTOS
+from studio.components import mask_brush, painting_mix
+from studio.components.start_picture import opened
+from studio.i18n import words
+from studio.panels import continue_buttons, presets, restore
+from studio.runs import estimate
+from studio.runs.run import More, finish, paint
+from tests.conftest import noise
+
+GREY = Image.new("RGB", (96, 64), "grey")
+
+
+def visitor(language: str = "en", **headers: str) -> Any:
+    return SimpleNamespace(headers={"accept-language": language, **headers}, session_hash=None)
+
+
+def project_of(settings: Settings, photo: str, *paintings: str, **more: Any) -> Image.Image:
+    """A picture that carries this."""
+    picture = Image.new("RGB", (8, 8))
+    picture.info["text"] = Record(settings, photo, paintings, **more).text
+    return picture
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One whose every step of a million pixels takes a second."""
+    monkeypatch.setattr(estimate, "_machine", estimate.Machine(0.0, 1e-6))
+    monkeypatch.setattr(estimate, "_pace", 1.0)
+    monkeypatch.setattr(estimate, "_seen", math.inf)
+
+
+class TestForecast:
+    @pytest.mark.usefixtures("machine")
+    def test_time_is_work(self) -> None:
+        settings = Settings(size=512, steps=100, start_size=512)
+        looks = estimate.LOOK * 2
+        assert estimate.predicted(settings, 512, 512) == pytest.approx((100 + looks) * 512 * 512 * 1e-6)
+        assert estimate.predicted(settings, 256, 256) == pytest.approx((100 + looks) * 256 * 256 * 1e-6)
+
+    @pytest.mark.usefixtures("machine")
+    def test_a_run_teaches_before_it_ends(self) -> None:
+        settings = Settings(size=1024, steps=50, start_size=1024)
+        thought = estimate.predicted(settings, 1024, 1024)
+        estimate.learn(settings, 1024, 1024, 1, step=1, seconds=3.0)  # a step, after its looks
+        assert estimate.predicted(settings, 1024, 1024) == pytest.approx(thought * 3 / (1.048576 * (1 + 2 / 3)))
+
+    @pytest.mark.usefixtures("machine")
+    def test_the_beginning_of_a_run_teaches_nothing(self) -> None:
+        settings = Settings(size=256, steps=50)
+        thought = estimate.predicted(settings, 256, 256)
+        estimate.learn(settings, 256, 256, 1, step=1, seconds=1.9)
+        assert estimate.predicted(settings, 256, 256) == thought
+
+    @pytest.mark.parametrize("busy", [0.5, 1.0, 3.0])
+    def test_holds_on_a_machine_that_has_more_to_do(self, monkeypatch: pytest.MonkeyPatch, busy: float) -> None:
+        """A simulated machine: known from when it was quiet, `busy` times as slow now, its clock ours."""
+        quiet, now = estimate.Machine(0.02, 4e-6), [0.0]
+        steps = quiet.seconds([Scale((128, 128), 1)], -1)
+        monkeypatch.setattr(estimate, "_machine", quiet)
+        monkeypatch.setattr(estimate, "_pace", 1.0)
+        monkeypatch.setattr(estimate, "_seen", 0.0)
+        monkeypatch.setattr(estimate, "clock", lambda: now[0])
+        monkeypatch.setattr(estimate, "_step_seconds", lambda side: steps * busy)
+        settings = Settings(size=512, steps=100)
+        truth = busy * estimate._machine.seconds(scales(768, 512, settings), 1)
+        now[0] = estimate.FRESH + 1  # nobody has painted for a while: it looks again
+        assert estimate.predicted(settings, 768, 512) == pytest.approx(truth, rel=0.3)
+        estimate.learn(settings, 768, 512, 1, step=100, seconds=2 * truth)  # and twice as slow while it paints
+        assert estimate.predicted(settings, 768, 512) == pytest.approx(2 * truth, rel=0.3)
+
+    def test_a_machine_that_was_never_measured_learns_from_its_first_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(estimate, "_machine", None)
+        settings = Settings(size=256, steps=50)
+        assert estimate.predicted(settings, 256, 256) is None
+        estimate.learn(settings, 256, 256, 1, step=50, seconds=10.0)
+        assert estimate.predicted(settings, 256, 256) == pytest.approx(10.0)
+
+    def test_the_probe_measures(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(estimate, "_machine", None)
+        monkeypatch.setattr(estimate, "PROBES", (64, 96))
+        estimate.probe()
+        assert estimate.predicted(Settings(), 640, 480) > 0
+
+
+LARGE = [presets.KNOBS[name].default for name in presets.LARGE]
+
+
+class TestPresets:
+    def test_each_is_a_settings(self) -> None:
+        assert [Settings(**preset).size for preset in presets.PRESETS.values()] == [256, 512, 768]
+        assert presets.matching({"size": 512, "steps": 70}) == "painting"
+        assert presets.matching({"size": 512, "steps": 71}) is None
+
+    @pytest.mark.usefixtures("machine")
+    def test_says_the_time_of_each_and_of_settings_of_ones_own(self) -> None:
+        shown = presets.foretold(visitor(), {"preset": None, "photo": [768, 512]}, 512, 70, 96, "painting", *LARGE)
+        assert shown["value"]["preset"] == "painting"
+        assert shown["own"] == ""
+        assert set(shown["times"]) == set(presets.PRESETS)
+        assert all(time.startswith("about ") for time in shown["times"].values())
+        shown = presets.foretold(visitor("de"), {"preset": None, "photo": None}, 512, 20, 96, "painting", *LARGE)
+        assert shown["own"].startswith("Deine Regler etwa ")
+
+    @pytest.mark.usefixtures("machine")
+    def test_says_when_a_picture_will_be_worked_on_in_tiles_and_with_what_memory(self, monkeypatch: Any) -> None:
+        monkeypatch.setattr("nst.transfer.free_memory", lambda device: 4 * 2**30)
+        large = presets.foretold(visitor(), {"preset": None, "photo": [6000, 4000]}, 3072, 20, 96, "painting", *LARGE)
+        fit = in_tiles(6000, 4000, Settings(size=3072), load_vgg())
+        assert large["large"] == words("en")["in_tiles"].format(side=fit.side, memory=f"{fit.memory / 2**30:.1f}")
+        assert 64 <= fit.side < 3072 and 1 < fit.memory / 2**30 < 4
+        small = presets.foretold(visitor(), {"preset": None, "photo": [600, 400]}, 3072, 20, 96, "painting", *LARGE)
+        assert small["large"] == ""
+        monkeypatch.setattr("nst.transfer.free_memory", lambda device: 2**20)
+        never = presets.foretold(visitor("fr"), {"photo": None}, 1024, 20, 96, "painting", *LARGE)
+        with pytest.raises(NoRoom) as refused:
+            in_tiles(*presets.ANY_PHOTO, Settings(size=1024), load_vgg())
+        needed = f"{refused.value.needed / 2**30:.1f}"
+        assert never["large"] == words("fr")["no_room"].format(needed=needed, free="0.0")
+
+    @pytest.mark.usefixtures("machine")
+    @pytest.mark.parametrize("photo", [None, [0, 5], ["a", 1], [1, 10**9], 7])
+    def test_believes_no_impossible_photo(self, photo: Any) -> None:
+        shown = presets.foretold(visitor(), {"preset": None, "photo": photo}, 5, 20, 96, "painting", *LARGE)
+        assert shown["own"].endswith(" ")  # a size out of range has no time
+
+
+class TestMix:
+    def put(self, *colours: str) -> tuple[painting_mix.Aside, ...]:
+        return tuple(painting_mix.Aside(Image.new("RGB", (64, 64), colour), colour) for colour in colours)
+
+    def test_weights_follow_the_paintings(self) -> None:
+        aside = self.put("red", "green")
+        paintings, said = painting_mix.mixed(GREY, aside, {"weights": [5, 5, 5]})
+        assert (len(paintings), said) == (3, "")
+        assert painting_mix.mixed(GREY, aside, {"weights": [2, 5, 1]})[1] == "2 5 1"
+        assert painting_mix.mixed(None, aside, {"weights": [2, 5, 1]})[1] == "2 5"
+        assert painting_mix.mixed(None, (), {"weights": [5]}) == ([None], "")
+
+    def test_put_aside_and_taken_away(self) -> None:
+        aside, shown, box, ring = painting_mix.put_aside(GREY, "gauguin-arearea", (), {"weights": [5]})
+        assert [one.title for one in aside] == ["Arearea"]
+        assert (box, ring, shown["value"]["weights"]) == (None, None, [5, 5])
+        left, shown = painting_mix.take_away(aside, {"weights": [2, 7], "away": 0})
+        assert (left, shown["value"]["weights"]) == ((), [7])
+
+    def test_four_at_most(self) -> None:
+        full = self.put("red", "green", "blue")
+        assert painting_mix.put_aside(GREY, None, full, {"weights": [5] * 4})[0] == gr.skip()
+
+
+class TestOnward:
+    def result(self, side: int) -> Any:
+        return SimpleNamespace(picture=Image.new("RGB", (side, side * 2 // 3)))
+
+    def go(self, way: str, side: int = 256, photo: Image.Image | None = None, weight: float = 0.15) -> tuple[Any, ...]:
+        photo = photo or Image.new("RGB", (600, 400))
+        start, size, content_weight = continue_buttons.go_on(visitor(), way, self.result(side), photo, 256, weight)
+        assert opened(start).size == (side, side * 2 // 3)
+        return size["value"], content_weight["value"]
+
+    def test_each_way_moves_its_knob(self) -> None:
+        assert self.go("continue") == (256, 0.15)
+        assert self.go("sharper") == (384, 0.15)
+        assert self.go("more_style") == (256, 0.075)
+        assert self.go("more_photo") == (256, 0.3)
+        assert self.go("more_photo", weight=0) == (256, 0.01)
+
+    def test_refuses_in_one_sentence(self) -> None:
+        for ask in (
+            lambda: self.go("sharper", side=600),
+            lambda: self.go("continue", photo=Image.new("RGB", (400, 400))),
+            lambda: continue_buttons.go_on(visitor(), "continue", None, GREY, 256, 1.0),
+        ):
+            with pytest.raises(gr.Error) as refused:
+                ask()
+            assert refused.value.message.endswith(".")
+
+    def test_paints_at_the_last_size_alone(self) -> None:
+        values = [{"size": 64, "steps": 10}.get(name, knob.default) for name, knob in KNOBS.items()]
+        red = start_jpeg(Image.new("RGB", (64, 43), "red"))
+        more = More(start=red, steps=continue_buttons.steps_onward(10))
+        frames = list(paint(visitor(), GREY, GREY, *values, more=more))
+        assert frames[0][0].getpixel((30, 20)) == (254, 0, 0)
+        assert frames[-1][2].frame.steps == continue_buttons.LEAST_STEPS
+
+
+class TestProject:
+    def test_brings_back_what_is_in_the_gallery(self) -> None:
+        names = ("gauguin-arearea.jpg", "goyo-ducks.jpg")
+        picture = project_of(Settings(size=128, style_mix="3 1"), "barn.jpg", *names)
+        chosen = restore.restored(visitor(), picture)
+        photo, photos, painting, paintings, aside, marks, start, *knobs, shown = chosen
+        assert (marks, start) == (mask_brush.unmarked("barn.jpg"), b"")
+        assert (photo, photos) == (str(PHOTOS["barn"].path), "barn")
+        assert (painting, paintings) == (str(PAINTINGS["goyo-ducks"].path), "goyo-ducks")
+        assert [one.title for one in aside] == ["Arearea"]
+        assert shown["value"]["weights"] == [10, 3]
+        assert dict(zip(KNOBS, knobs, strict=True))["size"]["value"] == 128
+
+    def test_says_which_pictures_are_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        said: list[str] = []
+        monkeypatch.setattr(gr, "Info", lambda text, **_: said.append(text))
+        picture = project_of(Settings(), "<me>.jpg", "mine.png")
+        photo, _, painting, *_ = restore.restored(visitor(), picture)
+        assert (photo, painting) == (None, None)
+        assert "&lt;me&gt;.jpg, mine.png" in said[0]
+
+    def test_any_other_picture_is_a_photo(self) -> None:
+        assert all(one == gr.skip() for one in restore.restored(visitor(), Image.new("RGB", (8, 8))))
+
+    def test_marks_stay_with_their_photo(self) -> None:
+        marks = mask_brush.unmarked("mine.jpg") | {"mask": TestBrush().marked()}
+        for name, kept in (("mine.jpg", marks), ("other.jpg", mask_brush.unmarked("other.jpg"))):
+            photo = Image.new("RGB", (8, 8))
+            photo.info["name"] = name
+            *_, got = restore.restored(visitor(), photo, marks)[:6]
+            assert got == kept
+
+    def test_says_only_what_differs(self) -> None:
+        record = Record(Settings(size=128, style_mix="3 1"), "a b.jpg", ("one.jpg", "two.jpg"))
+        code = restore.as_python(record, "http://here/")
+        assert 'content=handle_file("a b.jpg")' in code
+        assert 'style_2=handle_file("two.jpg")' in code
+        assert "size=128" in code
+        assert 'style_mix="3 1"' in code
+        assert "steps" not in code
+
+    def test_a_stranger_names_no_file_elsewhere(self) -> None:
+        record = Record(Settings(), "/etc/passwd", ("..\\..\\secret.txt",))
+        code = restore.as_python(record, "http://here/")
+        assert 'handle_file("passwd")' in code
+        assert 'handle_file("secret.txt")' in code
+
+    def test_says_what_a_stopped_picture_is(self) -> None:
+        code = restore.as_python(Record(Settings(), "a.jpg", ("b.jpg",), stopped=7), "http://here/")
+        assert "# The picture was stopped after step 7 of 70" in code
+
+    def test_the_call_paints_the_very_same_picture(
+        self, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Two paintings, each in its own region, from a picture that was gone on from."""
+        files = {"photo.png": noise(96, 64, 1), "one.png": noise(64, 64, 2), "two.png": noise(64, 64, 3)}
+        for name, picture in files.items():
+            picture.save(tmp_path / name)
+            picture.info["name"] = name
+        photo, one, two = files.values()
+        values = [{"size": 96, "steps": 20}.get(name, knob.default) for name, knob in KNOBS.items()]
+        marks = {"mask": TestBrush().marked(), "where": "second"}
+        start = start_jpeg(noise(96, 64, 4))
+        more = More((painting_mix.Aside(one, "One"),), {"weights": [2, 5]}, marks, start, 3)
+        *_, (_, _, painted) = paint(visitor(), photo, two, *values, more=more)
+        path, *_, result = finish(visitor(), painted)
+        (tmp_path / "painting.png").write_bytes(Path(path).read_bytes())
+        monkeypatch.chdir(tmp_path)
+        told: dict[str, Any] = {}
+        exec(restore.code_of(visitor(host=server.removeprefix("http://").strip("/")), result), told)
+        told["client"].close()
+        assert open_picture(told["picture"]).tobytes() == open_picture(path).tobytes()
+        assert read_record(read_text(told["picture"])).masks == read_record(read_text(path)).masks
+
+    def test_marks_and_start_come_back(self) -> None:
+        start, made = start_jpeg(noise(96, 64, 4)), {"mask": TestBrush().marked(), "where": "second"}
+        for where, paintings in (("here", 1), ("keep", 2), ("second", 3)):
+            masks = mask_brush.masks(made | {"where": where}, paintings)
+            names = list(restore.OUR_PAINTINGS)[:paintings]
+            enclosed = {"masks": tuple(mask_png(mask) for mask in masks), "start": start}
+            chosen = restore.restored(visitor(), project_of(Settings(), "barn.jpg", *names, **enclosed))
+            marks, back = chosen[5:7]
+            assert marks["photo"] == "barn.jpg"
+            assert back == start
+            again = mask_brush.masks(marks, paintings)
+            assert [mask.tobytes() for mask in again] == [mask.tobytes() for mask in masks]
+
+    @pytest.mark.parametrize("enclosed", [{"masks": (b"?",)}, {"start": b"?"}])
+    def test_what_is_no_picture_inside_is_one_sentence(self, enclosed: dict[str, Any]) -> None:
+        with pytest.raises(gr.Error) as refused:
+            restore.restored(visitor(), project_of(Settings(), "barn.jpg", **enclosed))
+        assert refused.value.message.endswith(".")
+
+    def test_the_api_understands_it_with_any_recipe(self) -> None:
+        from studio.api.stylize import asked
+
+        for settings in (Settings(recipe="tutorial", steps=7), Settings(recipe="tutorial", steps=100)):
+            said = {name: knob.default for name, knob in KNOBS.items()} | restore.differing(settings)
+            got = asked(said)
+            assert all(getattr(got, name) == getattr(settings, name) for name in KNOBS if name != "recipe")
+
+    def test_the_address_is_the_visitors(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        there = visitor(host="paint.example", **{"x-forwarded-proto": "https"})
+        assert restore.address_of(there) == "https://paint.example"
+        monkeypatch.setenv("SPACE_ID", "we/paint")
+        assert restore.address_of(there) == "we/paint"
+
+
+class TestBrush:
+    def marked(self) -> str:
+        """The left half."""
+        sheet, stream = Image.new("L", (160, 80)), io.BytesIO()
+        sheet.paste(255, (0, 0, 80, 80))
+        sheet.save(stream, "PNG")
+        return mask_brush.HEAD + base64.b64encode(stream.getvalue()).decode()
+
+    def sides(self, where: str, paintings: int) -> list[tuple[int, int]]:
+        masks = mask_brush.masks({"mask": self.marked(), "where": where}, paintings)
+        return [(mask.getpixel((10, 40)), mask.getpixel((150, 40))) for mask in masks]
+
+    def test_says_where_each_painting_applies(self) -> None:
+        assert self.sides("here", 1) == [(255, 0)]
+        assert self.sides("keep", 2) == [(0, 255), (0, 255)]
+        assert self.sides("second", 3) == [(0, 255), (0, 255), (255, 0)]
+        assert self.sides("second", 1) == [(255, 0)]
+
+    def test_ends_softly(self) -> None:
+        (mask,) = mask_brush.masks({"mask": self.marked(), "where": "here"}, 1)
+        assert 100 < mask.getpixel((79, 40)) < 155
+
+    def test_without_marks_all_is_painted(self) -> None:
+        assert mask_brush.masks({"mask": None, "where": "keep"}, 1) is None
+        assert mask_brush.masks(None, 1) is None
+
+    @pytest.mark.parametrize("mask", ["data:image/png;base64,?", "nonsense", mask_brush.HEAD + "AAAA"])
+    def test_refuses_what_is_no_picture(self, mask: str) -> None:
+        with pytest.raises(gr.Error) as refused:
+            mask_brush.masks({"mask": mask, "where": "here"}, 1)
+        assert refused.value.message.endswith(".")
+
+
+@pytest.fixture
+def client(server: str) -> Iterator[Client]:
+    client = Client(server, verbose=False, analytics_enabled=False)
+    yield client
+    client.close()
+
+
+class TestProgram:
+    def test_a_mask_says_where_to_paint(self, client: Client, photo: Path, painting: Path, tmp_path: Path) -> None:
+        mask = Image.new("L", (160, 120))
+        mask.paste(255, (0, 0, 80, 120))
+        mask.save(tmp_path / "mask.png")
+        pictures = {"content": handle_file(photo), "style": handle_file(painting)}
+        ours = client.predict(
+            **pictures, size=160, steps=5, mask=handle_file(tmp_path / "mask.png"), api_name="/stylize"
+        )
+        with Image.open(ours[0]) as painted, Image.open(photo) as original:
+            difference = ImageChops.difference(painted, original)
+        assert ImageStat.Stat(difference.crop((0, 0, 70, 120))).mean[0] > 1
+        assert ImageStat.Stat(difference.crop((90, 0, 160, 120))).mean[0] == 0
+
+    @pytest.mark.usefixtures("unpaced")
+    def test_goes_on_from_a_picture(self, client: Client, photo: Path, painting: Path) -> None:
+        pictures = {"content": handle_file(photo), "style": handle_file(painting), "start": handle_file(painting)}
+        job = client.submit(**pictures, size=128, steps=3, start_size=32, api_name="/stylize")
+        assert [progress["long_side"] for _, progress in job] == [128] * 3  # no small beginning
+        painted, _ = job.result()
+        with Image.open(painted) as picture, Image.open(photo) as content, Image.open(painting) as start:
+            assert picture.size == (128, 96)
+            far, near = (
+                ImageStat.Stat(ImageChops.difference(picture, other.convert("RGB").resize(picture.size))).sum
+                for other in (content, start)
+            )
+        assert sum(near) < sum(far) / 2
+
+    def test_is_shown_small_pictures_until_the_last(
+        self, client: Client, tmp_path: Path, painting: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(stylize, "PREVIEW_SIDE", 48)
+        noise(128, 96, 1).save(tmp_path / "photo.png")
+        pictures = {"content": handle_file(tmp_path / "photo.png"), "style": handle_file(painting)}
+        job = client.submit(**pictures, size=128, steps=2, start_size=128, api_name="/stylize")
+        first, *_, last = (open_picture(picture) for picture, _ in job)
+        assert (first.size, last.size) == ((48, 36), (128, 96))

@@ -1,0 +1,232 @@
+"""Nothing of a visit survives it on disk, and nothing of anybody else goes with it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from gradio_client import Client
+
+from studio.components.images import folder_of
+from studio.server import cleanup
+from studio.server.temp_dir import FOLDER
+from tests.conftest import noise
+from tests.studio.test_app import submit
+
+
+@pytest.fixture
+def keeper(server: str) -> cleanup.Keeper:
+    import app
+
+    return app.keeper
+
+
+@pytest.fixture
+def selfie(tmp_path: Path) -> Path:
+    """A photo that no other test hands in."""
+    path = tmp_path / "selfie.png"
+    noise(40, 30, seed=int.from_bytes(os.urandom(4), "big")).save(path)
+    return path
+
+
+class Visitor:
+    """The page in a browser, as far as the server can tell."""
+
+    def __init__(self, server: str) -> None:
+        self.http = httpx.Client(base_url=f"{server}gradio_api/", timeout=60)
+        self.session = uuid4().hex
+
+    def upload(self, photo: Path) -> Path:
+        (path,) = self.http.post("upload", files={"files": (photo.name, photo.read_bytes())}).json()
+        return Path(path)
+
+    def hand_in(self, photo: Path) -> Path:
+        """What the page does when a photo is dropped on it."""
+        path = self.upload(photo)
+        self.choose(path)
+        return path
+
+    def choose(self, path: Path) -> None:
+        file = {"path": str(path), "orig_name": path.name, "meta": {"_type": "gradio.FileData"}}
+        event = {"fn_index": dropped(), "session_hash": self.session, "data": [file]}
+        assert self.http.post("queue/join", json=event).status_code == 200
+        with self.http.stream("GET", "queue/data", params={"session_hash": self.session}) as said:
+            assert any('"process_completed"' in line and '"success":true' in line for line in said.iter_lines())
+
+    @contextmanager
+    def here(self) -> Iterator[None]:
+        """Keeps the line open that a page keeps open."""
+        with self.http.stream("GET", f"heartbeat/{self.session}") as line:
+            heard = line.iter_lines()
+            assert next(heard) == "data: ALIVE"
+            yield
+            del heard  # httpx hangs up when nobody listens
+
+
+def dropped() -> int:
+    """The event of a photo that is dropped on the page."""
+    import app
+
+    (photo,) = (number for number, block in app.demo.blocks.items() if getattr(block, "elem_id", None) == "photo")
+    return next(number for number, fn in app.demo.fns.items() if (photo, "upload") in fn.targets)
+
+
+def later(minutes: int) -> datetime:
+    return datetime.now() + timedelta(minutes=minutes)
+
+
+def files() -> list[Path]:
+    return [path for path in FOLDER.rglob("*") if path.is_file()]
+
+
+def until(true: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if true():
+            return
+        time.sleep(0.05)
+    raise AssertionError("It did not happen.")
+
+
+class TestVisit:
+    def test_what_was_handed_in_goes_with_the_visitor(self, server: str, keeper: cleanup.Keeper, selfie: Path) -> None:
+        visitor, other = Visitor(server), Visitor(server)
+        with other.here():
+            with visitor.here():
+                theirs = visitor.hand_in(selfie)
+                noise(40, 30, seed=5).save(selfie)
+                others = other.hand_in(selfie)
+                room = folder_of(visitor.session)
+                room.mkdir()
+                keeper.sweep(later(minutes=300))
+                assert theirs.exists() and others.exists() and room.exists(), "both are here"
+            until(lambda: bool(keeper.visits[visitor.session].left))
+            keeper.sweep(later(minutes=9))
+            assert theirs.exists() and room.exists(), "may come back"
+            keeper.sweep(later(minutes=11))
+            assert not theirs.exists() and not room.exists()
+            assert others.exists()
+
+    def test_who_is_back_in_time_is_not_forgotten(self, server: str, keeper: cleanup.Keeper, selfie: Path) -> None:
+        visitor = Visitor(server)
+        with visitor.here():
+            photo = visitor.hand_in(selfie)
+        until(lambda: bool(keeper.visits[visitor.session].left))
+        visitor.choose(photo)
+        keeper.sweep(later(minutes=300))
+        assert photo.exists()
+        keeper.sweep(later(minutes=361))
+        assert not photo.exists(), "without a sign of life"
+
+    def test_who_watches_a_painting_is_here(
+        self, server: str, keeper: cleanup.Keeper, photo: Path, painting: Path
+    ) -> None:
+        watching = Client(server, verbose=False, analytics_enabled=False)
+        keeper.hear(watching.session_hash, [])
+        long = submit(watching, photo, painting, steps=10_000)
+        next(iter(long))
+        keeper.visits[watching.session_hash].left = datetime.now()  # says a line that broke
+        keeper.sweep(later(minutes=11))
+        assert watching.session_hash in keeper.visits
+        long.cancel()
+        until(lambda: not keeper.page._queue.paintings())
+        keeper.sweep(later(minutes=11))
+        assert watching.session_hash not in keeper.visits
+        watching.close()
+
+    def test_the_same_photo_of_two_goes_with_the_second(
+        self, server: str, keeper: cleanup.Keeper, selfie: Path
+    ) -> None:
+        first, second = Visitor(server), Visitor(server)
+        with second.here():
+            with first.here():
+                photo = first.hand_in(selfie)
+                assert second.hand_in(selfie) == photo
+            until(lambda: bool(keeper.visits[first.session].left))
+            keeper.sweep(later(minutes=11))
+            assert photo.exists()
+        until(lambda: bool(keeper.visits[second.session].left))
+        keeper.sweep(later(minutes=11))
+        assert not photo.exists()
+
+    def test_what_somebody_has_just_handed_in_again_is_not_taken_away(
+        self, server: str, keeper: cleanup.Keeper, selfie: Path
+    ) -> None:
+        first, second = Visitor(server), Visitor(server)
+        with first.here():
+            photo = first.hand_in(selfie)
+            assert second.upload(selfie) == photo  # and has not said yet what it is for
+        until(lambda: bool(keeper.visits[first.session].left))
+        keeper.sweep(later(minutes=11))
+        second.choose(photo)
+
+    @pytest.mark.parametrize("named", ["/etc/hostname", "../secret", str(FOLDER), "", 7, None])
+    def test_only_uploads_can_be_handed_in(self, keeper: cleanup.Keeper, named: Any) -> None:
+        keeper.hear("stranger", [{"path": named}, {"deep": [{"path": named}]}])
+        assert not keeper.visits.pop("stranger").uploads
+
+
+class TestAlone:
+    def test_what_a_program_sends_and_gets_stays_for_an_hour(
+        self, server: str, keeper: cleanup.Keeper, selfie: Path
+    ) -> None:
+        program = Client(server, verbose=False, analytics_enabled=False)
+        before = set(files())
+        submit(program, selfie, selfie).result()
+        program.close()
+        sent_and_got = set(files()) - before
+        assert {path.name for path in sent_and_got} >= {"selfie.png", "painting.png"}
+        keeper.sweep(later(minutes=59))
+        assert sent_and_got <= set(files())
+        keeper.sweep(later(minutes=61))
+        assert not sent_and_got & set(files())
+        assert not any(path.parent.exists() for path in sent_and_got if path.name == "image.jpeg")
+        assert not any(str(path) in files for path in sent_and_got for files in keeper.page.temp_file_sets)
+
+    def test_a_broken_off_upload_goes_too(self, keeper: cleanup.Keeper) -> None:
+        broken = FOLDER / "tmp0broken"
+        broken.write_bytes(b"half of a photo")
+        keeper.sweep(later(minutes=61))
+        assert not broken.exists()
+
+    def test_who_waits_for_a_turn_will_be_painted(
+        self, server: str, keeper: cleanup.Keeper, selfie: Path, photo: Path, painting: Path
+    ) -> None:
+        program = Client(server, verbose=False, analytics_enabled=False)
+        long = submit(program, photo, painting, steps=10_000)
+        next(iter(long))
+        waiting = submit(program, selfie, painting)
+        until(lambda: any(event.data for event in keeper.page._queue.event_queue_per_concurrency_id["painting"].queue))
+        keeper.sweep(later(minutes=61))
+        long.cancel()
+        assert waiting.result()
+        program.close()
+
+
+class TestRounds:
+    def test_follow_each_other_whatever_happens(
+        self, keeper: cleanup.Keeper, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        swept: list[datetime] = []
+
+        def sweep(now: datetime) -> None:
+            swept.append(now)
+            raise OSError("no disk")
+
+        async def three_rounds() -> None:
+            async with keeper.lifespan(None):
+                while len(swept) < 3:
+                    await asyncio.sleep(0.01)
+
+        monkeypatch.setattr(cleanup, "ROUND", 0)
+        monkeypatch.setattr(keeper, "sweep", sweep)
+        asyncio.run(three_rounds())
+        assert "no disk" in capsys.readouterr().err

@@ -1,0 +1,164 @@
+"""The page as strangers find it: limits, closed rooms, headers, and nothing left behind."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from studio.limits import Limits, limits_of
+from studio.server import middleware, temp_dir
+from tests.load.visitors import Visitor
+from tests.serving import ROOT, page
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A page with caps, as on a public Space."""
+    folder = tmp_path_factory.mktemp("public")
+    with page(folder, NST_MAX_SIZE=96, NST_MAX_STEPS=5, NST_DEADLINE=60) as (address, _):
+        yield address, folder
+
+
+class TestLimits:
+    def test_nothing_said_is_the_default(self) -> None:
+        assert limits_of({}) == limits_of({"NST_MAX_SIZE": ""}) == Limits()
+
+    def test_are_read_from_the_environment(self) -> None:
+        assert limits_of({"NST_MAX_SIZE": "768", "NST_QUEUE": "20"}) == Limits(size=768, waiting=20)
+
+    @pytest.mark.parametrize("said", ["many", "0", "-1", "nan"])
+    def test_a_bad_one_is_said_at_the_start(self, said: str) -> None:
+        with pytest.raises(ValueError, match=r"^NST_MAX_STEPS must be a number from 1 up, not "):
+            limits_of({"NST_MAX_STEPS": said})
+
+    def test_program_and_page_are_told(self, public: tuple[str, Path], photo: Path, painting: Path) -> None:
+        client = Client(public[0], verbose=False, analytics_enabled=False)
+        told = client.view_api(return_format="dict", print_info=False)["named_endpoints"]["/stylize"]["parameters"]
+        size, steps = (next(one for one in told if one["parameter_name"] == name) for name in ("size", "steps"))
+        assert (size["type"]["maximum"], size["parameter_default"]) == (96, 96)
+        assert (steps["type"]["maximum"], steps["parameter_default"]) == (5, 5)
+        assert size["type"]["description"].endswith(" Here, up to 96.")
+        sliders = {one["props"].get("elem_id"): one["props"] for one in client.config["components"]}
+        assert (sliders["knob-size"]["maximum"], sliders["knob-size"]["value"]) == (96, 96)
+        with pytest.raises(AppError, match=r"^size must be a whole number from 16 to 96, not 128\.$"):
+            client.predict(handle_file(photo), handle_file(painting), size=128, api_name="/stylize")
+        picture, progress = client.predict(handle_file(photo), handle_file(painting), api_name="/stylize")
+        with Image.open(picture) as painted:
+            assert painted.size == (96, 72)
+        assert progress["steps"] == 5
+        _, progress = client.predict(handle_file(photo), handle_file(painting), recipe="tutorial", api_name="/stylize")
+        assert progress["steps"] == 5  # whatever a recipe says
+        client.close()
+
+
+class TestClosed:
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "monitoring", "monitoring/summary", "gradio_api/profiling/traces", "gradio_api/profiling/summary",
+            "gradio_api/runs", "gradio_api/run-history/records", "gradio_api/deep_link?session_hash=x",
+            "gradio_api/proxy=http://example.org", "gradio_api/vibe-code", "gradio_api/dev/reload",
+            "docs", "redoc", "openapi.json",
+        ],
+    )  # fmt: skip
+    def test_rooms_that_are_nobodys_business(self, server: str, path: str) -> None:
+        assert httpx.get(server + path).status_code == 404
+
+    @pytest.mark.parametrize(
+        "path",
+        ["/etc/passwd", f"{ROOT}/app.py", f"{ROOT}/README.md", "app.py", "../../etc/passwd", "/proc/self/environ"],
+    )
+    def test_files_that_nobody_uploaded(self, server: str, path: str) -> None:
+        said = httpx.get(f"{server}gradio_api/file={path}")
+        assert said.status_code in (403, 404)
+        assert "root:" not in said.text
+
+    def test_a_painting_needs_the_queue(self, server: str) -> None:
+        assert httpx.post(f"{server}gradio_api/run/stylize", json={"data": []}).status_code == 404
+
+    def test_addresses_are_not_fetched_beside_the_queue_either(self, server: str) -> None:
+        body = {"data": [{"path": "HTTP://example.org/a.png", "meta": {"_type": "gradio.FileData"}}], "fn_index": 0}
+        assert httpx.post(f"{server}gradio_api/run/predict", json=body).status_code == 422
+
+    def test_too_much_is_too_much(self, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(middleware, "MOST_MEGABYTES", 0.01)
+        said = httpx.post(f"{server}gradio_api/queue/join", json={"data": ["x" * 20_000]})
+        assert said.status_code == 413
+
+    @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"data": 1}', b"\xff" * 100])
+    def test_nonsense_is_refused_without_a_stack(self, server: str, body: bytes) -> None:
+        said = httpx.post(f"{server}gradio_api/queue/join", content=body, headers={"content-type": "application/json"})
+        assert 400 <= said.status_code < 500
+        assert not any(word in said.text for word in ("Traceback", str(ROOT), "site-packages"))
+
+
+class TestHeaders:
+    @pytest.mark.parametrize("path", ["", "config", "gradio_api/info", "nothing-here"])
+    def test_are_on_every_answer(self, server: str, path: str) -> None:
+        said = httpx.get(server + path).headers
+        assert {name: said[name] for name in middleware.HEADERS} == middleware.HEADERS
+
+    def test_a_visitors_picture_is_nobody_elses_to_keep(self, server: str, photo: Path) -> None:
+        upload = httpx.post(f"{server}gradio_api/upload", files={"files": ("a.png", photo.read_bytes())})
+        picture = httpx.get(f"{server}gradio_api/file={upload.json()[0]}")
+        assert picture.content == photo.read_bytes()
+        assert picture.headers["cache-control"].startswith("private")
+
+
+class TestFolder:
+    def folders(self, among: Path) -> list[Path]:
+        return sorted(among.glob(temp_dir.NAME + "*"))
+
+    def test_is_ours_alone_and_goes_with_us(self, tmp_path: Path, photo: Path) -> None:
+        with page(tmp_path) as (address, process):
+            files = {"files": ("a.png", photo.read_bytes())}
+            (path,) = httpx.post(f"{address}gradio_api/upload", files=files).json()
+            (folder,) = self.folders(tmp_path)
+            assert Path(path).is_relative_to(folder)
+            assert folder.stat().st_mode & 0o077 == 0
+            process.terminate()  # which is made to go the way of Ctrl-C
+            process.wait(timeout=60)
+        assert not self.folders(tmp_path)
+
+    def test_goes_with_us_in_the_middle_of_a_painting(self, tmp_path: Path) -> None:
+        with page(tmp_path) as (address, process):
+            visitor = Visitor(address, 0, tmp_path)
+            visitor.begin()
+            process.terminate()
+            assert process.wait(timeout=60) == 0
+            visitor.client.close()
+        assert not self.folders(tmp_path)
+
+    def test_after_a_crash_it_goes_at_the_next_start(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        left = "open(os.environ['GRADIO_TEMP_DIR'] + '/photo', 'w')"
+        crash = f"import os, studio.server.temp_dir; {left}; os.kill(os.getpid(), 9)"
+        monkeypatch.setenv("TMPDIR", str(tmp_path))
+        monkeypatch.delenv("GRADIO_TEMP_DIR")
+        crashed = subprocess.run([sys.executable, "-c", crash], cwd=ROOT)
+        assert crashed.returncode == -signal.SIGKILL
+        (left,) = self.folders(tmp_path)
+        alive = tmp_path / f"{temp_dir.NAME}1"
+        alive.mkdir()
+        temp_dir.sweep(tmp_path)
+        assert self.folders(tmp_path) == [alive] and not left.exists()
+
+    def test_lies_where_gradio_was_told_to_keep_files(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+        (tmp_path / "somebody-elses").touch()
+        ask = (
+            "from studio.server.temp_dir import FOLDER; from gradio.utils import get_upload_folder as told;"
+            "print(FOLDER, told())"
+        )
+        said = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
+        ours, told = said.stdout.split()
+        assert ours == told and Path(ours).parent == tmp_path
+        assert [path.name for path in tmp_path.iterdir()] == ["somebody-elses"]
