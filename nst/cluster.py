@@ -26,7 +26,7 @@ import nst.transfer as transfer
 from nst.device import Device
 from nst.image import fitted_size, open_picture, to_pixels
 from nst.settings import Settings
-from nst.solver import resize
+from nst.solvers.pyramid import resize
 from nst.transfer import Frame
 from nst.vgg import VGG
 

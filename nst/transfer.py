@@ -32,7 +32,9 @@ from nst.image import (
 from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES
 from nst.objective import layers
 from nst.settings import Settings, mix_shares, shares
-from nst.solver import PAIR_BYTES, Average, Solver, laplacian_pyramid, make_solver, pairs_kept, resize
+from nst.solvers import Average, Solver, make_solver
+from nst.solvers.lbfgs import PAIR_BYTES, pairs_kept
+from nst.solvers.pyramid import laplacian_pyramid, resize
 from nst.targets import objective_for
 from nst.tiles import Fit, fit
 from nst.vgg import VGG, shrinkage

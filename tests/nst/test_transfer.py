@@ -12,7 +12,7 @@ from nst.image import fitted_size, luma, to_pixels
 from nst.objective import Objective
 from nst.recipes import RECIPES
 from nst.settings import Settings, shares
-from nst.solver import LBFGS
+from nst.solvers.lbfgs import LBFGS
 from nst.targets import objective_for
 from nst.transfer import _moved, scales, stylize
 from nst.weights import load_vgg
