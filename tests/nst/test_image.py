@@ -815,3 +815,12 @@ class TestMatchColors:
         grey, other = (correlated(seed)[:, :1].expand(1, 3, -1, -1) for seed in (9, 10))
         matched = match_colors(grey, other)
         assert (matched.amax(1) - matched.amin(1)).max() < 1e-3
+
+
+def test_torchvisions_exchange_is_exact_to_the_last_bit() -> None:
+    picture = Image.fromarray(noise(40, 30))
+    pixels = to_pixels(picture, picture.size)
+    levels = np.asarray(picture)
+    assert torch.equal(pixels, torch.from_numpy(levels.copy()).permute(2, 0, 1)[None].float() / 255)
+    assert pixels.stride() == (3, 1, 3 * 40, 3), "channels last, as the network likes it"
+    assert np.array_equal(to_image(pixels), levels) and np.array_equal(to_image(pixels + 0.4 / 255), levels)
