@@ -83,7 +83,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="python -m nst",
+        prog="nst" if Path(sys.argv[0]).stem == "nst" else "python -m nst",
         usage="%(prog)s PHOTO PAINTING [PAINTING ...] -o OUT\n"
         "       %(prog)s PHOTO|FOLDER [...] --style PAINTING [--style PAINTING ...] -o FOLDER",
         description="Paint photos in the manner of one or more paintings.",
