@@ -25,7 +25,7 @@ QUICK = {"size": 64, "steps": 6, "start_size": 32}
 
 def paint(photo=PHOTO, painting=PAINTING, network=None, device=CPU, start=None, masks=None, **knobs):
     settings = Settings(**(QUICK | knobs))
-    return list(stylize(photo, painting, settings, network or tiny_vgg(), device, start, masks))
+    return list(stylize(photo, painting, settings, network or tiny_vgg(), device, start=start, masks=masks))
 
 
 def difference(a: Image.Image, b: Image.Image) -> float:

@@ -251,7 +251,7 @@ def test_clamped_pixels_stay_between_black_and_white_and_free_ones_roam():
     knobs = {"optimizer": "adam", "learning_rate": 0.2, "start_size": 64, "init": "noise"}
     for bounds, stays in (("clamp", True), ("free", False)):
         frame = paint(bounds=bounds, **knobs)[-1]
-        seen = frame._picture(max(frame._size))
+        seen = frame.render(max(frame.size))
         assert (seen.min().item() >= 0 and seen.max().item() <= 1) == stays
 
 

@@ -65,7 +65,7 @@ def test_runs_in_a_process_of_its_own(zero: dict[str, str]) -> None:
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
     assert told == {
-        "kinds": ["Noted"],
+        "kinds": ["RunFrame"],
         "last": [6, 6],
         "size": [96, 64],
         "preview": [48, 32],
