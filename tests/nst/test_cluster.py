@@ -22,7 +22,7 @@ from nst.settings import Settings
 from nst.transfer import paint, stylize
 from studio.runs import backend, zerogpu
 from studio.runs.run import begin
-from tests.conftest import noise
+from tests.painting import noise
 from tests.tiny import CPU, tiny_vgg
 
 ROOT = Path(__file__).parents[2]

@@ -18,7 +18,7 @@ from nst.batch import photos_in
 from nst.image import read_text
 from nst.record import read_record
 from nst.settings import KNOBS
-from tests.conftest import noise
+from tests.painting import noise
 
 ROOT = Path(__file__).parents[2]
 

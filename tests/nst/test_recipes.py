@@ -15,7 +15,7 @@ from nst.targets import weights_at
 from nst.transfer import scales, stylize
 from nst.weights import published_layers
 from tests.benchmarks.quality import EXAMPLES
-from tests.conftest import noise
+from tests.painting import noise
 from tests.tiny import CPU, tiny_vgg
 
 

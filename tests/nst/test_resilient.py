@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from nst import Commission, Frame, Settings, resilient
-from tests.conftest import noise
+from tests.painting import noise
 from tests.tiny import CPU, tiny_vgg
 
 PHOTO, PAINTING = Image.new("RGB", (200, 100), "teal"), Image.linear_gradient("L").convert("RGB")

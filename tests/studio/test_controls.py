@@ -10,8 +10,7 @@ from nst.losses import palette
 from nst.settings import KNOBS, Settings, shares
 from nst.transfer import scales
 from nst.weights import load_vgg
-from tests.conftest import noise
-from tests.nst.test_transfer import PAINTING, PHOTO, difference, paint
+from tests.painting import PAINTING, PHOTO, difference, noise, paint
 from tests.tiny import tiny_vgg
 
 NOTHING = {"content_weight": 0, "style_weight": 0, "steps": 1, "start_size": 64}  # no loss: the start stays
