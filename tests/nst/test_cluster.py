@@ -25,6 +25,8 @@ from studio.runs.run import begin
 from tests.painting import noise
 from tests.tiny import CPU, tiny_vgg
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 NETWORK = tiny_vgg()
 PHOTO, PAINTING = noise(160, 120, 1), noise(140, 140, 2)

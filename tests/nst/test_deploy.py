@@ -17,6 +17,8 @@ import pytest
 from nst.deploy import LIMITS, main, pushed_files
 from tests.serving import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 class Hub(BaseHTTPRequestHandler):
     seen: list[tuple[str, str, Any]]

@@ -70,6 +70,7 @@ def test_strotss_halves_the_photo_at_each_size_and_the_palette_is_its_reciprocal
     assert [weight["palette"] for weight in weights] == pytest.approx([1 / 16, 1 / 8, 1 / 4, 1 / 2])
 
 
+@pytest.mark.slow
 def test_gatys_weighs_layers_as_if_filters_answered_with_1_on_average():
     """Mean answers to the example photos, with average pooling: the fourth power is the size of a Gram error."""
     network = load_vgg()
@@ -253,6 +254,7 @@ def painted(recipe, seed=3):
     return list(stylize(noise(48, 36, 1), noise(48, 48, 2), Settings(recipe=recipe, **knobs, **quick), LOUD, CPU))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_lowers_its_own_loss_and_paints_the_same_pixels_again(recipe):
     settings, frames = Settings(recipe=recipe), painted(recipe)
