@@ -31,12 +31,11 @@ def checked(self: gr.components.Component, payload: Any) -> Any:
 def described(self: gr.components.Component) -> dict[str, Any]:
     return schema(knob_of(self))
 
-from gradio.events import Dependency
-
 class KnobSlider(gr.Slider):
     is_template, preprocess, api_info = True, checked, described
     from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
@@ -45,6 +44,7 @@ class KnobNumber(gr.Number):
     is_template, preprocess, api_info = True, checked, described
     from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
@@ -53,6 +53,7 @@ class KnobChoice(gr.Dropdown):
     is_template, preprocess, api_info = True, checked, described
     from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
@@ -66,6 +67,7 @@ class KnobMix(gr.Dropdown):
         return super().postprocess(value.split() if isinstance(value, str) else value)
     from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
@@ -74,6 +76,7 @@ class KnobText(gr.Textbox):
     is_template, preprocess, api_info = True, checked, described
     from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component

@@ -24,8 +24,6 @@ SHOWN = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif")  # by every 
 PREVIEW_SIDE = 768  # pixels; about 70 kB as a JPEG, four times a second at most
 PREVIEW_QUALITY = 82
 
-from gradio.events import Dependency
-
 class PictureBox(gr.Image):
     """A picture that a visitor or a program hands in, opened with care. Its value is PIL RGB or None.
 
@@ -42,10 +40,12 @@ class PictureBox(gr.Image):
             picture, alpha = open_with_alpha(source, next(name for name in SUBJECTS if name in str(self.elem_id)))
         picture.info["text"] = read_text(source)
         picture.info["name"] = payload.orig_name or Path(payload.path or "picture").name
+        picture.info["file"] = payload.path
         picture.info["alpha"] = alpha
         return picture
     from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
@@ -93,6 +93,7 @@ class Canvas(gr.Image):
         return super().postprocess(value)
     from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
