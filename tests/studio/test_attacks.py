@@ -11,7 +11,7 @@ from studio.server.budgets import MOST_STATE, Budgets
 from studio.server.messages import MOST_PARTS, Refusal, read
 from tests.load import attack
 from tests.load.attack import ATTACKS, Attack, Honest, Someone
-from tests.serving import page
+from tests.serving import page, until
 
 SLOW = (attack.half_a_header, attack.a_reader_who_stops)
 
@@ -29,6 +29,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_it_holds(target: str, one: Attack) -> None:
     with Honest(target).at_work() as honest:
         assert one(Someone(target)) == ""
+        until(lambda: bool(honest.waits), 60)
     assert honest.waits and not honest.failures
 
 
