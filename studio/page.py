@@ -26,6 +26,7 @@ from studio.panels import adjust, continue_buttons, history, how_it_works, resto
 from studio.panels.presets import SET, TIMED, foretold, presets, set_by
 from studio.runs.result import result_of_finished
 from studio.runs.run import More, finish, paint
+from studio.server.blocks import Blocks
 
 SHOW_CANVAS = "() => { document.getElementById('canvas').scrollIntoView({behavior: 'smooth', block: 'nearest'}) }"
 
@@ -86,7 +87,7 @@ class Desk:
 
 
 def build() -> gr.Blocks:
-    with gr.Blocks(title=words("en")["title"], fill_width=True) as page:
+    with Blocks(title=words("en")["title"], fill_width=True) as page:
         desk = furnish()
         choosing(desk)
         marking(desk)

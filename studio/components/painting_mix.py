@@ -10,8 +10,11 @@ from typing import Any
 import gradio as gr
 from PIL import Image, ImageOps
 
+from nst.image import open_picture
 from studio.catalogue import PAINTINGS
 from studio.components.images import data_url, name_of
+from studio.errors import in_the_users_words
+from studio.files import NOT_HERE, own_file
 from studio.i18n import LANGUAGES, words
 
 HERE = Path(__file__).parent
@@ -23,14 +26,34 @@ SPOKEN = ("add", "current", "next", "weight", "away")
 
 @dataclass(frozen=True)
 class Aside:
-    """A painting that was put aside to be mixed in."""
+    """A painting that was put aside to be mixed in. A visit keeps its small picture, and the file by name."""
 
-    picture: Image.Image
+    file: str
     title: str
+    name: str
+    thumb: str
 
     @property
     def item(self) -> dict[str, str]:
-        return {"src": data_url(ImageOps.fit(self.picture, THUMB)), "title": self.title}
+        return {"src": self.thumb, "title": self.title}
+
+    @property
+    def picture(self) -> Image.Image:
+        """
+        Raises:
+            gr.Error: if the file has gone meanwhile.
+        """
+        with in_the_users_words():
+            file = own_file(self.file)
+            if file is None:
+                raise ValueError(NOT_HERE)
+            picture = open_picture(file, "painting")
+        picture.info["name"] = self.name
+        return picture
+
+
+def aside(picture: Image.Image, file: str, title: str) -> Aside:
+    return Aside(file, title, name_of(picture), data_url(ImageOps.fit(picture, THUMB)))
 
 
 def mix() -> gr.HTML:
@@ -49,13 +72,14 @@ def mix() -> gr.HTML:
 
 
 def put_aside(
-    painting: Image.Image | None, key: str | None, aside: Sequence[Aside], value: Mapping[str, Any]
+    painting: Image.Image | None, key: str | None, extra: Sequence[Aside], value: Mapping[str, Any]
 ) -> tuple[Any, ...]:
     """The box becomes free for another painting. Returns what is aside, the rows, the box and its wall."""
-    if painting is None or len(aside) >= MOST - 1:
+    if painting is None or len(extra) >= MOST - 1:
         return tuple([gr.skip()] * 4)
-    aside = (*aside, Aside(painting, PAINTINGS[key].title if key in PAINTINGS else name_of(painting)))
-    return aside, rows(aside, [*value["weights"], EVEN]), None, None
+    title = PAINTINGS[key].title if key in PAINTINGS else name_of(painting)
+    extra = (*extra, aside(painting, painting.info["file"], title))
+    return extra, rows(extra, [*value["weights"], EVEN]), None, None
 
 
 def take_away(aside: Sequence[Aside], value: Mapping[str, Any]) -> tuple[Any, Any]:

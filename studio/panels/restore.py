@@ -20,7 +20,8 @@ from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Painting
 from studio.components.controls import moved_to
 from studio.components.images import name_of
 from studio.components.mask_brush import kept_for, marked_as
-from studio.components.painting_mix import EVEN, MOST, Aside, rows
+from studio.components.painting_mix import EVEN, MOST, rows
+from studio.components.painting_mix import aside as extra
 from studio.components.start_picture import opened
 from studio.errors import in_the_users_words
 from studio.i18n import language_of, words
@@ -66,7 +67,7 @@ def _paintings(ours: Sequence[Painting], weights: Mapping[str, float]) -> list[A
     if not ours:
         return [None, None, (), rows((), [EVEN])]
     *aside, last = ours
-    put = tuple(Aside(_named(one), one.title) for one in aside)
+    put = tuple(extra(_named(one), str(one.path), one.title) for one in aside)
     return [str(last.path), last.key, put, rows(put, [weights[one.path.name] for one in ours])]
 
 

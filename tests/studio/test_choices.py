@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import math
+import os
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +26,7 @@ from nst.transfer import Scale, in_tiles, scales
 from studio.api import stylize
 from studio.catalogue import PAINTINGS, PHOTOS
 from studio.components import mask_brush, painting_mix
+from studio.components.images import fresh_file
 from studio.components.start_picture import opened
 from studio.i18n import words
 from studio.panels import continue_buttons, presets, restore
@@ -148,9 +151,17 @@ class TestPresets:
         assert shown["own"].endswith(" ")  # a size out of range has no time
 
 
+def one_more(picture: Image.Image, name: str) -> painting_mix.Aside:
+    """A further painting, as it was uploaded."""
+    file = fresh_file(f"{name}.png")
+    picture.save(file)
+    picture.info["name"] = f"{name}.png"
+    return painting_mix.aside(picture, str(file), name)
+
+
 class TestMix:
-    def put(self, *colours: str) -> tuple[painting_mix.Aside, ...]:
-        return tuple(painting_mix.Aside(Image.new("RGB", (64, 64), colour), colour) for colour in colours)
+    def put(self, *names: str) -> tuple[painting_mix.Aside, ...]:
+        return tuple(one_more(Image.new("RGB", (64, 64), name), name) for name in names)
 
     def test_weights_follow_the_paintings(self) -> None:
         aside = self.put("red", "green")
@@ -161,14 +172,27 @@ class TestMix:
         assert painting_mix.mixed(None, (), {"weights": [5]}) == ([None], "")
 
     def test_put_aside_and_taken_away(self) -> None:
-        aside, shown, box, ring = painting_mix.put_aside(GREY, "gauguin-arearea", (), {"weights": [5]})
+        grey = GREY.copy()
+        grey.info["file"] = str(PAINTINGS["gauguin-arearea"].path)
+        aside, shown, box, ring = painting_mix.put_aside(grey, "gauguin-arearea", (), {"weights": [5]})
         assert [one.title for one in aside] == ["Arearea"]
         assert (box, ring, shown["value"]["weights"]) == (None, None, [5, 5])
         left, shown = painting_mix.take_away(aside, {"weights": [2, 7], "away": 0})
         assert (left, shown["value"]["weights"]) == ((), [7])
 
+    def test_a_visit_keeps_little_of_a_large_painting(self) -> None:
+        large = one_more(Image.new("RGB", (4096, 4096), "red"), "large")
+        assert len(pickle.dumps(large)) < 20_000
+
+    def test_a_painting_whose_file_has_gone_is_one_sentence(self) -> None:
+        gone = one_more(Image.new("RGB", (64, 64), "red"), "gone")
+        os.remove(gone.file)
+        with pytest.raises(gr.Error, match="not on this server"):
+            painting_mix.mixed(GREY, (gone,), {"weights": [5, 5]})
+
     def test_four_at_most(self) -> None:
         full = self.put("red", "green", "blue")
+        assert full[0].picture.getpixel((0, 0)) == (255, 0, 0)
         assert painting_mix.put_aside(GREY, None, full, {"weights": [5] * 4})[0] == gr.skip()
 
 
@@ -271,7 +295,7 @@ class TestProject:
         values = [{"size": 96, "steps": 20}.get(name, knob.default) for name, knob in KNOBS.items()]
         marks = {"mask": TestBrush().marked(), "where": "second"}
         start = start_jpeg(noise(96, 64, 4))
-        more = More((painting_mix.Aside(one, "One"),), {"weights": [2, 5]}, marks, start, 3)
+        more = More((one_more(one, "one"),), {"weights": [2, 5]}, marks, start, 3)
         *_, (_, _, painted) = paint(visitor(), photo, two, *values, more=more)
         path, *_, result = finish(visitor(), painted)
         (tmp_path / "painting.png").write_bytes(Path(path).read_bytes())

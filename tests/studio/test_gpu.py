@@ -34,7 +34,8 @@ photo = Image.linear_gradient("L").convert("RGB").resize((120, 80))
 asked = []
 device.best_device, best = lambda: asked.append("here") or best(), device.best_device
 import nst.transfer; nst.transfer.best_device = device.best_device
-frames = list(run.begin(photo, [photo], Settings(size=96, steps=6, start_size=32)))
+painting = run.begin(photo, [photo], Settings(size=96, steps=6, start_size=32))
+frames = list(painting)
 try:
     run.begin(photo, [None], Settings())
 except Exception as error:
