@@ -109,6 +109,7 @@ class TestOneThreadThatPaints:
         painted.close()
         assert ended
 
+    @pytest.mark.slow
     def test_has_the_cores_for_itself(self) -> None:
         """In a process of its own, as the number of threads is everybody's."""
         program = """

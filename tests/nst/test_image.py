@@ -434,6 +434,7 @@ class TestSize:
         assert_close(pixels[:, : WORKING_SIDE // 2 - 8], 0, within=1)
         assert_close(pixels[:, WORKING_SIDE // 2 + 8 :], 255, within=1)
 
+    @pytest.mark.slow
     def test_telephone_of_108_megapixels(self) -> None:
         assert opened(encoded(Image.new("L", (12_000, 9000), 128), "JPEG")).shape == (3072, WORKING_SIDE, 3)
 

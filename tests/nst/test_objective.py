@@ -76,6 +76,7 @@ def test_the_points_of_a_second_step_are_others_and_the_same_ones_in_tiles():
     assert difference(second[1], second[0]) < 1e-9 < difference(first[0], second[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("knobs", [{}, {"recipe": "strotss2019"}, {"recipe": "nnst2022"}])
 def test_tiles_of_the_real_network_differ_by_rounding_alone(knobs):
     whole, tiled = gradients(211, 150, 96, torch.float32, load_vgg(), **knobs)
@@ -88,6 +89,7 @@ def test_tiles_are_exact_whatever_the_network_does_at_its_edges(knobs):
     assert difference(tiled[0], whole[0]) < 1e-9
 
 
+@pytest.mark.slow
 def test_tiles_are_exact_within_masks_and_for_several_paintings():
     paintings, masks = (noise(90, 70, 4), noise(64, 64, 5)), [half(255, 40, (150, 90)), half(0, 255, (150, 90))]
     for chosen in (None, masks):

@@ -45,6 +45,7 @@ class Engine:
 def paint(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     def with_engine(engine: Engine, seconds: float = float("inf"), **said: Any) -> list[Any]:
         monkeypatch.setattr(resilient, "paint", engine)
+        monkeypatch.setattr(resilient, "_release_memory", lambda: None)  # this engine holds none
         settings = Settings(**({"size": 100, "steps": 6} | said))
         return list(resilient.resilient(Commission(PHOTO, [PAINTING], settings), tiny_vgg(), seconds=seconds))
 
@@ -204,6 +205,7 @@ def test_a_learning_rate_becomes_suitable(
     assert engine.begun[1][0].learning_rate == gentler
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "knobs",
     [

@@ -159,6 +159,7 @@ class NoConversation(TorchDispatchMode):
         return operator(*args, **(kwargs or {}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_step_never_waits_for_the_device(recipe):
     pixels, solver = to_pixels(PHOTO, PHOTO.size), LBFGS()  # the others are torch's, and count their steps on the host
@@ -286,6 +287,7 @@ def tinted(channel: int) -> Image.Image:
     return Image.merge("RGB", [PAINTING.getchannel(0) if index == channel else black for index in range(3)])
 
 
+@pytest.mark.slow
 def test_two_regions_take_after_their_own_paintings():
     red, blue = tinted(0), tinted(2)
     masks = [half(255, 0), half(0, 255)]
