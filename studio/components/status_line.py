@@ -7,7 +7,7 @@ from html import escape
 from math import log
 
 from nst import Frame
-from studio.i18n import time_said, words
+from studio.i18n import time_in_words, words
 
 WIDTH, HEIGHT, POINTS = 150, 28, 120  # of the curves, each on its own logarithmic scale
 
@@ -16,7 +16,7 @@ Curves = Sequence[tuple[float, float, float]]  # progress in (0, 1], style error
 
 def running(frame: Frame, curves: Curves, language: str) -> str:
     said = words(language)["running"].format(
-        step=frame.step, steps=frame.steps, side=frame.long_side, left=time_said(frame.seconds_left, language)
+        step=frame.step, steps=frame.steps, side=frame.long_side, left=time_in_words(frame.seconds_left, language)
     )
     return line(said, frame.progress, curves, language, busy=True)
 

@@ -12,7 +12,7 @@ import gradio as gr
 from nst import Settings
 from nst.tiles import NoRoom
 from studio.components.controls import moved
-from studio.i18n import LANGUAGES, language_of, time_said, words
+from studio.i18n import LANGUAGES, language_of, time_in_words, words
 from studio.limits import KNOBS
 from studio.runs import estimate
 
@@ -111,4 +111,4 @@ def _roughly(seconds: float, language: str) -> str:
     if seconds >= 97.5:
         return words(language)["round_minutes"].format(minutes=round(seconds / 60))
     unit = 1 if seconds < 15 else 5
-    return time_said(unit * round(seconds / unit), language)
+    return time_in_words(unit * round(seconds / unit), language)

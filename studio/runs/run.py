@@ -23,7 +23,7 @@ from studio.components.mask_brush import masks
 from studio.components.painting_mix import EVEN, Aside, mixed
 from studio.components.start_picture import opened
 from studio.errors import in_the_users_words, without_a_trace
-from studio.i18n import language_of, time_said, words
+from studio.i18n import language_of, time_in_words, words
 from studio.limits import held
 from studio.runs import estimate, zerogpu
 from studio.runs.result import result_of
@@ -153,7 +153,7 @@ def ending(painted: Painted, language: str) -> str:
         steps=painted.record.settings.steps,
         width=width,
         height=height,
-        time=time_said(seconds, language),
+        time=time_in_words(seconds, language),
     )
     return status_line.line(said, progress, painted.curves, language)
 

@@ -26,7 +26,7 @@ from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
 from studio.components import controls
 from studio.components.images import PREVIEW_SIDE, preview
 from studio.components.status_line import line
-from studio.i18n import LANGUAGES, TRANSLATIONS, language_of, time_said, words
+from studio.i18n import LANGUAGES, TRANSLATIONS, language_of, time_in_words, words
 from studio.runs import run
 from studio.runs.throttle import SLOWEST, paced
 from tests.conftest import noise
@@ -288,7 +288,7 @@ class TestPieces:
         assert language_of(visitor(asked)) == spoken
 
     def test_time_is_said_in_words(self) -> None:
-        assert [time_said(seconds, "en") for seconds in (0.2, 65, 130)] == ["1 s", "65 s", "2 min 10 s"]
+        assert [time_in_words(seconds, "en") for seconds in (0.2, 65, 130)] == ["1 s", "65 s", "2 min 10 s"]
 
     def test_everything_in_the_catalogue_is_there(self) -> None:
         assert all(one.path.exists() for one in (*PHOTOS.values(), *PAINTINGS.values(), *FINISHED.values()))
