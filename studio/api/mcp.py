@@ -14,7 +14,8 @@ from studio.api.stylize import stylize
 from studio.components.controls import hidden_control
 from studio.components.images import PictureBox
 from studio.errors import in_the_users_words, without_a_trace
-from studio.runs.run import begin, record_of, save
+from studio.runs.job import Job
+from studio.runs.run import frames_of, record_of, save
 from studio.runs.throttle import paced
 
 KNOBS = ("size", "steps", "content_weight", "style_scale")  # few, so that an agent need not choose among thirty
@@ -62,9 +63,10 @@ def paint_photo(
     """
     with in_the_users_words():
         chosen = (size, steps, content_weight, style_scale)
-        settings = limits.held(Settings(**dict(zip(KNOBS, chosen, strict=True))))
-    frames = begin(content, [style], settings)
+        settings = limits.capped(Settings(**dict(zip(KNOBS, chosen, strict=True))))
+    job = Job(content, [style], settings)
+    frames = frames_of(job)
     with without_a_trace():
         for frame in paced(frames):
             last = frame
-        return save(last.image, record_of(content, [style], settings).text)
+        return save(last.image, record_of(job).text)

@@ -17,12 +17,10 @@ from studio.components.controls import hidden_control
 from studio.components.images import PREVIEW_SIDE, PictureBox, alpha_for
 from studio.errors import in_the_users_words, without_a_trace
 from studio.i18n import words
-from studio.limits import KNOBS, held
-from studio.runs.run import begin, record_of, save
+from studio.limits import KNOBS, capped
+from studio.runs.job import EXTRA_STYLES, MASKS, Job
+from studio.runs.run import frames_of, record_of, save
 from studio.runs.throttle import paced
-
-MORE = ("style_2", "style_3", "style_4")
-MASKS = ("mask", "mask_2", "mask_3", "mask_4")
 
 ABOUT = """Paint a photo in the manner of one or more paintings, and watch it happen.
 
@@ -42,7 +40,7 @@ def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
     content = PictureBox(label="content", elem_id="api-photo", visible=False)
     style = PictureBox(label="style", elem_id="api-painting", visible=False)
     knobs = [hidden_control(knob) for knob in KNOBS.values()]
-    more = [PictureBox(label=name, elem_id=f"api-painting-{name}", visible=False) for name in MORE]
+    more = [PictureBox(label=name, elem_id=f"api-painting-{name}", visible=False) for name in EXTRA_STYLES]
     masks = [PictureBox(label=name, elem_id=f"api-{name}", visible=False) for name in MASKS]
     start = PictureBox(label="start", elem_id="api-start", visible=False)
     picture = gr.Image(label="picture", format="jpeg", visible=False)
@@ -65,13 +63,14 @@ def stylize(
     given = [(style, mask), *((one, where) for one, where in zip(more, (mask_2, mask_3, mask_4), strict=True) if one)]
     paintings = [painting for painting, _ in given]
     masks = [(where or mask).convert("L") for _, where in given] if mask else None
-    frames = begin(content, paintings, settings, start, masks)
+    job = Job(content, paintings, settings, start, masks)
+    frames = frames_of(job)
     with without_a_trace(), closing(paced(frames)) as shown:
         for frame in shown:
             if frame.step < frame.steps:
                 yield frame.preview(PREVIEW_SIDE), report(frame)
             else:
-                record = record_of(content, paintings, settings, masks or [], start_jpeg(start) if start else b"")
+                record = record_of(job, start_jpeg(start) if start else b"")
                 yield save(with_alpha(frame.image, alpha_for(content, settings)), record.text), report(frame)
 
 
@@ -80,7 +79,7 @@ def asked(knobs: dict[str, Any]) -> Settings:
     if knobs["recipe"] not in (None, KNOBS["recipe"].default):
         knobs = {name: None if value == KNOBS[name].default else value for name, value in knobs.items()}
     with in_the_users_words():
-        return held(Settings(**knobs))
+        return capped(Settings(**knobs))
 
 
 def report(frame: Frame) -> dict[str, Any]:
@@ -100,7 +99,7 @@ def _signature() -> Signature:
     knobs = [Parameter(knob.name, Parameter.POSITIONAL_OR_KEYWORD, default=knob.default) for knob in KNOBS.values()]
     more = [
         Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None)
-        for name in (*MORE, MASKS[0], "start", *MASKS[1:])
+        for name in (*EXTRA_STYLES, MASKS[0], "start", *MASKS[1:])
     ]
     return Signature([*needed, *knobs, *more])
 

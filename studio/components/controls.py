@@ -22,7 +22,7 @@ def knob_of(one: gr.components.Component) -> Knob:
 
 
 def checked(self: gr.components.Component, payload: Any) -> Any:
-    """The value, or a refusal in the knob's own words. None means not said: as the recipe has it."""
+    """The value, or a refusal in the knob's own words. None means as the recipe has it."""
     if payload is None:
         return None
     if isinstance(payload, list):
@@ -61,7 +61,7 @@ class KnobText(gr.Textbox):
 
 
 def schema(knob: Knob) -> dict[str, Any]:
-    """What a program is told about a knob."""
+    """How a knob is described to programs."""
     if isinstance(knob.default, str):
         limits: dict[str, Any] = {"enum": list(knob.choices)} if knob.choices and not knob.mixes else {}
         return {"type": "string", "description": knob.help} | limits
@@ -124,12 +124,11 @@ def moved(knob: Knob, value: Any) -> Any:
     return gr.update(value=value)
 
 
-def moved_to(settings: Settings) -> list[Any]:
-    """Updates for all controls, in the order of KNOBS."""
-    return [moved(knob, getattr(settings, knob.name)) for knob in KNOBS.values()]
+def moved_to(settings: Settings) -> dict[str, Any]:
+    """Updates for all controls, by name."""
+    return {knob.name: moved(knob, getattr(settings, knob.name)) for knob in KNOBS.values()}
 
 
-def moved_by(recipe: str) -> list[Any]:
+def moved_by(recipe: str) -> dict[str, Any]:
     """Updates that a choice of recipe brings; what no recipe sets stays as it is."""
-    settings = Settings(recipe=recipe)
-    return [moved(knob, getattr(settings, knob.name)) if knob.name in MOVED else gr.skip() for knob in KNOBS.values()]
+    return {name: move for name, move in moved_to(Settings(recipe=recipe)).items() if name in MOVED}

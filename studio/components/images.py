@@ -99,6 +99,11 @@ def data_url(picture: Image.Image) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
+def inline(file: bytes, kind: str = "jpeg") -> str:
+    """A picture's file itself as an address."""
+    return f"data:image/{kind};base64,{base64.b64encode(file).decode()}"
+
+
 def preview(picture: Image.Image) -> Image.Image:
     """The same picture, small enough to be shown several times a second."""
     side = min(PREVIEW_SIDE, max(picture.size))

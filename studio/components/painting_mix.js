@@ -36,7 +36,7 @@ const follow = () => {
 };
 follow();
 
-const said = (change, event) => {
+const update = (change, event) => {
   props.value = { ...props.value, ...change };
   show();
   trigger(event);
@@ -45,9 +45,9 @@ const place = (target) => [...element.querySelectorAll(".row")].indexOf(target.c
 element.addEventListener("input", (event) => {
   const weights = [...props.value.weights];
   weights[place(event.target)] = Number(event.target.value);
-  said({ weights }, "release");
+  update({ weights }, "release");
 });
 element.addEventListener("click", (event) => {
-  if (event.target.matches(".add")) said({ away: null }, "select");
-  if (event.target.matches(".away")) said({ away: place(event.target) }, "delete");
+  if (event.target.matches(".add")) update({ away: null }, "select");
+  if (event.target.matches(".away")) update({ away: place(event.target) }, "delete");
 });

@@ -31,7 +31,7 @@ def here(*pictures: Any, **knobs: Any) -> Generator[Frame, None, None]:
     return on_one_thread(stylize(*pictures, **knobs))
 
 
-def places() -> int:
+def devices() -> int:
     """How many paintings may go on at once."""
     return int(_cluster().devices()) if ADDRESS else 1
 
@@ -42,3 +42,7 @@ def _cluster() -> Any:
 
     cluster.connect(ADDRESS)
     return cluster
+
+
+ONE_AT_A_TIME: dict[str, Any] = {"concurrency_id": "painting", "concurrency_limit": devices()}  # on each device
+"""How events that paint run: words for `**`."""

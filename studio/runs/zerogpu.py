@@ -10,14 +10,13 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import Any
 
-from PIL import Image
-
-from nst import Settings, load_vgg
+from nst import load_vgg
 from nst.device import PLAIN_CPU, in_a_forked_process
 from nst.steady import Noted, steady
 from nst.transfer import scales
 from studio import limits
 from studio.runs import backend
+from studio.runs.job import Job
 from studio.runs.throttle import paced
 
 ZERO_GPU = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
@@ -36,45 +35,36 @@ def borrowed(seconds: int | Callable[..., int]) -> Callable[[Any], Any]:
     return spaces.GPU(duration=seconds)
 
 
-Masks = list[Image.Image] | None
-
-
-def seconds_for(
-    photo: Image.Image, paintings: list[Image.Image], settings: Settings, start: Image.Image | None, masks: Masks
-) -> int:
+def seconds_for(job: Job) -> int:
     """How long the GPU is needed: the less is asked for, the sooner it is lent."""
-    work = sum(scale.work for scale in scales(*photo.size, settings)) / 1e6
-    asked = min(BEGINNING + MEGAPIXEL_STEP * work, limits.LIMITS.seconds + BEGINNING)
-    return round(min(max(asked, SHORTEST), LONGEST))
+    if job.content is None:
+        return SHORTEST
+    work = sum(scale.work for scale in scales(*job.content.size, job.settings)) / 1e6
+    needed = min(BEGINNING + MEGAPIXEL_STEP * work, limits.LIMITS.seconds + BEGINNING)
+    return round(min(max(needed, SHORTEST), LONGEST))
 
 
-def painted(
-    photo: Image.Image,
-    paintings: list[Image.Image],
-    settings: Settings,
-    start: Image.Image | None,
-    masks: Masks,
-) -> Generator[Noted, None, None]:
+def painted(job: Job) -> Generator[Noted, None, None]:
     """The frames of a run.
 
     Raises:
         ValueError: if a picture is missing or a setting makes no sense, before the first step.
     """
-    network = load_vgg(settings.backbone)
     if not ZERO_GPU:
-        seconds, engine = limits.LIMITS.seconds, backend.engine()
-        return steady(photo, paintings, settings, network, None, start, masks, seconds, engine)
-    steady(photo, paintings, settings, network, PLAIN_CPU, start, masks).close()  # only to hear what is wrong
-    return _in_its_own_process(photo, paintings, settings, start, masks)
+        return _steady(job, seconds=limits.LIMITS.seconds, engine=backend.engine())
+    _steady(job, device=PLAIN_CPU).close()  # only to hear what is wrong
+    return _in_its_own_process(job)
+
+
+def _steady(job: Job, **how: Any) -> Generator[Noted, None, None]:
+    network = load_vgg(job.settings.backbone)
+    return steady(job.content, job.styles, job.settings, network, start=job.start, masks=job.masks, **how)
 
 
 @borrowed(seconds_for)
-def _in_its_own_process(
-    photo: Image.Image, paintings: list[Image.Image], settings: Settings, start: Image.Image | None, masks: Masks
-) -> Iterator[Noted]:
+def _in_its_own_process(job: Job) -> Iterator[Noted]:
     in_a_forked_process()
-    seconds = min(limits.LIMITS.seconds, seconds_for(photo, paintings, settings, start, masks) - 2)  # before it ends
-    run = steady(photo, paintings, settings, load_vgg(settings.backbone), start=start, masks=masks, seconds=seconds)
+    run = _steady(job, seconds=min(limits.LIMITS.seconds, seconds_for(job) - 2))  # before it ends
     with closing(paced(run)) as shown:
         for frame in shown:
             yield frame.able_to_travel()

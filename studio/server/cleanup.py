@@ -16,11 +16,11 @@ from typing import Any
 import gradio as gr
 
 from studio.components.images import folder_of
+from studio.limits import LONGEST_VISIT
 from studio.server.middleware import paths_in
 from studio.server.temp_dir import FOLDER
 
 GRACE = timedelta(minutes=10)  # a visitor may be away, as a phone is that shows something else meanwhile
-LONGEST = timedelta(hours=6)  # without a sign of life
 ALONE = timedelta(hours=1)  # for a file that is no visitor's: programs fetch their pictures at once
 ROUND = 60  # seconds
 
@@ -36,7 +36,7 @@ class Visit:
     def is_over(self, now: datetime) -> bool:
         if self.left and self.seen <= self.left:
             return self.left < now - GRACE
-        return self.seen < now - LONGEST
+        return self.seen < now - LONGEST_VISIT
 
 
 class Keeper:

@@ -20,8 +20,8 @@ from gradio.server_messages import ProcessCompletedMessage
 from gradio.utils import error_payload, run_coro_in_background
 
 from studio import limits
-from studio.events import ONE_AT_A_TIME
 from studio.i18n import language_of, words
+from studio.runs.backend import ONE_AT_A_TIME
 from studio.server.cleanup import Keeper
 from studio.server.middleware import has_address, with_own_files
 
