@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 
@@ -35,7 +35,8 @@ from studio.runs.result import result_of_finished
 
 
 def build() -> gr.Blocks:
-    with gr.Blocks(title=words("en")["title"], fill_width=True) as blocks:
+    blocks = gr.Blocks(title=words("en")["title"], fill_width=True)
+    with blocks:
         page = furnish()
         for panel in (choosing, presets, viewer, adjust, history):
             panel.join(page)
@@ -78,7 +79,7 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
             name: PictureBox(
                 str(chosen.path) if chosen else None,
                 label=label(elem_id),
-                placeholder=label(f"drop_{elem_id}"),
+                placeholder=cast(str, label(f"drop_{elem_id}")),
                 sources=["upload", "clipboard", "webcam"] if name == "content" else ["upload"],
                 webcam_options=gr.WebcamOptions(mirror=False),
                 buttons=[],
@@ -89,9 +90,9 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
     photos = [Tile(one.key, one.path, one.title) for one in PHOTOS.values()]
     paintings = [Tile(one.key, one.path, one.title, f"{one.artist}, {one.year}") for one in PAINTINGS.values()]
     galleries = {
-        "content_gallery": gallery("photos", photos, content and content.key, (180, 180)),
+        "content_gallery": gallery("photos", photos, content.key if content else None, (180, 180)),
         "mix": painting_mix(),
-        "style_gallery": gallery("paintings", paintings, style and style.key, (180, 180)),
+        "style_gallery": gallery("paintings", paintings, style.key if style else None, (180, 180)),
     }
     with gr.Accordion(label("brush"), open=False, elem_id="where") as mask_panel:
         marks = mask_brush(content.path.name if content else "")
@@ -126,11 +127,11 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
     status = gr.HTML(status_line.line(opening.label if opening else ""), elem_id="status", elem_classes=["bare"])
     with gr.Row(elem_id="below"):
         view = viewer.switch()
-        download = gr.DownloadButton(label("download"), value=path, size="md", elem_id="download")
+        download = gr.DownloadButton(cast(str, label("download")), value=path, size="md", elem_id="download")
     buttons = continue_buttons.continue_buttons()
     adjustments = adjust.panel()
     tiles = [Tile(one.key, one.path, one.content.title, one.style.label) for one in FINISHED.values()]
-    finished = gallery("finished", tiles, opening and opening.key, (240, 180))
+    finished = gallery("finished", tiles, opening.key if opening else None, (240, 180))
     earlier, sheet = history.strip(), variants.panel()
     with gr.Accordion(label("as_python"), open=False, elem_id="python") as python_panel:
         code = gr.Textbox(show_label=False, lines=9, max_lines=24, buttons=["copy"], interactive=False, elem_id="code")

@@ -62,8 +62,8 @@ def paint_photo(
         The painted picture.
     """
     with in_the_users_words():
-        chosen = (size, steps, content_weight, style_scale)
-        settings = limits.capped(Settings(**dict(zip(KNOBS, chosen, strict=True))))
+        chosen: dict[str, Any] = dict(zip(KNOBS, (size, steps, content_weight, style_scale), strict=True))
+        settings = limits.capped(Settings(**chosen))
     job = Job(content, [style], settings)
     frames = frames_of(job)
     with without_a_trace():

@@ -10,9 +10,10 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from nst import Frame, Settings
+from nst import Settings
 from nst.image import with_alpha
 from nst.record import start_jpeg
+from nst.steady import Noted
 from studio.components.controls import hidden_control
 from studio.components.images import PREVIEW_SIDE, PictureBox, alpha_for
 from studio.errors import in_the_users_words, without_a_trace
@@ -65,6 +66,7 @@ def stylize(
     masks = [(where or mask).convert("L") for _, where in given] if mask else None
     job = Job(content, paintings, settings, start, masks)
     frames = frames_of(job)
+    assert content is not None  # or it would have been refused
     with without_a_trace(), closing(paced(frames)) as shown:
         for frame in shown:
             if frame.step < frame.steps:
@@ -82,7 +84,7 @@ def asked(knobs: dict[str, Any]) -> Settings:
         return capped(Settings(**knobs))
 
 
-def report(frame: Frame) -> dict[str, Any]:
+def report(frame: Noted) -> dict[str, Any]:
     return {
         "step": frame.step,
         "steps": frame.steps,

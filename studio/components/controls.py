@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 
@@ -53,7 +53,8 @@ class KnobMix(gr.Dropdown):
     is_template, preprocess, api_info = True, checked, described
 
     def postprocess(self, value: Any) -> Any:
-        return super().postprocess(value.split() if isinstance(value, str) else value)
+        several: Any = value.split() if isinstance(value, str) else value
+        return super().postprocess(several)
 
 
 class KnobText(gr.Textbox):
@@ -72,17 +73,16 @@ def schema(knob: Knob) -> dict[str, Any]:
 def control(knob: Knob) -> gr.components.Component:
     """For the page, in the visitor's language."""
     knob = KNOBS[knob.name]
-    common = {
+    common: dict[str, Any] = {
         "label": label(f"knob_{knob.name}"),
         "info": label(f"help_{knob.name}"),
         "elem_id": f"knob-{knob.name}",
     }
     if knob.name in SLIDERS:
-        return KnobSlider(
-            minimum=knob.low, maximum=min(SLIDERS[knob.name], knob.high), value=knob.default, step=knob.step, **common
-        )
+        most, default = min(SLIDERS[knob.name], knob.high), cast(float, knob.default)
+        return KnobSlider(minimum=knob.low, maximum=most, value=default, step=knob.step, **common)
     if knob.mixes:
-        several = {"multiselect": True, "allow_custom_value": True, "interactive": True}
+        several: dict[str, Any] = {"multiselect": True, "allow_custom_value": True, "interactive": True}
         return KnobMix(list(knob.choices), value=knob.default, **several, **common)
     return _plain(knob, common | {"interactive": True})
 

@@ -15,8 +15,8 @@ class PageComponents:
     """Components and the state of one visitor.
 
     Attributes:
-        knobs: In the order of KNOBS.
-        adjusting: In the order of `Adjustment`'s fields.
+        knobs: Components, in the order of KNOBS.
+        adjusting: Components, in the order of `Adjustment`'s fields.
         run_state: What the run has to show so far.
         extra_styles: Paintings to be mixed in, besides that in the box.
         start: A picture to begin from, as a JPEG; it came with a project.
@@ -30,7 +30,7 @@ class PageComponents:
     style: gr.Image
     content_gallery: gr.HTML
     style_gallery: gr.HTML
-    knobs: dict[str, Component]
+    knobs: dict[str, Any]
     mix: gr.HTML
     mask_brush: gr.HTML
     mask_panel: gr.Accordion
@@ -47,7 +47,7 @@ class PageComponents:
     code: gr.Textbox
     view: gr.Radio
     stage: gr.HTML
-    adjusting: list[Component]
+    adjusting: list[Any]
     adjust_reset: gr.Button
     adjusted_file: gr.DownloadButton
     variants: gr.HTML

@@ -90,7 +90,7 @@ def take(request: gr.Request, result: Result | None, *adjusting: Any) -> str | N
         return None
     with without_a_trace(language_of(request)):
         path = result.beside("painting.png", request)
-        save_png(result.whole(adjustment), path, result.text | described(adjustment))
+        save_png(result.whole(adjustment), path, {**result.text, **described(adjustment)})
     return str(path)
 
 

@@ -120,7 +120,14 @@ def _finished(page: PageComponents) -> None:
             },
         )
 
-    changed = [*page.inputs.values(), page.mask_panel, page.start_row, page.canvas, page.status, page.download]
+    changed: list[Any] = [
+        *page.inputs.values(),
+        page.mask_panel,
+        page.start_row,
+        page.canvas,
+        page.status,
+        page.download,
+    ]
     changed += [page.history, page.python_panel, page.run_state, page.view, page.stage, *page.adjusting]
     page.finished_gallery.select(shown, [page.finished_gallery, page.mask_brush], changed, **AT_ONCE)
     page.finished_gallery.select(result_of_finished, page.finished_gallery, page.result, **AT_ONCE)

@@ -60,7 +60,7 @@ def join(page: PageComponents) -> None:
         chosen = found(request, key, results).chosen
         return {component: chosen[name] for name, component in page.choices.items()}
 
-    shown = [page.result, page.canvas, page.status, page.download, page.finished_gallery, page.mix]
+    shown: list[Any] = [page.result, page.canvas, page.status, page.download, page.finished_gallery, page.mix]
     shown += [page.mask_panel, page.start_row, page.view, page.stage, *page.adjusting]
     again = page.history.select(bring_back, [page.history, page.results], shown, **QUIET)
     chosen = list(page.choices.values())

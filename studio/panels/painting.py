@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 from gradio.data_classes import ImageData
 from gradio.events import Dependency
+from PIL import Image
 
 from studio.components import status_line
 from studio.components.page_components import PageComponents, named
@@ -45,14 +46,14 @@ def _painting(page: PageComponents) -> Dependency:
 
 def _going_on(page: PageComponents) -> Dependency:
     """Paint on, from the picture on the wall."""
-    moved = {page.knobs[name] for name in continue_buttons.MOVES}
+    moved = [page.knobs[name] for name in continue_buttons.MOVES]
 
     def before(values: dict[Any, Any], request: gr.Request) -> Updates:
         photo, knobs = values[page.content], {name: values[page.knobs[name]] for name in continue_buttons.MOVES}
         start = continue_buttons.Start(
             values[page.continue_buttons],
             values[page.result],
-            page.content.preprocess(ImageData(**photo)) if photo else None,
+            cast("Image.Image | None", page.content.preprocess(ImageData(**photo)) if photo else None),
             **{name: page.knobs[name].preprocess(value) for name, value in knobs.items()},
         )
         picture, moves = continue_buttons.go_on(request, start)
@@ -66,9 +67,9 @@ def _going_on(page: PageComponents) -> Dependency:
         settings = replace(choices.settings, steps=continue_buttons.steps_to_go(choices.settings.steps))
         yield from run.paint(request, replace(choices, start=values[page.continue_from], settings=settings))
 
-    taken = {page.continue_buttons, page.result, *page.inputs.values()}
+    taken: set[Any] = {page.continue_buttons, page.result, *page.inputs.values()}
     in_queue = {**QUIET, "preprocess": False}  # only there can a refusal be shown
-    start = page.continue_buttons.select(before, taken, {*begun(page), page.continue_from, *moved}, **in_queue)
+    start = page.continue_buttons.select(before, taken, [*begun(page), page.continue_from, *moved], **in_queue)
     start.success(None, js=SHOW_CANVAS, **AT_ONCE)
     turns.focus(start.success, "stop")
     return _run(page, start.success, paint, {page.continue_from, *page.inputs.values()})
@@ -91,8 +92,8 @@ def _run(
         show_progress_on=page.canvas,
     )
     kept = {page.run_state, page.result, page.chosen, page.results, *presets.inputs(page)}
-    changed = {*turns.switched(page), page.canvas, page.status, page.download, page.result}
-    changed |= {page.results, page.code, page.presets}
+    changed = [*turns.switched(page), page.canvas, page.status, page.download]
+    changed += [page.result, page.results, page.code, page.presets]
     for end in (event.success, event.failure):  # a stop counts as a failure
         done = end(last, kept, changed, **RAW)
         turns.focus(done.success, "paint")
@@ -101,9 +102,9 @@ def _run(
     return event
 
 
-def begun(page: PageComponents) -> set[Any]:
+def begun(page: PageComponents) -> list[Any]:
     """What `begin` changes."""
-    return {*turns.switched(page), page.stage, page.download, page.status, page.run_state, page.chosen}
+    return [*turns.switched(page), page.stage, page.download, page.status, page.run_state, page.chosen]
 
 
 def begin(page: PageComponents, values: Mapping[Any, Any], request: gr.Request) -> Updates:
@@ -139,4 +140,4 @@ def finish(page: PageComponents, values: Mapping[Any, Any], request: gr.Request)
 
 def stopping(page: PageComponents, runs: list[Dependency]) -> None:
     """Stop closes the run's generator; whatever was painted stays."""
-    page.stop.click(lambda: gr.update(interactive=False), None, page.stop, cancels=runs, **AT_ONCE)
+    page.stop.click(lambda: gr.update(interactive=False), None, page.stop, cancels=list(runs), **AT_ONCE)

@@ -16,9 +16,9 @@ from studio.events import AT_ONCE, FOCUS, QUIET
 from studio.runs.backend import ONE_AT_A_TIME
 
 
-def switched(page: PageComponents) -> set[Block]:
+def switched(page: PageComponents) -> list[Block]:
     """What the two functions below change."""
-    return set(begun(page))
+    return list(begun(page))
 
 
 def begun(page: PageComponents) -> Updates:
@@ -56,7 +56,7 @@ def small_run(
     """A run beside the canvas, from a button of its own. Stop stops it; what it has shown stays."""
     start = button.click(lambda: begun(page), None, switched(page), **AT_ONCE)
     focus(start.then, "stop")
-    run = start.then(paint, inputs, shown, **ONE_AT_A_TIME, **QUIET)
+    run: Dependency = start.then(paint, inputs, shown, **ONE_AT_A_TIME, **QUIET)
     for end in (run.success, run.failure):  # a stop counts as a failure
         over = end(lambda: ended(page), None, switched(page), **AT_ONCE)
         focus(over.then, str(button.elem_id))

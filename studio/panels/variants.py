@@ -27,7 +27,7 @@ from studio.runs.throttle import paced
 from studio.runs.timelapse import jpeg
 
 SET = {"content_weight": (0.4, 1.0, 2.5), "style_scale": (0.5, 1.0, 2.0)}  # factors: of the rows, of the columns
-QUICK = {"size": 176, "steps": 26, "start_size": 64}
+QUICK: dict[str, Any] = {"size": 176, "steps": 26, "start_size": 64}
 QUALITY = 88
 
 

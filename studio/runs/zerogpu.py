@@ -6,9 +6,11 @@ Out of that process comes only what can be pickled, and nothing that torch share
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from typing import Any
+from typing import Any, cast
+
+from PIL import Image
 
 from nst import load_vgg
 from nst.device import PLAIN_CPU, in_a_forked_process
@@ -32,7 +34,8 @@ def borrowed(seconds: int | Callable[..., int]) -> Callable[[Any], Any]:
         return lambda function: function
     import spaces
 
-    return spaces.GPU(duration=seconds)
+    decorator: Callable[[Any], Any] = spaces.GPU(duration=seconds)
+    return decorator
 
 
 def seconds_for(job: Job) -> int:
@@ -53,12 +56,14 @@ def painted(job: Job) -> Generator[Noted, None, None]:
     if not ZERO_GPU:
         return _steady(job, seconds=limits.LIMITS.seconds, engine=backend.engine())
     _steady(job, device=PLAIN_CPU).close()  # only to hear what is wrong
-    return _in_its_own_process(job)
+    frames: Generator[Noted, None, None] = _in_its_own_process(job)
+    return frames
 
 
 def _steady(job: Job, **how: Any) -> Generator[Noted, None, None]:
     network = load_vgg(job.settings.backbone)
-    return steady(job.content, job.styles, job.settings, network, start=job.start, masks=job.masks, **how)
+    content, styles = cast(Image.Image, job.content), cast(Sequence[Image.Image], job.styles)  # it says what is missing
+    return steady(content, styles, job.settings, network, start=job.start, masks=job.masks, **how)
 
 
 @borrowed(seconds_for)
