@@ -40,10 +40,10 @@ LAUNCH = {
 }
 
 
-def stop(*told: Any) -> None:
+def stop(*signal_and_frame: Any) -> None:
     """Nothing is painted while the page goes down: the interpreter cannot end in the middle of a step."""
     demo._queue.close()
-    signal.default_int_handler(*told)
+    signal.default_int_handler(*signal_and_frame)
 
 
 if __name__ == "__main__":

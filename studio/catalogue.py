@@ -1,4 +1,4 @@
-"""What hangs on the walls: the gallery in `examples/`, read from its two lists."""
+"""Photos, paintings and finished pictures that the page offers: what lies in `examples/`, read from its lists."""
 
 from __future__ import annotations
 

@@ -43,8 +43,8 @@ def for_browser(keys: Iterable[str], prefix: str = "") -> dict[str, dict[str, st
 
 def language_of(request: gr.Request | None) -> str:
     """The first language that the browser asks for and that we speak, else English."""
-    asked = request.headers.get("accept-language", "") if request else ""
-    spoken = (tag.strip()[:2].lower() for tag in asked.split(","))
+    accepted = request.headers.get("accept-language", "") if request else ""
+    spoken = (tag.strip()[:2].lower() for tag in accepted.split(","))
     return next((language for language in spoken if language in LANGUAGES), "en")
 
 

@@ -60,7 +60,7 @@ def stylize(
     content: Image.Image | None, style: Image.Image | None, *values: Any
 ) -> Iterator[tuple[Image.Image | str, dict[str, Any]]]:
     knobs, (*more, mask, start, mask_2, mask_3, mask_4) = values[: len(KNOBS)], values[len(KNOBS) :]
-    settings = asked(dict(zip(KNOBS, knobs, strict=True)))
+    settings = settings_for(dict(zip(KNOBS, knobs, strict=True)))
     given = [(style, mask), *((one, where) for one, where in zip(more, (mask_2, mask_3, mask_4), strict=True) if one)]
     paintings = [painting for painting, _ in given]
     masks = [(where or mask).convert("L") for _, where in given] if mask else None
@@ -76,8 +76,8 @@ def stylize(
                 yield save(with_alpha(frame.image, alpha_for(content, settings)), record.text), report(frame)
 
 
-def asked(knobs: dict[str, Any]) -> Settings:
-    """Clients send a value for every knob. Where a recipe was chosen, a default counts as not said."""
+def settings_for(knobs: dict[str, Any]) -> Settings:
+    """Clients send a value for every knob. Where a recipe was chosen, a default counts as not chosen."""
     if knobs["recipe"] not in (None, KNOBS["recipe"].default):
         knobs = {name: None if value == KNOBS[name].default else value for name, value in knobs.items()}
     with in_the_users_words():

@@ -1,4 +1,4 @@
-"""Adjusting the finished picture: seen at once, and made in full size when it is taken home."""
+"""Adjusting the finished picture: seen at once, and made in full size when it is downloaded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from studio.i18n import choice_label, label, language_of
 from studio.runs.result import Result
 from studio.runs.timelapse import opened
 
-TAKE = "() => { setTimeout(() => document.getElementById('taken')?.click(), 60) }"
+DOWNLOAD = "() => { setTimeout(() => document.getElementById('taken')?.click(), 60) }"
 
 
 def panel() -> dict[str, Any]:
@@ -51,8 +51,8 @@ def join(page: PageComponents) -> None:
     inputs = [page.result, page.view, *page.adjusting]
     gr.on([one.input for one in page.adjusting], look, inputs, seen, trigger_mode="always_last", **AT_ONCE)
     page.adjust_reset.click(as_painted, None, page.adjusting, **AT_ONCE).then(look, inputs, seen, **AT_ONCE)
-    taken = page.download.click(take, [page.result, *page.adjusting], page.adjusted_file, **AT_ONCE)
-    taken.success(None, js=TAKE, **AT_ONCE)
+    made = page.download.click(full_size, [page.result, *page.adjusting], page.adjusted_file, **AT_ONCE)
+    made.success(None, js=DOWNLOAD, **AT_ONCE)
 
 
 def reset(page: PageComponents) -> Updates:
@@ -83,7 +83,7 @@ def look(request: gr.Request, result: Result | None, view: str, *adjusting: Any)
     return opened(small), stage, gr.update(value=None)
 
 
-def take(request: gr.Request, result: Result | None, *adjusting: Any) -> str | None:
+def full_size(request: gr.Request, result: Result | None, *adjusting: Any) -> str | None:
     """The picture as it is seen, in full size; nothing where the download has it already."""
     adjustment = Adjustment(*adjusting)
     if result is None or adjustment == UNCHANGED:

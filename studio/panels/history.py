@@ -68,7 +68,7 @@ def join(page: PageComponents) -> None:
     again.failure(lambda: None, None, page.history, **AT_ONCE)
 
 
-def begun(page: PageComponents, values: Mapping[Any, Any]) -> Updates:
+def reset(page: PageComponents, values: Mapping[Any, Any]) -> Updates:
     """A run begins: write down what was chosen for it, as the browser sends it."""
     return {page.chosen: named(page.inputs, values), page.history: gr.update(value=None)}
 

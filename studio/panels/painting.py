@@ -39,7 +39,7 @@ def _painting(page: PageComponents) -> Dependency:
         yield from run.paint(request, Choices.of(named(page.inputs, values)))
 
     page.paint.click(None, js=SHOW_CANVAS, **AT_ONCE)
-    start = page.paint.click(before, set(page.inputs.values()), begun(page), **RAW)
+    start = page.paint.click(before, set(page.inputs.values()), begin_outputs(page), **RAW)
     turns.focus(start.then, "stop")
     return _run(page, start.then, paint, set(page.inputs.values()))
 
@@ -67,9 +67,9 @@ def _going_on(page: PageComponents) -> Dependency:
         settings = replace(choices.settings, steps=continue_buttons.steps_to_go(choices.settings.steps))
         yield from run.paint(request, replace(choices, start=values[page.continue_from], settings=settings))
 
-    taken: set[Any] = {page.continue_buttons, page.result, *page.inputs.values()}
+    inputs: set[Any] = {page.continue_buttons, page.result, *page.inputs.values()}
     in_queue = {**QUIET, "preprocess": False}  # only there can a refusal be shown
-    start = page.continue_buttons.select(before, taken, [*begun(page), page.continue_from, *moved], **in_queue)
+    start = page.continue_buttons.select(before, inputs, [*begin_outputs(page), page.continue_from, *moved], **in_queue)
     start.success(None, js=SHOW_CANVAS, **AT_ONCE)
     turns.focus(start.success, "stop")
     return _run(page, start.success, paint, {page.continue_from, *page.inputs.values()})
@@ -91,18 +91,18 @@ def _run(
         **QUIET | {"show_progress": "minimal"},  # shows the place in the queue, then nothing
         show_progress_on=page.canvas,
     )
-    kept = {page.run_state, page.result, page.chosen, page.results, *presets.inputs(page)}
+    needed = {page.run_state, page.result, page.chosen, page.results, *presets.inputs(page)}
     changed = [*turns.switched(page), page.canvas, page.status, page.download]
     changed += [page.result, page.results, page.code, page.presets]
     for end in (event.success, event.failure):  # a stop counts as a failure
-        done = end(last, kept, changed, **RAW)
+        done = end(last, needed, changed, **RAW)
         turns.focus(done.success, "paint")
-        failed = done.failure(lambda: turns.ended(page), None, turns.switched(page), **AT_ONCE)  # never stuck
+        failed = done.failure(lambda: turns.idle(page), None, turns.switched(page), **AT_ONCE)  # never stuck
         turns.focus(failed.then, "paint")
     return event
 
 
-def begun(page: PageComponents) -> list[Any]:
+def begin_outputs(page: PageComponents) -> list[Any]:
     """What `begin` changes."""
     return [*turns.switched(page), page.stage, page.download, page.status, page.run_state, page.chosen]
 
@@ -110,10 +110,10 @@ def begun(page: PageComponents) -> list[Any]:
 def begin(page: PageComponents, values: Mapping[Any, Any], request: gr.Request) -> Updates:
     """The page as a run begins: nothing of the last one is chosen, looked at or adjusted any more."""
     return merged(
-        turns.begun(page),
+        turns.busy(page),
         viewer.reset(page),
         adjust.reset(page),
-        history.begun(page, values),
+        history.reset(page, values),
         {
             page.finished_gallery: gr.update(value=None),
             page.download: gr.update(interactive=False),
@@ -129,7 +129,7 @@ def finish(page: PageComponents, values: Mapping[Any, Any], request: gr.Request)
     canvas, line, download, new = run.finish(request, state)
     result = new if state else result
     return merged(
-        turns.ended(page),
+        turns.idle(page),
         {page.canvas: canvas, page.status: line, page.download: download, page.result: new},
         {page.code: restore.code_of(request, result)},
         adjust.ended(page, result),

@@ -18,15 +18,15 @@ from studio.runs.backend import ONE_AT_A_TIME
 
 def switched(page: PageComponents) -> list[Block]:
     """What the two functions below change."""
-    return list(begun(page))
+    return list(busy(page))
 
 
-def begun(page: PageComponents) -> Updates:
+def busy(page: PageComponents) -> Updates:
     """A run begins: Stop takes Paint's place, and everything else that paints or looks rests."""
     return _switched(page, running=True)
 
 
-def ended(page: PageComponents) -> Updates:
+def idle(page: PageComponents) -> Updates:
     """A run is over."""
     return _switched(page, running=False)
 
@@ -54,10 +54,10 @@ def small_run(
     shown: Component,
 ) -> Dependency:
     """A run beside the canvas, from a button of its own. Stop stops it; what it has shown stays."""
-    start = button.click(lambda: begun(page), None, switched(page), **AT_ONCE)
+    start = button.click(lambda: busy(page), None, switched(page), **AT_ONCE)
     focus(start.then, "stop")
     run: Dependency = start.then(paint, inputs, shown, **ONE_AT_A_TIME, **QUIET)
     for end in (run.success, run.failure):  # a stop counts as a failure
-        over = end(lambda: ended(page), None, switched(page), **AT_ONCE)
+        over = end(lambda: idle(page), None, switched(page), **AT_ONCE)
         focus(over.then, str(button.elem_id))
     return run

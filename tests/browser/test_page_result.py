@@ -323,12 +323,12 @@ class TestAdjusting:
     def test_as_painted_is_the_file_itself(self, result: Result) -> None:
         shown, _, download = adjust.look(VISITOR, result, "painting", *adjust.as_painted())
         assert shown == download["value"] == result.path
-        assert adjust.take(VISITOR, result, *adjust.as_painted()) is None
+        assert adjust.full_size(VISITOR, result, *adjust.as_painted()) is None
 
     def test_is_made_in_full_when_it_is_taken(self, result: Result) -> None:
         _, _, download = adjust.look(VISITOR, result, "painting", 0.3, "match", 1.1)
         assert download["value"] is None
-        path = adjust.take(VISITOR, result, 0.3, "match", 1.1)
+        path = adjust.full_size(VISITOR, result, 0.3, "match", 1.1)
         with Image.open(path) as taken:
             assert taken.tobytes() == result.whole(Adjustment(0.3, "match", 1.1)).tobytes()
         assert taken.mode == "RGB"
@@ -337,7 +337,7 @@ class TestAdjusting:
     def test_what_is_clear_stays_clear(self, result: Result) -> None:
         alpha = Image.linear_gradient("L").resize(result.picture.size)
         with_alpha(result.picture, alpha).save(result.path)
-        with Image.open(adjust.take(VISITOR, result, 0.3, "painting", 1.1)) as taken:
+        with Image.open(adjust.full_size(VISITOR, result, 0.3, "painting", 1.1)) as taken:
             assert taken.getchannel("A").tobytes() == alpha.tobytes()
             assert (
                 taken.convert("RGB").tobytes()
@@ -362,7 +362,7 @@ class TestVisit:
 
     def test_nothing_survives_the_visit(self, result: Result) -> None:
         film = viewer.show(VISITOR, "replay", result, 1.0, "painting", 1.0)["film"].partition("=")[2]
-        taken = adjust.take(VISITOR, result, 0.5, "painting", 1.0)
+        taken = adjust.full_size(VISITOR, result, 0.5, "painting", 1.0)
         assert Path(film).exists() and Path(taken).exists()
         history.forget([result])
         assert not Path(film).exists() and not Path(taken).exists()

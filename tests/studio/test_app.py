@@ -161,11 +161,11 @@ class TestEndpoint:
 class TestRecipes:
     def test_an_untouched_knob_is_the_recipes(self) -> None:
         said = {name: knob.default for name, knob in KNOBS.items()} | {"recipe": "tutorial", "steps": 7}
-        assert stylize.asked(said) == Settings(recipe="tutorial", steps=7)
+        assert stylize.settings_for(said) == Settings(recipe="tutorial", steps=7)
 
     def test_without_a_recipe_every_value_is_meant(self) -> None:
         said = {name: knob.default for name, knob in KNOBS.items()} | {"steps": 7}
-        assert stylize.asked(said) == Settings(steps=7)
+        assert stylize.settings_for(said) == Settings(steps=7)
 
     def test_the_pages_controls_follow_the_recipe(self) -> None:
         moves = controls.moved_by("tutorial")

@@ -308,11 +308,11 @@ class TestProject:
         assert refused.value.message.endswith(".")
 
     def test_the_api_understands_it_with_any_recipe(self) -> None:
-        from studio.api.stylize import asked
+        from studio.api.stylize import settings_for
 
         for settings in (Settings(recipe="tutorial", steps=7), Settings(recipe="tutorial", steps=100)):
             said = {name: knob.default for name, knob in KNOBS.items()} | differing(settings)
-            got = asked(said)
+            got = settings_for(said)
             assert all(getattr(got, name) == getattr(settings, name) for name in KNOBS if name != "recipe")
 
     def test_the_address_is_the_visitors(self, monkeypatch: pytest.MonkeyPatch) -> None:
