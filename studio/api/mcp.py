@@ -14,6 +14,7 @@ from studio.api.stylize import stylize
 from studio.components.controls import hidden_control
 from studio.components.images import PictureBox
 from studio.errors import in_the_users_words, without_a_trace
+from studio.gradio_internals import no_tool
 from studio.runs.job import Job
 from studio.runs.run import frames_of, record_of, save
 from studio.runs.throttle import paced
@@ -31,7 +32,7 @@ def available() -> bool:
 
 def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
     """Adds the tool to the page that is being built. Nothing of it can be seen there."""
-    stylize._mcp_type = "not a tool"  # type: ignore[attr-defined]  # it streams; an agent gets text of its two outputs
+    no_tool(stylize)  # it streams; an agent gets text of its two outputs
     content = PictureBox(label="content", elem_id="agent-photo", visible=False)
     style = PictureBox(label="style", elem_id="agent-painting", visible=False)
     knobs = [hidden_control(limits.KNOBS[name]) for name in KNOBS]

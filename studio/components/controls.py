@@ -9,6 +9,7 @@ import gradio as gr
 from nst.recipes import RECIPES
 from nst.settings import Knob, Settings
 from studio.errors import in_the_users_words
+from studio.gradio_internals import shown_as_its_parent
 from studio.i18n import choice_label, label
 from studio.limits import KNOBS
 
@@ -35,30 +36,35 @@ def described(self: gr.components.Component) -> dict[str, Any]:
     return schema(knob_of(self))
 
 
+@shown_as_its_parent
 class KnobSlider(gr.Slider):
-    is_template, preprocess, api_info = True, checked, described
+    preprocess, api_info = checked, described
 
 
+@shown_as_its_parent
 class KnobNumber(gr.Number):
-    is_template, preprocess, api_info = True, checked, described
+    preprocess, api_info = checked, described
 
 
+@shown_as_its_parent
 class KnobChoice(gr.Dropdown):
-    is_template, preprocess, api_info = True, checked, described
+    preprocess, api_info = checked, described
 
 
+@shown_as_its_parent
 class KnobMix(gr.Dropdown):
     """Several choices, each with its weight: a text everywhere but in the browser."""
 
-    is_template, preprocess, api_info = True, checked, described
+    preprocess, api_info = checked, described
 
     def postprocess(self, value: Any) -> Any:
         several: Any = value.split() if isinstance(value, str) else value
         return super().postprocess(several)
 
 
+@shown_as_its_parent
 class KnobText(gr.Textbox):
-    is_template, preprocess, api_info = True, checked, described
+    preprocess, api_info = checked, described
 
 
 def schema(knob: Knob) -> dict[str, Any]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import gradio as gr
-from gradio.data_classes import ImageData
 from gradio.events import Dependency
-from PIL import Image
 
 from studio.components import status_line
 from studio.components.page_components import PageComponents, named
 from studio.components.updates import Updates, merged
 from studio.events import AT_ONCE, QUIET, RAW
+from studio.gradio_internals import opened_by
 from studio.i18n import language_of, words
 from studio.panels import adjust, continue_buttons, history, presets, restore, turns, viewer
 from studio.runs import run
@@ -53,7 +52,7 @@ def _going_on(page: PageComponents) -> Dependency:
         start = continue_buttons.Start(
             values[page.continue_buttons],
             values[page.result],
-            cast("Image.Image | None", page.content.preprocess(ImageData(**photo)) if photo else None),
+            opened_by(page.content, photo),
             **{name: page.knobs[name].preprocess(value) for name, value in knobs.items()},
         )
         picture, moves = continue_buttons.go_on(request, start)
