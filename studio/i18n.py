@@ -16,7 +16,7 @@ from typing import Any
 import gradio as gr
 from gradio.i18n import I18nData
 
-from studio.limits import CAPPED, KNOBS
+from studio.limits import CAPPED, PAGE_KNOBS
 
 LOCALES = Path(__file__).parent / "locales"
 LANGUAGES = ("en", "de", "fr", "es", "zh")  # each is a file in `locales/`
@@ -51,7 +51,7 @@ def language_of(request: gr.Request | None) -> str:
 def _dictionary(language: str) -> dict[str, str]:
     texts = {**words(language), **_LOCALES[language]["choices"]}
     translated = _LOCALES[language].get("knobs", {})
-    for name, knob in KNOBS.items():
+    for name, knob in PAGE_KNOBS.items():
         own = translated.get(name, {"label": knob.label, "help": knob.help})
         texts[f"knob_{name}"], texts[f"help_{name}"] = own["label"], own["help"]
         if name in CAPPED and name in translated:

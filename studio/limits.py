@@ -10,8 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
-from nst.settings import KNOBS as EVERY_KNOB
-from nst.settings import Knob, Settings
+from nst.settings import KNOBS, Knob, Settings
 
 LONGEST_VISIT = timedelta(hours=6)  # without a sign of life
 
@@ -53,7 +52,7 @@ def _number(environment: Mapping[str, str], variable: str, least: float, help: s
 
 
 LIMITS = limits_of(os.environ)
-CAPPED = {name: getattr(LIMITS, name) for name in ("size", "steps") if getattr(LIMITS, name) < EVERY_KNOB[name].high}
+CAPPED = {name: getattr(LIMITS, name) for name in ("size", "steps") if getattr(LIMITS, name) < KNOBS[name].high}
 
 
 def _capped(knob: Knob, most: float) -> Knob:
@@ -62,8 +61,8 @@ def _capped(knob: Knob, most: float) -> Knob:
     )
 
 
-KNOBS: Mapping[str, Knob] = MappingProxyType(
-    {name: _capped(knob, CAPPED[name]) if name in CAPPED else knob for name, knob in EVERY_KNOB.items()}
+PAGE_KNOBS: Mapping[str, Knob] = MappingProxyType(
+    {name: _capped(knob, CAPPED[name]) if name in CAPPED else knob for name, knob in KNOBS.items()}
 )
 """Every knob as far as it turns on this page."""
 

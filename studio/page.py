@@ -6,7 +6,6 @@ from typing import Any, cast
 
 import gradio as gr
 
-from nst.settings import KNOBS
 from studio.api import mcp, stylize
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
 from studio.components import start_picture, status_line
@@ -18,6 +17,7 @@ from studio.components.page_components import PageComponents
 from studio.components.painting_mix import painting_mix
 from studio.events import AT_ONCE
 from studio.i18n import label, words
+from studio.limits import PAGE_KNOBS
 from studio.panels import (
     adjust,
     choosing,
@@ -97,10 +97,10 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
     with gr.Accordion(label("brush"), open=False, elem_id="where") as mask_panel:
         marks = mask_brush(content.path.name if content else "")
     with gr.Accordion(label("settings"), open=False, elem_id="settings"):
-        knobs = {name: control(KNOBS[name]) for name in FIRST}
-        knobs["style_mix"] = hidden_control(KNOBS["style_mix"])  # its sliders stand beside the paintings
+        knobs = {name: control(name) for name in FIRST}
+        knobs["style_mix"] = hidden_control("style_mix")  # its sliders stand beside the paintings
         with gr.Accordion(label("expert"), open=False, elem_id="expert"):
-            knobs |= {name: control(knob) for name, knob in KNOBS.items() if name not in knobs}
+            knobs |= {name: control(name) for name in PAGE_KNOBS if name not in knobs}
     start_row, steps = start_picture.start_row(), presets.presets()
     with gr.Row(elem_id="go"):
         buttons = {
@@ -108,7 +108,7 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
             "stop": gr.Button(label("stop"), size="lg", visible=False, elem_id="stop"),
         }
     rest = {"mask_brush": marks, "mask_panel": mask_panel, "start_row": start_row, "presets": steps}
-    return {**boxes, **galleries, **rest, **buttons, "knobs": {name: knobs[name] for name in KNOBS}}
+    return {**boxes, **galleries, **rest, **buttons, "knobs": {name: knobs[name] for name in PAGE_KNOBS}}
 
 
 def _what_comes_out(opening: Finished | None) -> dict[str, Any]:

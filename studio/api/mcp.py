@@ -19,7 +19,7 @@ from studio.runs.job import Job
 from studio.runs.run import frames_of, record_of, save
 from studio.runs.throttle import paced
 
-KNOBS = ("size", "steps", "content_weight", "style_scale")  # few, so that an agent need not choose among thirty
+AGENT_KNOBS = ("size", "steps", "content_weight", "style_scale")  # few, so that an agent need not choose among thirty
 
 
 def available() -> bool:
@@ -35,7 +35,7 @@ def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
     no_tool(stylize)  # it streams; an agent gets text of its two outputs
     content = PictureBox(label="content", elem_id="agent-photo", visible=False)
     style = PictureBox(label="style", elem_id="agent-painting", visible=False)
-    knobs = [hidden_control(limits.KNOBS[name]) for name in KNOBS]
+    knobs = [hidden_control(name) for name in AGENT_KNOBS]
     picture = gr.Image(label="picture", type="filepath", visible=False)
     inputs = [content, style, *knobs]
     return gr.Button(visible=False).click(paint_photo, inputs, picture, api_name="paint_photo", **concurrency)
@@ -44,10 +44,10 @@ def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
 def paint_photo(
     content: Image.Image | None,
     style: Image.Image | None,
-    size: int = int(limits.KNOBS["size"].default),
-    steps: int = int(limits.KNOBS["steps"].default),
-    content_weight: float = float(limits.KNOBS["content_weight"].default),
-    style_scale: float = float(limits.KNOBS["style_scale"].default),
+    size: int = int(limits.PAGE_KNOBS["size"].default),
+    steps: int = int(limits.PAGE_KNOBS["steps"].default),
+    content_weight: float = float(limits.PAGE_KNOBS["content_weight"].default),
+    style_scale: float = float(limits.PAGE_KNOBS["style_scale"].default),
 ) -> str:
     """Paint a photo in the manner of a painting. Takes some seconds to a minute.
 
@@ -63,7 +63,7 @@ def paint_photo(
         The painted picture.
     """
     with in_the_users_words():
-        chosen: dict[str, Any] = dict(zip(KNOBS, (size, steps, content_weight, style_scale), strict=True))
+        chosen: dict[str, Any] = dict(zip(AGENT_KNOBS, (size, steps, content_weight, style_scale), strict=True))
         settings = limits.capped(Settings(**chosen))
     job = Job(content, [style], settings)
     frames = frames_of(job)

@@ -18,7 +18,7 @@ from studio.components.controls import hidden_control
 from studio.components.images import PREVIEW_SIDE, PictureBox, alpha_for
 from studio.errors import in_the_users_words, without_a_trace
 from studio.i18n import words
-from studio.limits import KNOBS, capped
+from studio.limits import PAGE_KNOBS, capped
 from studio.runs.job import EXTRA_STYLES, MASKS, Job
 from studio.runs.run import frames_of, record_of, save
 from studio.runs.throttle import paced
@@ -40,7 +40,7 @@ def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
     """Adds the endpoint to the page that is being built. Nothing of it can be seen there."""
     content = PictureBox(label="content", elem_id="api-photo", visible=False)
     style = PictureBox(label="style", elem_id="api-painting", visible=False)
-    knobs = [hidden_control(knob) for knob in KNOBS.values()]
+    knobs = [hidden_control(name) for name in PAGE_KNOBS]
     more = [PictureBox(label=name, elem_id=f"api-painting-{name}", visible=False) for name in EXTRA_STYLES]
     masks = [PictureBox(label=name, elem_id=f"api-{name}", visible=False) for name in MASKS]
     start = PictureBox(label="start", elem_id="api-start", visible=False)
@@ -59,8 +59,8 @@ def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
 def stylize(
     content: Image.Image | None, style: Image.Image | None, *values: Any
 ) -> Iterator[tuple[Image.Image | str, dict[str, Any]]]:
-    knobs, (*more, mask, start, mask_2, mask_3, mask_4) = values[: len(KNOBS)], values[len(KNOBS) :]
-    settings = settings_for(dict(zip(KNOBS, knobs, strict=True)))
+    knobs, (*more, mask, start, mask_2, mask_3, mask_4) = values[: len(PAGE_KNOBS)], values[len(PAGE_KNOBS) :]
+    settings = settings_for(dict(zip(PAGE_KNOBS, knobs, strict=True)))
     given = [(style, mask), *((one, where) for one, where in zip(more, (mask_2, mask_3, mask_4), strict=True) if one)]
     paintings = [painting for painting, _ in given]
     masks = [(where or mask).convert("L") for _, where in given] if mask else None
@@ -78,8 +78,8 @@ def stylize(
 
 def settings_for(knobs: dict[str, Any]) -> Settings:
     """Clients send a value for every knob. Where a recipe was chosen, a default counts as not chosen."""
-    if knobs["recipe"] not in (None, KNOBS["recipe"].default):
-        knobs = {name: None if value == KNOBS[name].default else value for name, value in knobs.items()}
+    if knobs["recipe"] not in (None, PAGE_KNOBS["recipe"].default):
+        knobs = {name: None if value == PAGE_KNOBS[name].default else value for name, value in knobs.items()}
     with in_the_users_words():
         return capped(Settings(**knobs))
 
@@ -98,7 +98,9 @@ def report(frame: Noted) -> dict[str, Any]:
 def _signature() -> Signature:
     """What programs see: both pictures, every knob under its own name, more paintings, a mask, a start."""
     needed = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in ("content", "style")]
-    knobs = [Parameter(knob.name, Parameter.POSITIONAL_OR_KEYWORD, default=knob.default) for knob in KNOBS.values()]
+    knobs = [
+        Parameter(knob.name, Parameter.POSITIONAL_OR_KEYWORD, default=knob.default) for knob in PAGE_KNOBS.values()
+    ]
     more = [
         Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None)
         for name in (*EXTRA_STYLES, MASKS[0], "start", *MASKS[1:])

@@ -11,7 +11,7 @@ from nst.settings import Knob, Settings
 from studio.errors import in_the_users_words
 from studio.gradio_internals import shown_as_its_parent
 from studio.i18n import choice_label, label
-from studio.limits import KNOBS
+from studio.limits import PAGE_KNOBS
 
 SLIDERS = {"size": 2048, "steps": 400, "style_scale": 2.5}  # upper end within easy reach; recipes may go beyond
 FIRST = ("recipe", "size", "steps", "style_scale", "color", "style_weight", "content_weight", "tv_weight", "seed")
@@ -19,7 +19,7 @@ MOVED = {name for recipe in RECIPES.values() for name in recipe.knobs}  # what a
 
 
 def knob_of(one: gr.components.Component) -> Knob:
-    return KNOBS[str(one.elem_id).split("-")[-1]]
+    return PAGE_KNOBS[str(one.elem_id).split("-")[-1]]
 
 
 def checked(self: gr.components.Component, payload: Any) -> Any:
@@ -76,9 +76,9 @@ def schema(knob: Knob) -> dict[str, Any]:
     return {"type": kind, "minimum": knob.low, "maximum": knob.high, "description": knob.help}
 
 
-def control(knob: Knob) -> gr.components.Component:
+def control(name: str) -> gr.components.Component:
     """For the page, in the visitor's language."""
-    knob = KNOBS[knob.name]
+    knob = PAGE_KNOBS[name]
     common: dict[str, Any] = {
         "label": label(f"knob_{knob.name}"),
         "info": label(f"help_{knob.name}"),
@@ -93,8 +93,9 @@ def control(knob: Knob) -> gr.components.Component:
     return _plain(knob, common | {"interactive": True})
 
 
-def hidden_control(knob: Knob) -> gr.components.Component:
+def hidden_control(name: str) -> gr.components.Component:
     """For programs: the same checks, and a place for the value."""
+    knob = PAGE_KNOBS[name]
     return _plain(knob, {"label": knob.label, "elem_id": f"api-{knob.name}", "visible": False})
 
 
@@ -121,18 +122,18 @@ def _title(knob: Knob, choice: str) -> Any:
     return choice_label(knob.name, choice)
 
 
-def moved(knob: Knob, value: Any) -> Any:
+def moved(name: str, value: Any) -> Any:
     """The update that moves a control to a value; a slider's track grows where it has to."""
-    knob = KNOBS[knob.name]
-    if knob.name in SLIDERS:
+    knob = PAGE_KNOBS[name]
+    if name in SLIDERS:
         value = min(value, knob.high)
-        return gr.update(value=value, maximum=max(min(SLIDERS[knob.name], knob.high), value))
+        return gr.update(value=value, maximum=max(min(SLIDERS[name], knob.high), value))
     return gr.update(value=value)
 
 
 def moved_to(settings: Settings) -> dict[str, Any]:
     """Updates for all controls, by name."""
-    return {knob.name: moved(knob, getattr(settings, knob.name)) for knob in KNOBS.values()}
+    return {name: moved(name, getattr(settings, name)) for name in PAGE_KNOBS}
 
 
 def moved_by(recipe: str) -> dict[str, Any]:

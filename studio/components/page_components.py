@@ -15,7 +15,7 @@ class PageComponents:
     """Components and the state of one visitor.
 
     Attributes:
-        knobs: Components, in the order of KNOBS.
+        knobs: Components, in the order of PAGE_KNOBS.
         adjusting: Components, in the order of `Adjustment`'s fields.
         run_state: What the run has to show so far.
         extra_styles: Paintings to be mixed in, besides that in the box.

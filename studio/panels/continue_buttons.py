@@ -10,7 +10,6 @@ import gradio as gr
 from PIL import Image
 
 from nst.record import start_jpeg
-from nst.settings import KNOBS
 from studio.components.controls import moved
 from studio.components.widget_files import widget_files
 from studio.i18n import for_browser, language_of, words
@@ -62,7 +61,7 @@ def go_on(request: gr.Request, start: Start) -> tuple[bytes, dict[str, Any]]:
             raise gr.Error(texts["onward_limit"], print_exception=False)
     weight = {"more_style": weight / 2, "more_photo": max(LEAST_WEIGHT, weight * 2)}.get(start.way, weight)
     knobs = {"size": size, "content_weight": float(f"{weight:.3g}")}
-    return start_jpeg(picture), {name: moved(KNOBS[name], value) for name, value in knobs.items()}
+    return start_jpeg(picture), {name: moved(name, value) for name, value in knobs.items()}
 
 
 def steps_to_go(steps: int) -> int:

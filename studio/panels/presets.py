@@ -17,14 +17,14 @@ from studio.components.updates import Updates
 from studio.components.widget_files import widget_files
 from studio.events import AT_ONCE, RAW
 from studio.i18n import LANGUAGES, for_browser, language_of, time_in_words, words
-from studio.limits import KNOBS
+from studio.limits import PAGE_KNOBS
 from studio.runs import estimate
 
 PRESETS: Mapping[str, Mapping[str, int]] = {
-    name: {"size": int(min(size, KNOBS["size"].high)), "steps": int(min(steps, KNOBS["steps"].high))}
+    name: {"size": int(min(size, PAGE_KNOBS["size"].high)), "steps": int(min(steps, PAGE_KNOBS["steps"].high))}
     for name, size, steps in (
         ("sketch", 256, 40),
-        ("painting", KNOBS["size"].default, KNOBS["steps"].default),
+        ("painting", PAGE_KNOBS["size"].default, PAGE_KNOBS["steps"].default),
         ("masterpiece", 768, 110),
     )
 }
@@ -38,7 +38,7 @@ def presets() -> gr.HTML:
     """The segmented control. A choice by the visitor is the event `select`, another photo `load`."""
     names = for_browser(PRESETS, "preset_")
     return gr.HTML(
-        {"preset": matching({name: knob.default for name, knob in KNOBS.items()}), "photo": None},
+        {"preset": matching({name: knob.default for name, knob in PAGE_KNOBS.items()}), "photo": None},
         **widget_files(__file__),
         items=list(PRESETS),
         words={language: {"heading": words(language)["presets"], **names[language]} for language in LANGUAGES},
@@ -85,7 +85,7 @@ def matching(knobs: Mapping[str, Any]) -> str | None:
 def set_by(value: Mapping[str, Any]) -> list[Any]:
     """Updates of the knobs in SET, for a choice."""
     preset = PRESETS[value["preset"]]
-    return [moved(KNOBS[name], preset[name]) for name in SET]
+    return [moved(name, preset[name]) for name in SET]
 
 
 def forecast(request: gr.Request, value: Mapping[str, Any], knobs: Mapping[str, Any], look_again: bool = True) -> Any:

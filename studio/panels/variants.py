@@ -93,4 +93,4 @@ def cell(settings: Settings, language: str) -> dict[str, str]:
 
 def chosen(key: str) -> list[Any]:
     """The controls as that cell has them."""
-    return [moved(KNOBS[name], float(value)) for name, value in zip(SET, key.split(), strict=True)]
+    return [moved(name, float(value)) for name, value in zip(SET, key.split(), strict=True)]

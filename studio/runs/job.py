@@ -13,7 +13,7 @@ from studio.components.mask_brush import masks
 from studio.components.painting_mix import EVEN, ExtraStyle, mixed
 from studio.components.start_picture import opened
 from studio.errors import in_the_users_words
-from studio.limits import KNOBS
+from studio.limits import PAGE_KNOBS
 
 EXTRA_STYLES = ("style_2", "style_3", "style_4")  # as programs name the pictures of a job
 MASKS = ("mask", "mask_2", "mask_3", "mask_4")
@@ -61,7 +61,7 @@ class Choices:
         return cls(
             values["content"],
             values["style"],
-            settings_of({name: values[name] for name in KNOBS}),
+            settings_of({name: values[name] for name in PAGE_KNOBS}),
             values["extra_styles"],
             values["mix"],
             values["mask_brush"],

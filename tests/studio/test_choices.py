@@ -108,7 +108,7 @@ class TestForecast:
         assert estimate.predicted(Settings(), 640, 480) > 0
 
 
-LARGE = {name: presets.KNOBS[name].default for name in presets.LARGE}
+LARGE = {name: presets.PAGE_KNOBS[name].default for name in presets.LARGE}
 
 
 def timed(size: int, steps: int) -> dict[str, Any]:

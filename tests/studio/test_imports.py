@@ -13,6 +13,7 @@ PATHS = {
     for path in (ROOT / "studio").rglob("*.py")
     if path.name != "__init__.py"
 }
+FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 ALLOWED = {  # folder -> the folders that it may import from, besides itself; "" are the modules for everybody
     "": set(),
     "components": {""},
@@ -55,3 +56,10 @@ def test_there_is_no_circle() -> None:
 
 def test_what_every_panel_is_given_knows_none_of_them() -> None:
     assert imports("studio.components.page_components") == set()
+
+
+@pytest.mark.parametrize("module", sorted(PATHS))
+def test_no_function_takes_more_than_six_parameters(module: str) -> None:
+    functions = [node for node in ast.walk(ast.parse(PATHS[module].read_text("utf-8"))) if isinstance(node, FUNCTION)]
+    long = [one.name for one in functions if len(one.args.posonlyargs + one.args.args + one.args.kwonlyargs) > 6]
+    assert long == []
