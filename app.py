@@ -17,13 +17,15 @@ from studio.page import build
 from studio.runs import zerogpu
 from studio.runs.estimate import probe
 from studio.runs.run import warm_up
-from studio.server.cleanup import Keeper
+from studio.server.budgets import Budgets
+from studio.server.cleanup import VisitCleaner
 from studio.server.middleware import Guard
 from studio.server.queue import share_fairly
 
 demo = build()
-keeper = Keeper(demo)
-share_fairly(demo, keeper)
+budgets = Budgets()
+visits = VisitCleaner(demo, budgets)
+share_fairly(demo, visits)
 
 LAUNCH = {
     "theme": THEME,
@@ -34,9 +36,14 @@ LAUNCH = {
     "ssr_mode": False,
     "enable_monitoring": False,
     "run_history": False,
+    "state_session_capacity": 2000,
     "footer_links": ["api"],
     "mcp_server": mcp.available(),
-    "app_kwargs": {"middleware": [Middleware(Guard, keeper.hear)], "lifespan": keeper.lifespan, "openapi_url": None},
+    "app_kwargs": {
+        "middleware": [Middleware(Guard, visits.hear, budgets)],
+        "lifespan": visits.lifespan,
+        "openapi_url": None,
+    },
 }
 
 

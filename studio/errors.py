@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 
 import gradio as gr
 
@@ -13,11 +15,11 @@ from studio.i18n import words
 
 @contextmanager
 def in_the_users_words() -> Iterator[None]:
-    """A ValueError is a mistake of the user's; its text says which."""
+    """A ValueError is a mistake of the user's; its text says which. A browser shows it as markup, so it has none."""
     try:
         yield
     except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from None
+        raise gr.Error(escape(str(error), quote=False), print_exception=False) from None
 
 
 @contextmanager
@@ -27,6 +29,8 @@ def without_a_trace(language: str = "en") -> Iterator[None]:
         yield
     except gr.Error:
         raise
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise gr.Error(words(language)["disk_full"], print_exception=False) from None
         traceback.print_exc()
         raise gr.Error(words(language)["broken"], print_exception=False) from None

@@ -29,6 +29,11 @@ class Limits:
     seconds: float = limit("NST_DEADLINE", math.inf, 1, "seconds of a painting; it then ends with the picture so far")
     waiting: float = limit("NST_QUEUE", 8, 1, "paintings that may wait")
     each: float = limit("NST_QUEUE_EACH", 4, 1, "paintings of one visitor that may wait or be painted")
+    disk: float = limit("NST_DISK", 4096, 100, "megabytes that the uploads of all visitors may take up")
+    disk_each: float = limit("NST_DISK_EACH", 400, 60, "megabytes that the uploads of one visitor may take up")
+    proxies: float = limit(
+        "NST_PROXIES", 1 if "SPACE_ID" in os.environ else 0, 0,
+        "proxies before this server, whose word on a visitor's address is believed")
     # fmt: on
 
 

@@ -32,10 +32,11 @@ from studio.panels import (
 )
 from studio.runs.backend import ONE_AT_A_TIME
 from studio.runs.result import result_of_finished
+from studio.server.blocks import Blocks
 
 
 def build() -> gr.Blocks:
-    blocks = gr.Blocks(title=words("en")["title"], fill_width=True)
+    blocks = Blocks(title=words("en")["title"], fill_width=True)
     with blocks:
         page = furnish()
         for panel in (choosing, presets, viewer, adjust, history):

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,3 +59,11 @@ def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
         except httpx.TransportError:
             time.sleep(0.1)
     raise AssertionError("The page did not start.")
+
+
+def until(true: Callable[[], bool], seconds: float = 20) -> None:
+    for _ in range(round(20 * seconds)):
+        if true():
+            return
+        time.sleep(0.05)
+    raise AssertionError("It did not happen.")

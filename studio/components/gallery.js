@@ -2,10 +2,16 @@
 const language = navigator.language.slice(0, 2);
 const show = () => {
   element.querySelector("legend").textContent = props.headings[language] ?? props.headings.en;
+  element.querySelectorAll(".tile").forEach((tile, i) => {
+    const { title, line } = props.items[i] ?? {}; // a stranger's words are text, never part of a template
+    tile.title = [title, line].filter(Boolean).join(", ");
+    tile.querySelector(".title").textContent = title;
+    if (line) tile.querySelector(".line").textContent = line;
+  });
   element.querySelectorAll("input").forEach((input) => (input.checked = input.value === props.value));
 };
 show();
-watch(["value", "disabled"], show);
+watch(["value", "disabled", "items"], show);
 element.addEventListener("change", (event) => {
   event.stopPropagation();
   props.value = event.target.value;

@@ -16,6 +16,7 @@ from PIL import Image
 from nst import Settings
 from nst.image import MAX_MEGABYTES, fitted_size, open_with_alpha, read_text, with_alpha
 from studio.errors import in_the_users_words
+from studio.files import NOT_HERE, own_file
 from studio.gradio_internals import shown_as_its_parent, upload_folder
 
 MOST_BYTES = MAX_MEGABYTES * 10**6  # of an upload: what the gate opens
@@ -40,6 +41,7 @@ class PictureBox(gr.Image):
             picture, alpha = open_with_alpha(source, next(name for name in SUBJECTS if name in str(self.elem_id)))
         picture.info["text"] = read_text(source)
         picture.info["name"] = payload.orig_name or Path(payload.path or "picture").name
+        picture.info["file"] = payload.path
         picture.info["alpha"] = alpha
         return picture
 
@@ -64,12 +66,14 @@ def name_of(picture: Image.Image) -> str:
     return str(picture.info.get("name", "picture"))
 
 
-def _source(payload: ImageData) -> str | io.BytesIO:
+def _source(payload: ImageData) -> Path | io.BytesIO:
     if payload.path:
-        return payload.path
+        if file := own_file(payload.path):
+            return file
+        raise ValueError(NOT_HERE)
     head, _, body = (payload.url or "").partition(";base64,")
     if not head.startswith("data:"):
-        raise ValueError("Please send the picture as a file.")
+        raise ValueError(NOT_HERE)
     try:
         return io.BytesIO(base64.b64decode(body, validate=True))
     except ValueError:

@@ -13,10 +13,11 @@ const show = () => {
   rows.forEach((row, i) => {
     const slider = row.querySelector("input");
     slider.value = weights[i];
-    slider.setAttribute("aria-label", words.weight.replace("{title}", titles[i]));
-    row.querySelector(".title").textContent = titles[i];
+    slider.setAttribute("aria-label", words.weight.replace("{title}", () => titles[i]));
+    row.querySelector(".title").textContent = titles[i]; // text, never part of a template: a stranger may have named it
+    row.querySelector(".title").title = titles[i];
     row.querySelector("output").textContent = i < used.length ? `${Math.round((100 * weights[i]) / total)} %` : "";
-    row.querySelector(".away")?.setAttribute("aria-label", words.away.replace("{title}", titles[i]));
+    row.querySelector(".away")?.setAttribute("aria-label", words.away.replace("{title}", () => titles[i]));
   });
   element.querySelector(".current").classList.toggle("empty", !box());
   const image = element.querySelector(".current img");

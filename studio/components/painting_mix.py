@@ -9,9 +9,12 @@ from typing import Any
 import gradio as gr
 from PIL import Image, ImageOps
 
+from nst.image import open_picture
 from studio.catalogue import PAINTINGS
 from studio.components.images import data_url, name_of
 from studio.components.widget_files import widget_files
+from studio.errors import in_the_users_words
+from studio.files import NOT_HERE, own_file
 from studio.i18n import for_browser
 
 MOST = 4  # paintings
@@ -22,14 +25,34 @@ WORDS = ("add", "current", "next", "weight", "away")
 
 @dataclass(frozen=True)
 class ExtraStyle:
-    """A painting to be mixed in, besides that in the box."""
+    """A painting to be mixed in, besides that in the box. A visit keeps its small picture, and the file by name."""
 
-    picture: Image.Image
+    file: str
     title: str
+    name: str
+    thumb: str
 
     @property
     def item(self) -> dict[str, str]:
-        return {"src": data_url(ImageOps.fit(self.picture, THUMB)), "title": self.title}
+        return {"src": self.thumb, "title": self.title}
+
+    @property
+    def picture(self) -> Image.Image:
+        """
+        Raises:
+            gr.Error: if the file has gone meanwhile.
+        """
+        with in_the_users_words():
+            file = own_file(self.file)
+            if file is None:
+                raise ValueError(NOT_HERE)
+            picture = open_picture(file, "painting")
+        picture.info["name"] = self.name
+        return picture
+
+
+def extra_style(picture: Image.Image, file: str, title: str) -> ExtraStyle:
+    return ExtraStyle(file, title, name_of(picture), data_url(ImageOps.fit(picture, THUMB)))
 
 
 def painting_mix() -> gr.HTML:
@@ -52,7 +75,7 @@ def add_style(
     if style is None or len(extra_styles) >= MOST - 1:
         return tuple([gr.skip()] * 4)
     title = PAINTINGS[key].title if key in PAINTINGS else name_of(style)
-    extra_styles = (*extra_styles, ExtraStyle(style, title))
+    extra_styles = (*extra_styles, extra_style(style, style.info["file"], title))
     return extra_styles, rows(extra_styles, [*value["weights"], EVEN]), None, None
 
 

@@ -4,6 +4,12 @@ const show = () => {
   element.querySelector("legend").textContent = props.headings[language] ?? props.headings.en;
   const hint = element.querySelector(".hint");
   if (hint) hint.textContent = props.hints[language] ?? props.hints.en;
+  element.querySelectorAll(".tile").forEach((tile, i) => {
+    const { title, line } = props.items[i] ?? {}; // a stranger's words are text, never part of a template
+    tile.title = [title, line].filter(Boolean).join(", ");
+    tile.querySelector(".title").textContent = title;
+    if (line) tile.querySelector(".line").textContent = line;
+  });
   element.querySelectorAll("input").forEach((input) => (input.checked = input.value === props.value));
 };
 show();

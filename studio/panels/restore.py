@@ -19,7 +19,7 @@ from studio.components import start_picture
 from studio.components.controls import moved_to
 from studio.components.images import name_of
 from studio.components.mask_brush import marks_for, marks_from
-from studio.components.painting_mix import EVEN, MOST, ExtraStyle, rows
+from studio.components.painting_mix import EVEN, MOST, extra_style, rows
 from studio.errors import in_the_users_words
 from studio.i18n import language_of, words
 from studio.runs.as_python import as_python
@@ -71,7 +71,7 @@ def _styles(styles: Sequence[Painting], weights: Mapping[str, float]) -> dict[st
     if not styles:
         return {"style": None, "style_gallery": None, "extra_styles": (), "mix": rows((), [EVEN])}
     *others, last = styles
-    extra_styles = tuple(ExtraStyle(_with_its_name(one), one.title) for one in others)
+    extra_styles = tuple(extra_style(_with_its_name(one), str(one.path), one.title) for one in others)
     return {
         "style": str(last.path),
         "style_gallery": last.key,

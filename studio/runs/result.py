@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,11 +18,12 @@ from nst.image import with_alpha
 from nst.record import read_record
 from studio.catalogue import FINISHED
 from studio.components import status_line
-from studio.components.images import fresh_file
+from studio.components.images import folder_of
 from studio.runs.timelapse import Shot, jpeg, opened
 
 SMALL_SIDE, SMALL_QUALITY = 768, 92  # of the pictures that the page works with
 CONTENT_QUALITY = 95
+BESIDE = "adjusted-"
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,15 @@ class Result:
         return with_alpha(adjusted(self.picture, opened(self.content), adjustment), self.alpha)
 
     def beside(self, name: str, request: gr.Request) -> Path:
-        """A path for another file made of this picture, which goes when the picture goes, or the visitor."""
-        return Path(tempfile.mkdtemp(dir=Path(self.path).parent)) / name if self.run_id else fresh_file(name, request)
+        """A path for another file made of this picture, which goes when the picture goes, the visitor, or the next.
+
+        Each visit has one such file: whoever moves a slider a hundred times does not fill the disk.
+        """
+        folder = Path(self.path).parent if self.run_id else folder_of(str(request.session_hash))
+        for old in folder.glob(f"{BESIDE}*"):
+            shutil.rmtree(old, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=folder, prefix=BESIDE)) / name
 
     @property
     def title(self) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
-import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,12 +17,18 @@ import gradio as gr
 
 from studio.components.images import folder_of
 from studio.limits import LONGEST_VISIT
-from studio.server.middleware import paths_in
-from studio.server.temp_dir import FOLDER
+from studio.server.budgets import Budgets
+from studio.server.connections import hang_up_on_the_silent
+from studio.server.messages import paths_in
+from studio.server.temp_dir import FOLDER, LOCK
+
+log = logging.getLogger(__name__)
 
 GRACE = timedelta(minutes=10)  # a visitor may be away, as a phone is that shows something else meanwhile
 ALONE = timedelta(hours=1)  # for a file that is no visitor's: programs fetch their pictures at once
-ROUND = 60  # seconds
+BETWEEN_CALLS = timedelta(minutes=2)  # of a program
+BROKEN_OFF = timedelta(minutes=5)  # without another byte: an upload that will not end
+ROUND = 30  # seconds
 
 
 @dataclass
@@ -39,15 +45,15 @@ class Visit:
         return self.seen < now - LONGEST_VISIT
 
 
-class Keeper:
+class VisitCleaner:
     """Knows whose the files in our folder are, and removes those that are nobody's.
 
     Gradio's own `delete_cache` knows no visits, leaves broken-off uploads and empty folders behind, and ends for
     good when somebody uploads while it looks.
     """
 
-    def __init__(self, page: gr.Blocks) -> None:
-        self.page = page
+    def __init__(self, page: gr.Blocks, budgets: Budgets) -> None:
+        self.page, self.budgets = page, budgets
         self.visits: dict[str, Visit] = {}
         with page:
             page.unload(self.leave)
@@ -74,20 +80,38 @@ class Keeper:
         for session in [session for session, visit in list(self.visits.items()) if visit.is_over(now)]:
             if session not in busy:  # who watches a painting is here, even if the line for signs of life has broken
                 self.forget(session)
+        self._forget_programs(now, busy)
         self._remove_what_is_nobodys(now)
+        self.budgets.tidy()
         for files in self.page.temp_file_sets:  # Gradio only adds to them
             files -= {path for path in list(files) if not os.path.exists(path)}
 
     def forget(self, session: str) -> None:
         """Nothing stays of a visit, but for a photo that somebody else has handed in as well."""
         visit = self.visits.pop(session)
-        self.page.state_holder.delete_state(session)
+        self._forget_state(session)
         shutil.rmtree(folder_of(session), ignore_errors=True)
         wanted = self._wanted()
         for path, arrival in visit.uploads.items():
             with suppress(FileNotFoundError):
                 if path not in wanted and _arrival(path) == arrival:
                     os.remove(path)
+
+    def _forget_state(self, session: str) -> None:
+        """Gradio's own `delete_state` keeps the values of all controls."""
+        holder = self.page.state_holder
+        holder.delete_state(session)
+        with holder.lock:
+            holder.session_data.pop(session, None)
+            holder.time_last_used.pop(session, None)
+        self.budgets.forget([session])
+
+    def _forget_programs(self, now: datetime, busy: set[str]) -> None:
+        """Whoever calls without the page has no state to come back to."""
+        for session, used in list(self.page.state_holder.time_last_used.items()):
+            if session not in self.visits and session not in busy and used < now - BETWEEN_CALLS:
+                self._forget_state(session)
+        self.budgets.forget(self.budgets.sessions() - self.visits.keys() - self.page.state_holder.session_data.keys())
 
     def _wanted(self) -> set[str]:
         """Files of visitors, and of those who wait for their turn."""
@@ -100,16 +124,20 @@ class Keeper:
         for path in sorted(FOLDER.rglob("*"), reverse=True):  # what is in a folder, then the folder
             if str(path) in wanted or not rooms.isdisjoint((path, *path.parents)):
                 continue
+            if path == LOCK:
+                continue
             with suppress(OSError):  # it went by itself; or there is something in that folder
-                if _last_change(path) < now - ALONE:
+                under_way = path.parent == FOLDER and path.is_file()
+                if _last_change(path) < now - (BROKEN_OFF if under_way else ALONE):
                     path.rmdir() if path.is_dir() else path.unlink()
 
     @asynccontextmanager
     async def lifespan(self, _: Any) -> AsyncIterator[None]:
         """While the page is served."""
-        rounds = asyncio.create_task(self._go_round())
+        tasks = [asyncio.create_task(one) for one in (self._go_round(), hang_up_on_the_silent(self.page))]
         yield
-        rounds.cancel()
+        for task in tasks:
+            task.cancel()
 
     async def _go_round(self) -> None:
         while True:
@@ -117,7 +145,7 @@ class Keeper:
             try:
                 await asyncio.to_thread(self.sweep, datetime.now())
             except Exception:  # the next round comes all the same
-                traceback.print_exc()
+                log.exception("Visitors' files could not be looked through.")
 
 
 def _arrival(path: str) -> int:

@@ -1,7 +1,7 @@
-"""Who is painted for next, and for whom not: a queue with a bound, and the device for those who watch.
+"""Who is served next, and who is not: a queue with a bound, and the device for those who watch.
 
 Gradio's own queue refuses with a number that tells a visitor nothing, counts light events as if they
-were paintings, and paints for visitors who never open the stream. This one does none of these.
+were paintings, and works for visitors who never open the stream. This one does none of these.
 Whoever asks gets an answer first and opens the stream then, on a busy machine some seconds later.
 """
 
@@ -10,30 +10,42 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
-from gradio.queueing import Event, Queue
+from gradio.queueing import Event, EventQueue, Queue
 from gradio.route_utils import get_fn
 from gradio.server_messages import ProcessCompletedMessage
-from gradio.utils import error_payload, run_coro_in_background
+from gradio.utils import LRUCache, error_payload, run_coro_in_background
 
 from studio import limits
 from studio.i18n import language_of, words
 from studio.runs.backend import ONE_AT_A_TIME
-from studio.server.cleanup import Keeper
-from studio.server.middleware import has_address, with_own_files
+from studio.server.budgets import visitor
+from studio.server.cleanup import VisitCleaner
+from studio.server.middleware import REFUSED
 
-PATIENCE = 30.0  # seconds that a place is kept for someone who does not watch yet
+PATIENCE = 30.0  # seconds that a place is kept for someone who does not watch, or reads no further
+LIGHT_PATIENCE = 10.0  # the same for what takes a moment
+UNREAD = 120.0  # seconds that answers are kept for someone who does not fetch them
+LIGHT_AT_ONCE = 1  # of one visitor; decoding a large picture keeps a core busy for seconds
+MOST_LIGHT = 32  # of one visitor, that wait or are worked on
+MOST_STREAMS = 300  # sessions of one visitor whose answers are kept
+LIGHT_PLACES = 6  # of everybody, for each event of the page
 PAINTING = ONE_AT_A_TIME["concurrency_id"]
 
 
-class Letterbox(asyncio.Queue[Any]):
+class WatchedQueue(asyncio.Queue[Any]):
     """Messages for a visitor; it knows when somebody last looked into it."""
 
-    looking = 0
-    looked = 0.0
+    def __init__(self, owner: str) -> None:
+        super().__init__()
+        self.owner = owner
+        self.looking = 0
+        self.looked = 0.0
+        self.opened = time.monotonic()
 
     async def get(self) -> Any:
         self.looking += 1
@@ -50,34 +62,42 @@ class Letterbox(asyncio.Queue[Any]):
 class FairQueue(Queue):
     """Gradio's queue, with our manners."""
 
-    keeper: Keeper
+    def __init__(self, *arguments: Any, visits: VisitCleaner, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.visits = visits
+        self.pending_messages_per_session = LRUCache(10**6)  # Gradio's 2000 let one visitor push out all others
+        self._opened: Counter[str] = Counter()  # streams of each visitor
 
     async def push(self, body: Any, request: Any, username: str | None) -> Any:
         body.session_hash = body.session_hash or os.urandom(8).hex()
         if body.session_hash not in self.pending_messages_per_session:
-            self.pending_messages_per_session[body.session_hash] = Letterbox()
-        body.data = with_own_files(body.data)
+            who = visitor(request)
+            if self._opened[who] >= MOST_STREAMS:
+                return False, words(language_of(request))["too_busy"], "queue_full"
+            self._opened[who] += 1
+            self.pending_messages_per_session[body.session_hash] = WatchedQueue(who)
         fn = get_fn(self.blocks, None, body) if body.fn_index is not None else None
-        refusal = fn and self._refusal(fn.concurrency_id == PAINTING, body, request)
+        refusal = fn and self._refusal(fn.concurrency_id == PAINTING, request)
         if not refusal:
             if fn and fn.api_visibility == "private":  # of the page
-                self.keeper.hear(body.session_hash, body.data)
+                self.visits.hear(body.session_hash, body.data)
             return await super().push(body, request, username)
         return True, self._refused(Event(body.session_hash, fn, request, username), refusal), "success"
 
-    def _refusal(self, paints: bool, body: Any, request: Any) -> str:
+    def _refusal(self, paints: bool, request: Any) -> str:
         """One sentence in the visitor's language; none if there is room."""
-        said = words(language_of(request))
-        if has_address(body.data):
-            return said["no_address"]
+        text, who = words(language_of(request)), visitor(request)
+        if key := request.scope.get(REFUSED):
+            return text[key]
         if not paints:
-            return ""
-        theirs = sum(visitor(event.request) == visitor(request) for event in self.paintings())
+            theirs = sum(visitor(event.request) == who for event in self._events() if not _paints(event))
+            return text["too_busy"] if theirs >= MOST_LIGHT else ""
+        theirs = sum(visitor(event.request) == who for event in self.paintings())
         if theirs >= limits.LIMITS.each:
-            return said["too_many"].format(count=theirs)
+            return text["too_many"].format(count=theirs)
         waiting = self.event_queue_per_concurrency_id.get(PAINTING)
         if waiting and len(waiting.queue) >= limits.LIMITS.waiting:
-            return said["queue_full"].format(count=len(waiting.queue))
+            return text["queue_full"].format(count=len(waiting.queue))
         return ""
 
     def _refused(self, event: Event, sentence: str) -> str:
@@ -89,57 +109,88 @@ class FairQueue(Queue):
         return event._id
 
     def _tell_end(self, event: Event, sentence: str) -> None:
+        if event.session_hash not in self.pending_messages_per_session:
+            return
         output = error_payload(gr.Error(sentence, print_exception=False), show_error=True)
         self.send_message(event, ProcessCompletedMessage(output=output, success=False))
 
-    def _painted(self) -> Iterator[Event]:
+    def _running(self) -> Iterator[Event]:
         for job in self.active_jobs:
-            yield from (event for event in job or () if event.concurrency_id == PAINTING)
+            yield from job or ()
+
+    def _events(self) -> Iterator[Event]:
+        """Those that are worked on, and those that wait."""
+        yield from self._running()
+        for line in self.event_queue_per_concurrency_id.values():
+            yield from line.queue
 
     def paintings(self) -> list[Event]:
         """Those that are being painted, and those that wait."""
-        waiting = self.event_queue_per_concurrency_id.get(PAINTING)
-        return [*self._painted(), *(waiting.queue if waiting else ())]
+        return [event for event in self._events() if _paints(event)]
 
     def get_events(self) -> Any:
-        """Whose turn it is. Whoever does not watch yet keeps the place, and the device goes to the next who does."""
-        line = self.event_queue_per_concurrency_id.get(PAINTING)
-        if line is None:
-            return super().get_events()
-        everybody, line.queue = line.queue, [event for event in line.queue if self._is_watched(event)]
-        turn = super().get_events()
-        begun = turn[0] if turn else []
-        line.queue = [event for event in everybody if event not in begun]
-        return turn
+        """Whose turn it is. Whoever does not watch yet keeps the place, and the turn goes to the next who does."""
+        busy = Counter(visitor(event.request) for event in self._running() if not _paints(event))
+        going_on = {(event.session_hash, event.fn) for event in self._running()}
+        lines = list(self.event_queue_per_concurrency_id.items())
+        for name, line in sorted(lines, key=lambda pair: pair[0] == PAINTING):  # a moment's work goes first
+            if line.concurrency_limit is not None and line.current_concurrency >= line.concurrency_limit:
+                continue
+            if event := self._next(line, busy, going_on):
+                line.queue.remove(event)
+                return [event], False, name
+        return None
+
+    def _next(self, line: EventQueue, busy: Counter[str], going_on: set[Any]) -> Event | None:
+        """The first who watches; of light events, the first of the visitor who has the fewest under way."""
+        watched = [event for event in line.queue if self._is_watched(event)]
+        if line.concurrency_id == PAINTING:
+            return watched[0] if watched else None
+        free = [event for event in watched if (event.session_hash, event.fn) not in going_on]
+        best = min(free, key=lambda event: busy[visitor(event.request)], default=None)
+        return best if best and busy[visitor(best.request)] < LIGHT_AT_ONCE else None
 
     def start(self) -> None:
         super().start()
         run_coro_in_background(self._look_for_the_absent)
 
     async def _look_for_the_absent(self) -> None:
-        """Whoever asked for a painting and never came to watch leaves the place to others."""
+        """Whoever asked and never came to watch, or reads no further, leaves the place to others."""
         while not self.stopped:
             await asyncio.sleep(PATIENCE / 30)
-            too_long_ago = time.monotonic() - PATIENCE
-            for event in self.paintings():
-                if event.enqueue_time < too_long_ago and not self._is_watched(event):
-                    self._tell_end(event, words(language_of(event.request))["unwatched"])
-                    await self.remove_from_queue(event._id)
+            now = time.monotonic()
+            for event in list(self._events()):
+                await self._end_if_absent(event, now - (PATIENCE if _paints(event) else LIGHT_PATIENCE))
+            self._drop_unread(now - UNREAD)
 
-    def _is_watched(self, event: Event) -> bool:
+    async def _end_if_absent(self, event: Event, too_long_ago: float) -> None:
+        if event.enqueue_time > too_long_ago or self._is_watched(event, max(event.enqueue_time, too_long_ago)):
+            return
+        self._tell_end(event, words(language_of(event.request))["unwatched"])
+        await self.remove_from_queue(event._id)
+        await self.clean_events(event_id=event._id)
+
+    def _drop_unread(self, too_long_ago: float) -> None:
+        """Answers that nobody fetches."""
+        wanted = {event.session_hash for event in self._events()}
+        for session, box in list(self.pending_messages_per_session.items()):
+            if session not in wanted and box.opened < too_long_ago and not box.watched_since(too_long_ago):
+                del self.pending_messages_per_session[session]
+                self._opened -= Counter([box.owner])
+                self.pending_event_ids_session.pop(session, None)
+
+    def _is_watched(self, event: Event, since: float | None = None) -> bool:
         box = self.pending_messages_per_session.get(event.session_hash)
-        return isinstance(box, Letterbox) and box.watched_since(event.enqueue_time)
+        return isinstance(box, WatchedQueue) and box.watched_since(event.enqueue_time if since is None else since)
 
 
-def visitor(request: Any) -> str:
-    """Whose request it is: an address. Behind the proxy of Spaces, the one that it names."""
-    named = request.headers.get("x-forwarded-for", "") if "SPACE_ID" in os.environ else ""
-    return named.split(",")[0].strip() or (request.client.host if request.client else "")
+def _paints(event: Event) -> bool:
+    return bool(event.concurrency_id == PAINTING)
 
 
-def share_fairly(page: gr.Blocks, keeper: Keeper) -> None:
+def share_fairly(page: gr.Blocks, visits: VisitCleaner) -> None:
     """Gives the page a queue with manners. Call it in place of `page.queue`."""
-    page.queue(max_size=None, default_concurrency_limit=1, api_open=False)
+    page.queue(max_size=None, default_concurrency_limit=LIGHT_PLACES, api_open=False)
     page._queue = FairQueue(
         live_updates=page._queue.live_updates,
         concurrency_count=page._queue.max_thread_count,
@@ -147,5 +198,5 @@ def share_fairly(page: gr.Blocks, keeper: Keeper) -> None:
         max_size=None,
         blocks=page,
         default_concurrency_limit=page._queue.default_concurrency_limit,
+        visits=visits,
     )
-    page._queue.keeper = keeper

@@ -181,7 +181,7 @@ class TestOnThePage:
     def test_a_visit_ends_with_its_page(self, page: Any, browser: Any, server: str, tmp_path: Path) -> None:
         import app
 
-        visits = app.keeper.visits
+        visits = app.visits.visits
         selfie = tmp_path / "selfie.png"
         noise(60, 40, seed=77).save(selfie)
         context = browser.new_context()
@@ -198,7 +198,7 @@ class TestOnThePage:
             if visits[visit].left:
                 break
             page.wait_for_timeout(100)
-        app.keeper.sweep(datetime.now() + timedelta(minutes=11))
+        app.visits.sweep(datetime.now() + timedelta(minutes=11))
         assert not any(file.exists() for file in files)
 
     @DESK_ONLY

@@ -18,6 +18,7 @@ from statistics import median
 import psutil
 
 from studio.server.temp_dir import NAME
+from tests.load import attack as attacks
 from tests.load.chart import chart
 from tests.load.visitors import WAYS, Run, Visitor, leave, passed_by
 from tests.serving import ROOT, page
@@ -139,6 +140,14 @@ def restarts(options: argparse.Namespace, folder: Path) -> None:
     )  # fmt: skip
 
 
+def attack(options: argparse.Namespace, folder: Path) -> None:
+    """Messages that no client of ours would send, while an honest visitor hands in photos."""
+    with served(folder) as (address, _):
+        held = attacks.attack(address)
+    if not held:
+        raise SystemExit(1)
+
+
 @contextmanager
 def served(folder: Path, **environment: int) -> Iterator[tuple[str, int]]:
     """Address and number of a page's process. It has to end without having complained."""
@@ -162,6 +171,7 @@ def main() -> None:
         leavers: {"clients": 30},
         marathon: {"runs": 200},
         restarts: {"times": 20},
+        attack: {},
     }
     for load, numbers in kinds.items():
         one = loads.add_parser(load.__name__, help=load.__doc__, description=load.__doc__)

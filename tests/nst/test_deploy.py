@@ -9,11 +9,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
 
+from nst import deploy
 from nst.deploy import LIMITS, main, pushed_files
 from tests.serving import ROOT
 
@@ -79,7 +81,7 @@ def run(address: str, token: str, *arguments: str) -> subprocess.CompletedProces
 
 def test_pushes_the_app_and_nothing_else(hub: tuple[str, list[tuple[str, str, Any]]]) -> None:
     address, seen = hub
-    done = run(address, "hf_good")
+    done = run(address, "hf_good", "--replace")
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().splitlines()[-1] == f"{address}/spaces/someone/page"
     posted = {path.split("?")[0].rsplit("/", 2)[-2]: body for verb, path, body in seen if verb == "POST"}
@@ -92,8 +94,35 @@ def test_pushes_the_app_and_nothing_else(hub: tuple[str, list[tuple[str, str, An
     assert [one["value"]["path"] for one in posted["commit"] if one["key"] == "deletedFile"] == ["old.py"]
 
 
+def test_a_space_that_holds_something_else_is_not_emptied_unless_told(
+    hub: tuple[str, list[tuple[str, str, Any]]],
+) -> None:
+    refused = run(hub[0], "hf_good")
+    assert refused.returncode == 2
+    assert "old.py" in refused.stderr and "--replace" in refused.stderr
+    assert not [path for verb, path, _ in hub[1] if verb == "POST"]
+
+
+def test_what_git_does_not_know_is_not_pushed() -> None:
+    key, private = ROOT / "studio" / ".env-of-a-test", ROOT / "examples" / "content" / "private-of-a-test.jpg"
+    try:
+        for path in (key, private):
+            path.write_text("secret")
+        assert not {key.relative_to(ROOT).as_posix(), private.relative_to(ROOT).as_posix()} & set(pushed_files())
+    finally:
+        key.unlink()
+        private.unlink()
+
+
+def test_outside_of_git_nothing_is_pushed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(deploy, "ROOT", tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(ValueError, match="no checkout of git"):
+        pushed_files()
+
+
 def test_a_refusal_is_one_line(hub: tuple[str, list[tuple[str, str, Any]]]) -> None:
-    refused = run(hub[0], "hf_bad")
+    refused = run(hub[0], "hf_bad", "--replace")
     assert refused.returncode == 2
     assert refused.stdout == ""
     assert len(refused.stderr.strip().splitlines()) == 1

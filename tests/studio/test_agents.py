@@ -48,4 +48,4 @@ def test_mistakes_are_said(server: str, photo: Path, painting: Path) -> None:
     pictures = {"content": data_url(photo), "style": data_url(painting)}
     _, (size, address) = talk(server, pictures | {"size": 5}, pictures | {"style": "https://example.org/a.jpg"})
     assert size.isError and "5 is less than the minimum of 16" in size.content[0].text
-    assert address.isError and words("en")["no_address"] in address.content[0].text
+    assert address.isError and words("en")["not_here"] in address.content[0].text

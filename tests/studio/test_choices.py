@@ -24,6 +24,7 @@ from nst.transfer import Scale, in_tiles, scales
 from studio.api import stylize
 from studio.catalogue import PAINTINGS, PHOTOS
 from studio.components import mask_brush, painting_mix
+from studio.components.images import fresh_file
 from studio.components.start_picture import opened
 from studio.i18n import words
 from studio.panels import continue_buttons, presets, restore
@@ -34,6 +35,13 @@ from studio.runs.run import finish, paint
 from tests.conftest import noise
 
 GREY = Image.new("RGB", (96, 64), "grey")
+
+
+def extra(picture: Image.Image, title: str) -> painting_mix.ExtraStyle:
+    """As if it had been handed in."""
+    path = fresh_file(f"{title}.png")
+    picture.save(path)
+    return painting_mix.extra_style(picture, str(path), title)
 
 
 def visitor(language: str = "en", **headers: str) -> Any:
@@ -156,7 +164,7 @@ class TestPresets:
 
 class TestMix:
     def put(self, *colours: str) -> tuple[painting_mix.ExtraStyle, ...]:
-        return tuple(painting_mix.ExtraStyle(Image.new("RGB", (64, 64), colour), colour) for colour in colours)
+        return tuple(extra(Image.new("RGB", (64, 64), colour), colour) for colour in colours)
 
     def test_weights_follow_the_paintings(self) -> None:
         aside = self.put("red", "green")
@@ -167,7 +175,9 @@ class TestMix:
         assert painting_mix.mixed(None, (), {"weights": [5]}) == ([None], "")
 
     def test_put_aside_and_taken_away(self) -> None:
-        aside, shown, box, ring = painting_mix.add_style(GREY, "gauguin-arearea", (), {"weights": [5]})
+        grey = GREY.copy()
+        grey.info["file"] = "grey.png"
+        aside, shown, box, ring = painting_mix.add_style(grey, "gauguin-arearea", (), {"weights": [5]})
         assert [one.title for one in aside] == ["Arearea"]
         assert (box, ring, shown["value"]["weights"]) == (None, None, [5, 5])
         left, shown = painting_mix.remove_style(aside, {"weights": [2, 7], "away": 0})
@@ -276,8 +286,9 @@ class TestProject:
         photo, one, two = files.values()
         marks = {"mask": TestBrush().marked(), "where": "second"}
         start = start_jpeg(noise(96, 64, 4))
-        extra = (painting_mix.ExtraStyle(one, "One"),)
-        choices = Choices(photo, two, Settings(size=96, steps=3), extra, {"weights": [2, 5]}, marks, start)
+        choices = Choices(
+            photo, two, Settings(size=96, steps=3), (extra(one, "One"),), {"weights": [2, 5]}, marks, start
+        )
         *_, (_, _, painted) = paint(visitor(), choices)
         path, *_, result = finish(visitor(), painted)
         (tmp_path / "painting.png").write_bytes(Path(path).read_bytes())

@@ -19,6 +19,7 @@ from studio import limits
 from studio.i18n import words
 from studio.limits import Limits
 from studio.server import queue
+from studio.server.budgets import visitor
 
 ENDLESS = {"size": 64, "steps": 10_000}
 SHORT = {"size": 64, "steps": 2}
@@ -193,7 +194,7 @@ class TestPictures:
                 **SHORT,
                 api_name="/stylize",
             )
-        assert refused.value.message == words("en")["no_address"]
+        assert refused.value.message == words("en")["not_here"]
 
     def test_our_own_address_is_the_file_itself(
         self, server: str, http: httpx.Client, photo: Path, painting: Path
@@ -220,9 +221,26 @@ class TestDeadline:
         assert progress["note"] == words("en")["deadline"]
 
 
+def asked_from(address: str, **headers: str) -> httpx.Request:
+    request = httpx.Request(
+        "GET", "http://page", headers={name.replace("_", "-"): one for name, one in headers.items()}
+    )
+    request.client = type("Address", (), {"host": address})()  # type: ignore[attr-defined]
+    return request
+
+
 def test_a_visitor_is_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    request = httpx.Request("GET", "http://page", headers={"x-forwarded-for": "203.0.113.7, 10.0.0.1"})
-    request.client = type("Address", (), {"host": "10.0.0.1"})()  # type: ignore[attr-defined]
-    assert queue.visitor(request) == "10.0.0.1"  # anybody can write that header
-    monkeypatch.setenv("SPACE_ID", "someone/page")
-    assert queue.visitor(request) == "203.0.113.7"
+    request = asked_from("10.0.0.1", x_forwarded_for="198.51.100.1, 203.0.113.7")
+    assert visitor(request) == "10.0.0.1"  # anybody can write that header
+    allow(monkeypatch, proxies=1)
+    assert visitor(request) == "203.0.113.7"  # what our proxy wrote; before it, what the visitor invented
+    allow(monkeypatch, proxies=2)
+    assert visitor(request) == "198.51.100.1"
+    allow(monkeypatch, proxies=3)
+    assert visitor(request) == "198.51.100.1"
+
+
+def test_the_addresses_of_one_ipv6_customer_are_one_visitor() -> None:
+    assert visitor(asked_from("2001:db8:1:2::1")) == visitor(asked_from("2001:db8:1:2:aaaa::9"))
+    assert visitor(asked_from("2001:db8:1:2::1")) != visitor(asked_from("2001:db8:1:3::1"))
+    assert visitor(asked_from("::ffff:192.0.2.1")) == visitor(asked_from("192.0.2.1"))

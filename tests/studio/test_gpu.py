@@ -34,8 +34,8 @@ photo = Image.linear_gradient("L").convert("RGB").resize((120, 80))
 asked = []
 device.best_device, best = lambda: asked.append("here") or best(), device.best_device
 import nst.transfer; nst.transfer.best_device = device.best_device
-run, frames_of = run.frames_of(Job(photo, [photo], Settings(size=96, steps=6, start_size=32))), run.frames_of
-frames = list(run)
+frames_of = run.frames_of
+frames = list(frames_of(Job(photo, [photo], Settings(size=96, steps=6, start_size=32))))
 try:
     frames_of(Job(photo, [None], Settings()))
 except Exception as error:

@@ -21,7 +21,7 @@ ALLOWED = {  # folder -> the folders that it may import from, besides itself; ""
     "panels": {"", "components", "runs"},
     "api": {"", "components", "runs"},
     "server": {"", "components", "runs"},
-    "page": {"", "components", "runs", "panels", "api"},
+    "page": {"", "components", "runs", "panels", "api", "server"},
 }
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,14 +19,15 @@ from studio.components.images import folder_of
 from studio.server import cleanup
 from studio.server.temp_dir import FOLDER
 from tests.conftest import noise
+from tests.serving import until
 from tests.studio.test_app import submit
 
 
 @pytest.fixture
-def keeper(server: str) -> cleanup.Keeper:
+def cleaner(server: str) -> cleanup.VisitCleaner:
     import app
 
-    return app.keeper
+    return app.visits
 
 
 @pytest.fixture
@@ -88,16 +88,10 @@ def files() -> list[Path]:
     return [path for path in FOLDER.rglob("*") if path.is_file()]
 
 
-def until(true: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if true():
-            return
-        time.sleep(0.05)
-    raise AssertionError("It did not happen.")
-
-
 class TestVisit:
-    def test_what_was_handed_in_goes_with_the_visitor(self, server: str, keeper: cleanup.Keeper, selfie: Path) -> None:
+    def test_what_was_handed_in_goes_with_the_visitor(
+        self, server: str, cleaner: cleanup.VisitCleaner, selfie: Path
+    ) -> None:
         visitor, other = Visitor(server), Visitor(server)
         with other.here():
             with visitor.here():
@@ -106,77 +100,79 @@ class TestVisit:
                 others = other.hand_in(selfie)
                 room = folder_of(visitor.session)
                 room.mkdir()
-                keeper.sweep(later(minutes=300))
+                cleaner.sweep(later(minutes=300))
                 assert theirs.exists() and others.exists() and room.exists(), "both are here"
-            until(lambda: bool(keeper.visits[visitor.session].left))
-            keeper.sweep(later(minutes=9))
+            until(lambda: bool(cleaner.visits[visitor.session].left))
+            cleaner.sweep(later(minutes=9))
             assert theirs.exists() and room.exists(), "may come back"
-            keeper.sweep(later(minutes=11))
+            cleaner.sweep(later(minutes=11))
             assert not theirs.exists() and not room.exists()
             assert others.exists()
 
-    def test_who_is_back_in_time_is_not_forgotten(self, server: str, keeper: cleanup.Keeper, selfie: Path) -> None:
+    def test_who_is_back_in_time_is_not_forgotten(
+        self, server: str, cleaner: cleanup.VisitCleaner, selfie: Path
+    ) -> None:
         visitor = Visitor(server)
         with visitor.here():
             photo = visitor.hand_in(selfie)
-        until(lambda: bool(keeper.visits[visitor.session].left))
+        until(lambda: bool(cleaner.visits[visitor.session].left))
         visitor.choose(photo)
-        keeper.sweep(later(minutes=300))
+        cleaner.sweep(later(minutes=300))
         assert photo.exists()
-        keeper.sweep(later(minutes=361))
+        cleaner.sweep(later(minutes=361))
         assert not photo.exists(), "without a sign of life"
 
     def test_who_watches_a_painting_is_here(
-        self, server: str, keeper: cleanup.Keeper, photo: Path, painting: Path
+        self, server: str, cleaner: cleanup.VisitCleaner, photo: Path, painting: Path
     ) -> None:
         watching = Client(server, verbose=False, analytics_enabled=False)
-        keeper.hear(watching.session_hash, [])
+        cleaner.hear(watching.session_hash, [])
         long = submit(watching, photo, painting, steps=10_000)
         next(iter(long))
-        keeper.visits[watching.session_hash].left = datetime.now()  # says a line that broke
-        keeper.sweep(later(minutes=11))
-        assert watching.session_hash in keeper.visits
+        cleaner.visits[watching.session_hash].left = datetime.now()  # says a line that broke
+        cleaner.sweep(later(minutes=11))
+        assert watching.session_hash in cleaner.visits
         long.cancel()
-        until(lambda: not keeper.page._queue.paintings())
-        keeper.sweep(later(minutes=11))
-        assert watching.session_hash not in keeper.visits
+        until(lambda: not cleaner.page._queue.paintings())
+        cleaner.sweep(later(minutes=11))
+        assert watching.session_hash not in cleaner.visits
         watching.close()
 
     def test_the_same_photo_of_two_goes_with_the_second(
-        self, server: str, keeper: cleanup.Keeper, selfie: Path
+        self, server: str, cleaner: cleanup.VisitCleaner, selfie: Path
     ) -> None:
         first, second = Visitor(server), Visitor(server)
         with second.here():
             with first.here():
                 photo = first.hand_in(selfie)
                 assert second.hand_in(selfie) == photo
-            until(lambda: bool(keeper.visits[first.session].left))
-            keeper.sweep(later(minutes=11))
+            until(lambda: bool(cleaner.visits[first.session].left))
+            cleaner.sweep(later(minutes=11))
             assert photo.exists()
-        until(lambda: bool(keeper.visits[second.session].left))
-        keeper.sweep(later(minutes=11))
+        until(lambda: bool(cleaner.visits[second.session].left))
+        cleaner.sweep(later(minutes=11))
         assert not photo.exists()
 
     def test_what_somebody_has_just_handed_in_again_is_not_taken_away(
-        self, server: str, keeper: cleanup.Keeper, selfie: Path
+        self, server: str, cleaner: cleanup.VisitCleaner, selfie: Path
     ) -> None:
         first, second = Visitor(server), Visitor(server)
         with first.here():
             photo = first.hand_in(selfie)
             assert second.upload(selfie) == photo  # and has not said yet what it is for
-        until(lambda: bool(keeper.visits[first.session].left))
-        keeper.sweep(later(minutes=11))
+        until(lambda: bool(cleaner.visits[first.session].left))
+        cleaner.sweep(later(minutes=11))
         second.choose(photo)
 
     @pytest.mark.parametrize("named", ["/etc/hostname", "../secret", str(FOLDER), "", 7, None])
-    def test_only_uploads_can_be_handed_in(self, keeper: cleanup.Keeper, named: Any) -> None:
-        keeper.hear("stranger", [{"path": named}, {"deep": [{"path": named}]}])
-        assert not keeper.visits.pop("stranger").uploads
+    def test_only_uploads_can_be_handed_in(self, cleaner: cleanup.VisitCleaner, named: Any) -> None:
+        cleaner.hear("stranger", [{"path": named}, {"deep": [{"path": named}]}])
+        assert not cleaner.visits.pop("stranger").uploads
 
 
 class TestAlone:
     def test_what_a_program_sends_and_gets_stays_for_an_hour(
-        self, server: str, keeper: cleanup.Keeper, selfie: Path
+        self, server: str, cleaner: cleanup.VisitCleaner, selfie: Path
     ) -> None:
         program = Client(server, verbose=False, analytics_enabled=False)
         before = set(files())
@@ -184,28 +180,28 @@ class TestAlone:
         program.close()
         sent_and_got = set(files()) - before
         assert {path.name for path in sent_and_got} >= {"selfie.png", "painting.png"}
-        keeper.sweep(later(minutes=59))
+        cleaner.sweep(later(minutes=59))
         assert sent_and_got <= set(files())
-        keeper.sweep(later(minutes=61))
+        cleaner.sweep(later(minutes=61))
         assert not sent_and_got & set(files())
         assert not any(path.parent.exists() for path in sent_and_got if path.name == "image.jpeg")
-        assert not any(str(path) in files for path in sent_and_got for files in keeper.page.temp_file_sets)
+        assert not any(str(path) in files for path in sent_and_got for files in cleaner.page.temp_file_sets)
 
-    def test_a_broken_off_upload_goes_too(self, keeper: cleanup.Keeper) -> None:
+    def test_a_broken_off_upload_goes_too(self, cleaner: cleanup.VisitCleaner) -> None:
         broken = FOLDER / "tmp0broken"
         broken.write_bytes(b"half of a photo")
-        keeper.sweep(later(minutes=61))
+        cleaner.sweep(later(minutes=61))
         assert not broken.exists()
 
     def test_who_waits_for_a_turn_will_be_painted(
-        self, server: str, keeper: cleanup.Keeper, selfie: Path, photo: Path, painting: Path
+        self, server: str, cleaner: cleanup.VisitCleaner, selfie: Path, photo: Path, painting: Path
     ) -> None:
         program = Client(server, verbose=False, analytics_enabled=False)
         long = submit(program, photo, painting, steps=10_000)
         next(iter(long))
         waiting = submit(program, selfie, painting)
-        until(lambda: any(event.data for event in keeper.page._queue.event_queue_per_concurrency_id["painting"].queue))
-        keeper.sweep(later(minutes=61))
+        until(lambda: any(event.data for event in cleaner.page._queue.event_queue_per_concurrency_id["painting"].queue))
+        cleaner.sweep(later(minutes=61))
         long.cancel()
         assert waiting.result()
         program.close()
@@ -213,7 +209,7 @@ class TestAlone:
 
 class TestRounds:
     def test_follow_each_other_whatever_happens(
-        self, keeper: cleanup.Keeper, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+        self, cleaner: cleanup.VisitCleaner, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         swept: list[datetime] = []
 
@@ -222,11 +218,11 @@ class TestRounds:
             raise OSError("no disk")
 
         async def three_rounds() -> None:
-            async with keeper.lifespan(None):
+            async with cleaner.lifespan(None):
                 while len(swept) < 3:
                     await asyncio.sleep(0.01)
 
         monkeypatch.setattr(cleanup, "ROUND", 0)
-        monkeypatch.setattr(keeper, "sweep", sweep)
+        monkeypatch.setattr(cleaner, "sweep", sweep)
         asyncio.run(three_rounds())
-        assert "no disk" in capsys.readouterr().err
+        assert "no disk" in caplog.text

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -14,10 +18,11 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
+from studio.i18n import words
 from studio.limits import Limits, limits_of
 from studio.server import middleware, temp_dir
 from tests.load.visitors import Visitor
-from tests.serving import ROOT, page
+from tests.serving import ROOT, page, until
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +95,28 @@ class TestClosed:
         assert httpx.post(f"{server}gradio_api/run/predict", json=body).status_code == 422
 
     def test_too_much_is_too_much(self, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(middleware, "MOST_MEGABYTES", 0.01)
+        monkeypatch.setattr(middleware, "MOST_JSON", 10_000)
         said = httpx.post(f"{server}gradio_api/queue/join", json={"data": ["x" * 20_000]})
         assert said.status_code == 413
+
+    def test_whoever_sends_half_a_message_is_not_waited_for(self, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(middleware, "SILENCE", 0.2)
+        to = urlsplit(server)
+        with socket.create_connection((str(to.hostname), int(to.port or 0)), timeout=10) as line:
+            head = "POST /gradio_api/queue/join HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            line.sendall(f'{head}Content-Length: 1000\r\n\r\n{{"data"'.encode())
+            assert line.recv(20).startswith(b"HTTP/1.1 408")
+
+    def test_what_the_disk_has_no_room_for_is_said_in_a_sentence(
+        self, server: str, monkeypatch: pytest.MonkeyPatch, photo: Path
+    ) -> None:
+        def full(*_: Any, **__: Any) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("gradio.route_utils.NamedTemporaryFile", full)
+        said = httpx.post(f"{server}gradio_api/upload", files={"files": ("a.png", photo.read_bytes())})
+        assert said.status_code == 507
+        assert said.json()["detail"] == words("en")["disk_full"]
 
     @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"data": 1}', b"\xff" * 100])
     def test_nonsense_is_refused_without_a_stack(self, server: str, body: bytes) -> None:
@@ -138,18 +162,30 @@ class TestFolder:
             visitor.client.close()
         assert not self.folders(tmp_path)
 
+    def test_goes_after_kill_too(self, tmp_path: Path) -> None:
+        with page(tmp_path) as (_, process):
+            assert len(self.folders(tmp_path)) == 1
+            process.kill()
+            process.wait(timeout=60)
+            until(lambda: not self.folders(tmp_path))
+
     def test_after_a_crash_it_goes_at_the_next_start(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        left = "open(os.environ['GRADIO_TEMP_DIR'] + '/photo', 'w')"
-        crash = f"import os, studio.server.temp_dir; {left}; os.kill(os.getpid(), 9)"
+        """Also where no shell stood by; numbers of processes say nothing, since each container counts from one."""
         monkeypatch.setenv("TMPDIR", str(tmp_path))
         monkeypatch.delenv("GRADIO_TEMP_DIR")
-        crashed = subprocess.run([sys.executable, "-c", crash], cwd=ROOT)
-        assert crashed.returncode == -signal.SIGKILL
+        crash = "from studio.server import temp_dir as t; t._REMOVER.kill(); import os; os.kill(os.getpid(), 9)"
+        assert subprocess.run([sys.executable, "-c", crash], cwd=ROOT).returncode == -signal.SIGKILL
         (left,) = self.folders(tmp_path)
-        alive = tmp_path / f"{temp_dir.NAME}1"
-        alive.mkdir()
-        temp_dir.sweep(tmp_path)
-        assert self.folders(tmp_path) == [alive] and not left.exists()
+        wait = "import studio.server.temp_dir, sys; print(studio.server.temp_dir.FOLDER, flush=True); sys.stdin.read()"
+        with subprocess.Popen(
+            [sys.executable, "-c", wait], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as other:
+            assert other.stdout and other.stdin
+            alive = Path(other.stdout.readline().strip())
+            temp_dir.sweep(tmp_path)
+            assert self.folders(tmp_path) == [alive] and not left.exists()
+            other.stdin.close()
+        assert not self.folders(tmp_path)
 
     def test_lies_where_gradio_was_told_to_keep_files(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))

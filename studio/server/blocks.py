@@ -1,0 +1,27 @@
+"""A page that answers a bad message in one sentence, and writes one line about it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import gradio as gr
+
+from studio.i18n import words
+
+log = logging.getLogger(__name__)
+
+
+class Blocks(gr.Blocks):
+    """Gradio's own, which prints a whole trace for each message that no client of ours would send."""
+
+    async def process_api(self, *arguments: Any, **named: Any) -> Any:
+        try:
+            return await super().process_api(*arguments, **named)
+        except gr.Error as error:
+            error.print_exception = False  # whoever raises it says it to the visitor
+            raise
+        except Exception as error:  # a value of the wrong kind, or a mistake of ours
+            log.warning("An event failed: %s: %.200r", type(error).__name__, str(error))
+            log.debug("", exc_info=True)
+            raise gr.Error(words("en")["not_understood"], print_exception=False) from None
