@@ -45,21 +45,9 @@ def _painting(page: PageComponents) -> Dependency:
 
 def _going_on(page: PageComponents) -> Dependency:
     """Paint on, from the picture on the wall."""
-    moved = [page.knobs[name] for name in continue_buttons.MOVES]
 
     def before(values: dict[Any, Any], request: gr.Request) -> Updates:
-        photo, knobs = values[page.content], {name: values[page.knobs[name]] for name in continue_buttons.MOVES}
-        start = continue_buttons.Start(
-            values[page.continue_buttons],
-            values[page.result],
-            opened_by(page.content, photo),
-            **{name: page.knobs[name].preprocess(value) for name, value in knobs.items()},
-        )
-        picture, moves = continue_buttons.go_on(request, start)
-        return begin(page, values, request) | {
-            page.continue_from: picture,
-            **{page.knobs[name]: move for name, move in moves.items()},
-        }
+        return begin_to_go_on(page, values, request)
 
     def paint(values: dict[Any, Any], request: gr.Request) -> Iterator[Any]:
         choices = Choices.of(named(page.inputs, values))
@@ -68,7 +56,8 @@ def _going_on(page: PageComponents) -> Dependency:
 
     inputs: set[Any] = {page.continue_buttons, page.result, *page.inputs.values()}
     in_queue = {**QUIET, "preprocess": False}  # only there can a refusal be shown
-    start = page.continue_buttons.select(before, inputs, [*begin_outputs(page), page.continue_from, *moved], **in_queue)
+    changed = [*begin_outputs(page), page.continue_from, *(page.knobs[name] for name in continue_buttons.MOVES)]
+    start = page.continue_buttons.select(before, inputs, changed, **in_queue)
     start.success(None, js=SHOW_CANVAS, **AT_ONCE)
     turns.focus(start.success, "stop")
     return _run(page, start.success, paint, {page.continue_from, *page.inputs.values()})
@@ -120,6 +109,24 @@ def begin(page: PageComponents, values: Mapping[Any, Any], request: gr.Request) 
             page.run_state: None,
         },
     )
+
+
+def begin_to_go_on(page: PageComponents, values: Mapping[Any, Any], request: gr.Request) -> Updates:
+    """The same for going on, with the picture to start from; the knobs that move count as chosen.
+
+    Raises:
+        gr.Error: if there is nothing to go on from; then nothing changes.
+    """
+    start = continue_buttons.Start(
+        values[page.continue_buttons],
+        values[page.result],
+        opened_by(page.content, values[page.content]),
+        **{name: page.knobs[name].preprocess(values[page.knobs[name]]) for name in continue_buttons.MOVES},
+    )
+    picture, moves = continue_buttons.go_on(request, start)
+    moved = {page.knobs[name]: move for name, move in moves.items()}
+    values = {**values, **{knob: move["value"] for knob, move in moved.items()}}
+    return {**begin(page, values, request), **moved, page.continue_from: picture}
 
 
 def finish(page: PageComponents, values: Mapping[Any, Any], request: gr.Request) -> Updates:

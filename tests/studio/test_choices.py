@@ -22,15 +22,17 @@ from nst.settings import KNOBS
 from nst.tiles import NoRoom
 from nst.transfer import Scale, in_tiles, scales
 from studio.api import stylize
-from studio.catalogue import PAINTINGS, PHOTOS
+from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
 from studio.components import mask_brush, painting_mix
 from studio.components.images import fresh_file
 from studio.components.start_picture import opened
 from studio.i18n import words
-from studio.panels import continue_buttons, presets, restore
+from studio.page import furnish
+from studio.panels import continue_buttons, painting, presets, restore
 from studio.runs import estimate
 from studio.runs.as_python import as_python, differing
 from studio.runs.job import Choices
+from studio.runs.result import result_of_finished
 from studio.runs.run import finish, paint
 from tests.conftest import noise
 
@@ -223,6 +225,22 @@ class TestOnward:
         frames = list(paint(visitor(), Choices(GREY, GREY, settings, start=red)))
         assert frames[0][0].getpixel((30, 20)) == (254, 0, 0)
         assert frames[-1][2].frame.steps == continue_buttons.LEAST_STEPS
+
+    def test_the_controls_that_it_moves_are_written_down_as_chosen(self) -> None:
+        finished = next(iter(FINISHED.values()))
+        with gr.Blocks():
+            page = furnish()
+        file = {"path": str(finished.content.path), "meta": {"_type": "gradio.FileData"}}
+        values = {component: None for component in page.inputs.values()} | {page.content: file}
+        values |= {page.knobs["size"]: 256, page.knobs["content_weight"]: 0.15}
+        values |= {page.continue_buttons: "more_style", page.result: result_of_finished(finished.key)}
+        updates = painting.begin_to_go_on(page, values, visitor())
+        assert updates[page.knobs["content_weight"]]["value"] == 0.075
+        assert updates[page.chosen] == {
+            **{name: values[component] for name, component in page.inputs.items()},
+            "content_weight": 0.075,
+        }
+        assert opened(updates[page.continue_from]).size == result_of_finished(finished.key).picture.size
 
 
 class TestProject:

@@ -15,6 +15,7 @@ import pytest
 from gradio.data_classes import ImageData
 
 import app
+from studio.catalogue import PHOTOS
 from studio.components.controls import KnobChoice, KnobMix, KnobNumber, KnobSlider, KnobText
 from studio.components.images import Canvas, PictureBox
 from studio.gradio_internals import no_tool, opened_by, upload_folder
@@ -40,9 +41,9 @@ def test_the_upload_folder_is_ours() -> None:
     assert upload_folder() == os.environ["GRADIO_TEMP_DIR"]
 
 
-def test_a_raw_picture_is_opened_by_its_box(photo: Path) -> None:
+def test_a_raw_picture_is_opened_by_its_box() -> None:
     box = PictureBox(render=False, elem_id="photo")
-    raw = ImageData(path=str(photo), orig_name="mine.png").model_dump()
+    raw = ImageData(path=str(PHOTOS["barn"].path), orig_name="mine.png").model_dump()
     assert opened_by(box, raw).info["name"] == "mine.png"
     assert opened_by(box, None) is None
 
