@@ -96,10 +96,10 @@ def fit(height: int, width: int, halo: int, per_pixel: int, whole: int, free: in
         per_pixel: Bytes that one step needs for each pixel that it looks at.
         whole: Bytes that are needed whatever the tiles are.
         free: Bytes.
-        side: Of the tiles in pixels, where somebody has chosen it.
+        side: Of the tiles in pixels, where somebody has chosen it; smaller ones than SMALLEST only cost time.
 
     Raises:
-        NoRoom: if not even the smallest tile fits.
+        NoRoom: if not even the smallest tile fits, or the chosen one does not.
     """
 
     def tried(side: int) -> Fit:
@@ -107,7 +107,10 @@ def fit(height: int, width: int, halo: int, per_pixel: int, whole: int, free: in
         return Fit(side, whole + window * per_pixel)
 
     if side:
-        return tried(side)
+        chosen = tried(max(side, SMALLEST))
+        if chosen.memory / SHARE > free:
+            raise NoRoom(width, height, chosen.memory / SHARE, free)
+        return chosen
     longest = max(height, width)
     fits = list(map(tried, (longest, *range(longest // SMALLEST * SMALLEST, SMALLEST - 1, -SMALLEST))))
     needed = fits[-1].memory / SHARE

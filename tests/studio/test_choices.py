@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import math
+import os
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,13 +39,6 @@ from studio.runs.run import finish, paint
 from tests.conftest import noise
 
 GREY = Image.new("RGB", (96, 64), "grey")
-
-
-def extra(picture: Image.Image, title: str) -> painting_mix.ExtraStyle:
-    """As if it had been handed in."""
-    path = fresh_file(f"{title}.png")
-    picture.save(path)
-    return painting_mix.extra_style(picture, str(path), title)
 
 
 def visitor(language: str = "en", **headers: str) -> Any:
@@ -164,9 +159,17 @@ class TestPresets:
         assert shown["own"].endswith(" ")  # a size out of range has no time
 
 
+def one_more(picture: Image.Image, name: str) -> painting_mix.ExtraStyle:
+    """A further painting, as it was uploaded."""
+    file = fresh_file(f"{name}.png")
+    picture.save(file)
+    picture.info["name"] = f"{name}.png"
+    return painting_mix.extra_style(picture, str(file), name)
+
+
 class TestMix:
-    def put(self, *colours: str) -> tuple[painting_mix.ExtraStyle, ...]:
-        return tuple(extra(Image.new("RGB", (64, 64), colour), colour) for colour in colours)
+    def put(self, *names: str) -> tuple[painting_mix.ExtraStyle, ...]:
+        return tuple(one_more(Image.new("RGB", (64, 64), name), name) for name in names)
 
     def test_weights_follow_the_paintings(self) -> None:
         aside = self.put("red", "green")
@@ -178,15 +181,26 @@ class TestMix:
 
     def test_put_aside_and_taken_away(self) -> None:
         grey = GREY.copy()
-        grey.info["file"] = "grey.png"
+        grey.info["file"] = str(PAINTINGS["gauguin-arearea"].path)
         aside, shown, box, ring = painting_mix.add_style(grey, "gauguin-arearea", (), {"weights": [5]})
         assert [one.title for one in aside] == ["Arearea"]
         assert (box, ring, shown["value"]["weights"]) == (None, None, [5, 5])
         left, shown = painting_mix.remove_style(aside, {"weights": [2, 7], "away": 0})
         assert (left, shown["value"]["weights"]) == ((), [7])
 
+    def test_a_visit_keeps_little_of_a_large_painting(self) -> None:
+        large = one_more(Image.new("RGB", (4096, 4096), "red"), "large")
+        assert len(pickle.dumps(large)) < 20_000
+
+    def test_a_painting_whose_file_has_gone_is_one_sentence(self) -> None:
+        gone = one_more(Image.new("RGB", (64, 64), "red"), "gone")
+        os.remove(gone.file)
+        with pytest.raises(gr.Error, match="not on this server"):
+            painting_mix.mixed(GREY, (gone,), {"weights": [5, 5]})
+
     def test_four_at_most(self) -> None:
         full = self.put("red", "green", "blue")
+        assert full[0].picture.getpixel((0, 0)) == (255, 0, 0)
         assert painting_mix.add_style(GREY, None, full, {"weights": [5] * 4})[0] == gr.skip()
 
 
@@ -304,9 +318,8 @@ class TestProject:
         photo, one, two = files.values()
         marks = {"mask": TestBrush().marked(), "where": "second"}
         start = start_jpeg(noise(96, 64, 4))
-        choices = Choices(
-            photo, two, Settings(size=96, steps=3), (extra(one, "One"),), {"weights": [2, 5]}, marks, start
-        )
+        extra = (one_more(one, "one"),)
+        choices = Choices(photo, two, Settings(size=96, steps=3), extra, {"weights": [2, 5]}, marks, start)
         *_, (_, _, painted) = paint(visitor(), choices)
         path, *_, result = finish(visitor(), painted)
         (tmp_path / "painting.png").write_bytes(Path(path).read_bytes())
