@@ -15,7 +15,7 @@ from studio.components.controls import hidden_control
 from studio.components.images import PictureBox
 from studio.errors import in_the_users_words, without_a_trace
 from studio.gradio_internals import no_tool
-from studio.runs.job import Job
+from studio.runs.choices import commission
 from studio.runs.run import frames_of, record_of, save
 from studio.runs.throttle import paced
 
@@ -65,9 +65,9 @@ def paint_photo(
     with in_the_users_words():
         chosen: dict[str, Any] = dict(zip(AGENT_KNOBS, (size, steps, content_weight, style_scale), strict=True))
         settings = limits.capped(Settings(**chosen))
-    job = Job(content, [style], settings)
-    frames = frames_of(job)
+    run = commission(content, [style], settings)
+    frames = frames_of(run)
     with without_a_trace():
         for frame in paced(frames):
             last = frame
-        return save(last.image, record_of(job).text)
+        return save(last.image, record_of(run).text)

@@ -13,13 +13,13 @@ from PIL import Image
 from nst import Settings
 from nst.image import with_alpha
 from nst.record import start_jpeg
-from nst.steady import Noted
+from nst.resilient import RunFrame
 from studio.components.controls import hidden_control
 from studio.components.images import PREVIEW_SIDE, PictureBox, alpha_for
 from studio.errors import in_the_users_words, without_a_trace
 from studio.i18n import words
 from studio.limits import PAGE_KNOBS, capped
-from studio.runs.job import EXTRA_STYLES, MASKS, Job
+from studio.runs.choices import EXTRA_STYLES, MASKS, commission
 from studio.runs.run import frames_of, record_of, save
 from studio.runs.throttle import paced
 
@@ -64,16 +64,15 @@ def stylize(
     given = [(style, mask), *((one, where) for one, where in zip(more, (mask_2, mask_3, mask_4), strict=True) if one)]
     paintings = [painting for painting, _ in given]
     masks = [(where or mask).convert("L") for _, where in given] if mask else None
-    job = Job(content, paintings, settings, start, masks)
-    frames = frames_of(job)
-    assert content is not None  # or it would have been refused
+    run = commission(content, paintings, settings, start, masks)
+    frames = frames_of(run)
     with without_a_trace(), closing(paced(frames)) as shown:
         for frame in shown:
             if frame.step < frame.steps:
                 yield frame.preview(PREVIEW_SIDE), report(frame)
             else:
-                record = record_of(job, start_jpeg(start) if start else b"")
-                yield save(with_alpha(frame.image, alpha_for(content, settings)), record.text), report(frame)
+                record = record_of(run, start_jpeg(start) if start else b"")
+                yield save(with_alpha(frame.image, alpha_for(run.content, settings)), record.text), report(frame)
 
 
 def settings_for(knobs: dict[str, Any]) -> Settings:
@@ -84,7 +83,7 @@ def settings_for(knobs: dict[str, Any]) -> Settings:
         return capped(Settings(**knobs))
 
 
-def report(frame: Noted) -> dict[str, Any]:
+def report(frame: RunFrame) -> dict[str, Any]:
     return {
         "step": frame.step,
         "steps": frame.steps,

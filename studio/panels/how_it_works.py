@@ -25,7 +25,7 @@ from studio.errors import without_a_trace
 from studio.events import AT_ONCE
 from studio.i18n import label, language_of, words
 from studio.panels.turns import small_run
-from studio.runs.job import Job
+from studio.runs.choices import commission
 from studio.runs.result import Result
 from studio.runs.run import frames_of
 from studio.runs.throttle import paced
@@ -92,8 +92,8 @@ def paint(
 ) -> Iterator[Any]:
     """Three strips, picture by picture, while each comes to be."""
     language = language_of(request)
-    keeping = [frames_of(Job(content, [style], kept_by(layer, SIDE, STEPS))) for layer in CONTENT_LAYERS]
-    knowing = [frames_of(Job(content, [style], known_up_to(layer, SIDE, STEPS))) for layer in STYLE_LAYERS]
+    keeping = [frames_of(commission(content, [style], kept_by(layer, SIDE, STEPS))) for layer in CONTENT_LAYERS]
+    knowing = [frames_of(commission(content, [style], known_up_to(layer, SIDE, STEPS))) for layer in STYLE_LAYERS]
     assert content is not None and style is not None  # or it would have been refused
     strips = _empty(language, content.width / content.height)
     yield gr.update(strips=deepcopy(strips))

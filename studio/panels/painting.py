@@ -18,7 +18,7 @@ from studio.i18n import language_of, words
 from studio.panels import adjust, continue_buttons, history, presets, restore, turns, viewer
 from studio.runs import run
 from studio.runs.backend import ONE_AT_A_TIME
-from studio.runs.job import Choices
+from studio.runs.choices import Choices
 
 SHOW_CANVAS = "() => { document.getElementById('canvas').scrollIntoView({behavior: 'smooth', block: 'nearest'}) }"
 

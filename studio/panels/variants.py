@@ -21,7 +21,7 @@ from studio.errors import without_a_trace
 from studio.events import AT_ONCE
 from studio.i18n import for_browser, label, language_of, words
 from studio.panels.turns import small_run
-from studio.runs.job import Choices
+from studio.runs.choices import Choices
 from studio.runs.run import frames_of
 from studio.runs.throttle import paced
 from studio.runs.timelapse import jpeg
@@ -62,12 +62,11 @@ def join(page: PageComponents) -> Dependency:
 
 def paint(request: gr.Request, choices: Choices) -> Iterator[Any]:
     """The sheet, cell by cell."""
-    language, job = language_of(request), choices.job
-    sheet = variants(job.settings)
-    runs = [frames_of(replace(job, settings=replace(one, **QUICK))) for one in sheet]
+    language, commission = language_of(request), choices.commission
+    sheet = variants(commission.settings)
+    runs = [frames_of(replace(commission, settings=replace(one, **QUICK))) for one in sheet]
     cells = [cell(one, language) for one in sheet]
-    assert job.content is not None  # or it would have been refused
-    yield gr.update(cells=list(cells), ratio=job.content.width / job.content.height, value=None)
+    yield gr.update(cells=list(cells), ratio=commission.content.width / commission.content.height, value=None)
     with without_a_trace(language):
         for place, run in enumerate(runs):
             with closing(paced(run)) as frames:

@@ -9,7 +9,7 @@ from typing import Any
 from nst import Settings
 from nst.record import KEYWORD, Record
 from nst.settings import KNOBS
-from studio.runs.job import EXTRA_STYLES, MASKS
+from studio.runs.choices import EXTRA_STYLES, MASKS
 
 
 def as_python(record: Record, address: str) -> str:

@@ -11,10 +11,10 @@ from uuid import uuid4
 import gradio as gr
 from PIL import Image
 
-from nst import Settings, load_vgg
+from nst import Commission, Settings, load_vgg
 from nst.image import save_png, with_alpha
 from nst.record import Record, mask_png
-from nst.steady import Noted
+from nst.resilient import RunFrame
 from nst.transfer import final_size
 from studio.components import status_line
 from studio.components.images import PREVIEW_SIDE, alpha_for, fresh_file, name_of, preview
@@ -22,7 +22,7 @@ from studio.errors import in_the_users_words, without_a_trace
 from studio.i18n import language_of, time_in_words, words
 from studio.limits import capped
 from studio.runs import estimate, zerogpu
-from studio.runs.job import Choices, Job
+from studio.runs.choices import Choices
 from studio.runs.result import Origin, result_of
 from studio.runs.throttle import paced
 from studio.runs.timelapse import Film, Shot
@@ -36,7 +36,7 @@ class RunState:
     content: Image.Image
     record: Record
     blank: Image.Image
-    frame: Noted | None = None
+    frame: RunFrame | None = None
     curves: status_line.Curves = ()
     film: tuple[Shot, ...] = ()
 
@@ -54,18 +54,17 @@ class RunState:
         return self.step == self.record.settings.steps
 
 
-def frames_of(job: Job) -> Generator[Noted, None, None]:
-    """The engine's generator. A missing picture or a bad layer is refused before the first step."""
+def frames_of(commission: Commission) -> Generator[RunFrame, None, None]:
+    """The engine's generator. A bad layer is refused before the first step."""
     with in_the_users_words():
-        return zerogpu.painted(replace(job, settings=capped(job.settings)))
+        return zerogpu.painted(replace(commission, settings=capped(commission.settings)))
 
 
 def paint(request: gr.Request, choices: Choices) -> Iterator[tuple[Image.Image, str, RunState]]:
     """Yields the canvas, the status line and what is kept when the run ends, whyever it ends."""
-    language, job = language_of(request), choices.job
-    frames = frames_of(job)
-    assert job.content is not None  # or it would have been refused
-    state = RunState(uuid4().hex, job.content, record_of(job, choices.start), first_picture(job))
+    language, commission = language_of(request), choices.commission
+    frames = frames_of(commission)
+    state = RunState(uuid4().hex, commission.content, record_of(commission, choices.start), first_picture(commission))
     film, curves, note = Film(), [], ""
     film.add(0, state.blank)
     yield preview(state.blank), status_line.line(words(language)["starting"], busy=True), state
@@ -76,16 +75,17 @@ def paint(request: gr.Request, choices: Choices) -> Iterator[tuple[Image.Image, 
             curves.append((frame.progress, losses["style"], losses["content"]))
             film.add(frame.step, canvas)
             state = replace(state, frame=frame, curves=tuple(curves), film=film.shots)
-            if job.start is None and not note:
-                estimate.learn(job.settings, *state.content.size, len(job.styles), frame.step, frame.seconds)
+            if commission.start is None and not note:
+                estimate.learn(
+                    commission.settings, *state.content.size, len(commission.styles), frame.step, frame.seconds
+                )
             yield canvas, status_line.running(frame, curves, language), state
 
 
-def first_picture(job: Job) -> Image.Image:
+def first_picture(commission: Commission) -> Image.Image:
     """What is on the canvas before the first step, in the size of the finished picture."""
-    assert job.content is not None
-    size = final_size(*job.content.size, job.settings)
-    return (job.start or job.content).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    size = final_size(*commission.content.size, commission.settings)
+    return (commission.start or commission.content).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def inform(note: str, last: str, language: str) -> str:
@@ -120,11 +120,13 @@ def ending(state: RunState, language: str) -> str:
     return status_line.line(text, progress, state.curves, language)
 
 
-def record_of(job: Job, start: bytes = b"") -> Record:
-    """What is needed to paint the same again. `start` is the job's as a JPEG."""
-    content, *styles = (name_of(picture) for picture in (job.content, *job.styles) if picture)
-    masks = tuple(mask_png(mask) for mask in job.masks or ())
-    return Record(job.settings, content, tuple(styles), load_vgg(job.settings.backbone).checksum, masks, start)
+def record_of(commission: Commission, start: bytes = b"") -> Record:
+    """What is needed to paint the same again. `start` is the commission's as a JPEG."""
+    content, *styles = (name_of(picture) for picture in (commission.content, *commission.styles))
+    masks = tuple(mask_png(mask) for mask in commission.masks or ())
+    return Record(
+        commission.settings, content, tuple(styles), load_vgg(commission.settings.backbone).checksum, masks, start
+    )
 
 
 def save(image: Image.Image, text: Mapping[str, str], request: gr.Request | None = None) -> str:
@@ -137,5 +139,5 @@ def save(image: Image.Image, text: Mapping[str, str], request: gr.Request | None
 def warm_up() -> None:
     """Load the weights and take one step, so that the first visitor does not wait for either."""
     grey = Image.new("RGB", (64, 64), "grey")
-    for _ in frames_of(Job(grey, [grey], Settings(size=64, steps=1))):
+    for _ in frames_of(Commission(grey, [grey], Settings(size=64, steps=1))):
         pass

@@ -6,19 +6,16 @@ Out of that process comes only what can be pickled, and nothing that torch share
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from typing import Any, cast
+from typing import Any
 
-from PIL import Image
-
-from nst import load_vgg
-from nst.device import PLAIN_CPU, in_a_forked_process
-from nst.steady import Noted, steady
+from nst import Commission, load_vgg
+from nst.device import PLAIN_CPU, prepare_forked_process
+from nst.resilient import RunFrame, resilient
 from nst.transfer import scales
 from studio import limits
 from studio.runs import backend
-from studio.runs.job import Job
 from studio.runs.throttle import paced
 
 ZERO_GPU = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
@@ -38,38 +35,34 @@ def borrowed(seconds: int | Callable[..., int]) -> Callable[[Any], Any]:
     return decorator
 
 
-def seconds_for(job: Job) -> int:
+def seconds_for(commission: Commission) -> int:
     """How long the GPU is needed: the less is asked for, the sooner it is lent."""
-    if job.content is None:
-        return SHORTEST
-    work = sum(scale.work for scale in scales(*job.content.size, job.settings)) / 1e6
+    work = sum(scale.work for scale in scales(*commission.content.size, commission.settings)) / 1e6
     needed = min(BEGINNING + MEGAPIXEL_STEP * work, limits.LIMITS.seconds + BEGINNING)
     return round(min(max(needed, SHORTEST), LONGEST))
 
 
-def painted(job: Job) -> Generator[Noted, None, None]:
+def painted(commission: Commission) -> Generator[RunFrame, None, None]:
     """The frames of a run.
 
     Raises:
         ValueError: if a picture is missing or a setting makes no sense, before the first step.
     """
     if not ZERO_GPU:
-        return _steady(job, seconds=limits.LIMITS.seconds, engine=backend.engine())
-    _steady(job, device=PLAIN_CPU).close()  # only to hear what is wrong
-    frames: Generator[Noted, None, None] = _in_its_own_process(job)
+        return _resilient(commission, seconds=limits.LIMITS.seconds, engine=backend.engine())
+    _resilient(commission, device=PLAIN_CPU).close()  # only to hear what is wrong
+    frames: Generator[RunFrame, None, None] = _in_its_own_process(commission)
     return frames
 
 
-def _steady(job: Job, **how: Any) -> Generator[Noted, None, None]:
-    network = load_vgg(job.settings.backbone)
-    content, styles = cast(Image.Image, job.content), cast(Sequence[Image.Image], job.styles)  # it says what is missing
-    return steady(content, styles, job.settings, network, start=job.start, masks=job.masks, **how)
+def _resilient(commission: Commission, **how: Any) -> Generator[RunFrame, None, None]:
+    return resilient(commission, load_vgg(commission.settings.backbone), **how)
 
 
 @borrowed(seconds_for)
-def _in_its_own_process(job: Job) -> Iterator[Noted]:
-    in_a_forked_process()
-    run = _steady(job, seconds=min(limits.LIMITS.seconds, seconds_for(job) - 2))  # before it ends
+def _in_its_own_process(commission: Commission) -> Iterator[RunFrame]:
+    prepare_forked_process()
+    run = _resilient(commission, seconds=min(limits.LIMITS.seconds, seconds_for(commission) - 2))  # before it ends
     with closing(paced(run)) as shown:
         for frame in shown:
             yield frame.able_to_travel()

@@ -28,11 +28,10 @@ from studio.components.images import PREVIEW_SIDE, preview
 from studio.components.status_line import line
 from studio.i18n import LANGUAGES, TRANSLATIONS, language_of, time_in_words, words
 from studio.runs import run
-from studio.runs.job import Choices, settings_of
+from studio.runs.choices import Choices, settings_of
 from studio.runs.throttle import SLOWEST, paced
-from tests.conftest import noise
-
-SMALL = {"size": 64, "steps": 4}
+from tests.painting import noise
+from tests.studio.submitting import SMALL, submit
 
 
 @pytest.fixture
@@ -40,11 +39,6 @@ def client(server: str) -> Iterator[Client]:
     client = Client(server, verbose=False, analytics_enabled=False)
     yield client
     client.close()
-
-
-def submit(client: Client, photo: Path, painting: Path, **knobs: Any) -> Any:
-    pictures = {"content": handle_file(photo), "style": handle_file(painting)}
-    return client.submit(**pictures, **(SMALL | knobs), api_name="/stylize")
 
 
 def visitor(language: str = "en") -> Any:

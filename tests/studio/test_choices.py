@@ -33,10 +33,10 @@ from studio.page import furnish
 from studio.panels import continue_buttons, painting, presets, restore
 from studio.runs import estimate
 from studio.runs.as_python import as_python, differing
-from studio.runs.job import Choices
+from studio.runs.choices import Choices
 from studio.runs.result import result_of_finished
 from studio.runs.run import finish, paint
-from tests.conftest import noise
+from tests.painting import noise
 
 GREY = Image.new("RGB", (96, 64), "grey")
 

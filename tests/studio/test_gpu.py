@@ -14,11 +14,12 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from nst import Settings
+from nst import Commission, Settings
 from studio import limits
 from studio.runs import zerogpu
-from studio.runs.job import Job
 from tests.serving import ROOT, page
+
+pytestmark = pytest.mark.slow
 
 PHOTO = Image.linear_gradient("L").convert("RGB").resize((120, 80))
 
@@ -27,17 +28,16 @@ import json, os, sys
 from PIL import Image
 from studio.runs import zerogpu
 from studio.runs import run
-from studio.runs.job import Job
 import spaces, torch
-from nst import Settings, device
+from nst import Commission, Settings, device
 photo = Image.linear_gradient("L").convert("RGB").resize((120, 80))
 asked = []
 device.best_device, best = lambda: asked.append("here") or best(), device.best_device
 import nst.transfer; nst.transfer.best_device = device.best_device
 frames_of = run.frames_of
-frames = list(frames_of(Job(photo, [photo], Settings(size=96, steps=6, start_size=32))))
+frames = list(frames_of(Commission(photo, [photo], Settings(size=96, steps=6, start_size=32))))
 try:
-    frames_of(Job(photo, [None], Settings()))
+    frames_of(Commission(photo, [None], Settings()))
 except Exception as error:
     refused = error.message
 print(json.dumps({
@@ -67,7 +67,7 @@ def test_runs_in_a_process_of_its_own(zero: dict[str, str]) -> None:
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
     assert told == {
-        "kinds": ["Noted"],
+        "kinds": ["RunFrame"],
         "last": [6, 6],
         "size": [96, 64],
         "preview": [48, 32],
@@ -107,7 +107,7 @@ def uncapped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_asks_for_what_the_settings_need() -> None:
     photo = Image.new("RGB", (2048, 1024))
     asked = [
-        zerogpu.seconds_for(Job(photo, [photo], Settings(size=size, steps=steps)))
+        zerogpu.seconds_for(Commission(photo, [photo], Settings(size=size, steps=steps)))
         for size, steps in ((64, 10), (1024, 1500), (2048, 1500), (2048, 10_000))
     ]
     assert asked == sorted(asked)

@@ -1,4 +1,4 @@
-"""What is to be painted, as one value: as a visitor chose it on the page, and as the engine takes it."""
+"""What a visitor has chosen for a run, and the run that the engine makes of it."""
 
 from __future__ import annotations
 
@@ -8,33 +8,15 @@ from typing import Any
 
 from PIL import Image
 
-from nst import Settings
+from nst import Commission, Settings
 from studio.components.mask_brush import masks
 from studio.components.painting_mix import EVEN, ExtraStyle, mixed
 from studio.components.start_picture import opened
 from studio.errors import in_the_users_words
 from studio.limits import PAGE_KNOBS
 
-EXTRA_STYLES = ("style_2", "style_3", "style_4")  # as programs name the pictures of a job
+EXTRA_STYLES = ("style_2", "style_3", "style_4")  # as programs name the pictures of a run
 MASKS = ("mask", "mask_2", "mask_3", "mask_4")
-
-
-@dataclass(frozen=True)
-class Job:
-    """One painting to make. What is missing or does not go together is refused when it begins.
-
-    Attributes:
-        content: The photo.
-        styles: The paintings.
-        start: A picture to go on from.
-        masks: One for each painting, white where it applies.
-    """
-
-    content: Image.Image | None
-    styles: Sequence[Image.Image | None]
-    settings: Settings
-    start: Image.Image | None = None
-    masks: Sequence[Image.Image] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,10 +51,20 @@ class Choices:
         )
 
     @property
-    def job(self) -> Job:
+    def commission(self) -> Commission:
+        """
+        Raises:
+            gr.Error: if a picture is missing, or something does not go together.
+        """
         styles, style_mix = mixed(self.style, self.extra_styles, self.mix)
         settings = replace(self.settings, style_mix=style_mix)
-        return Job(self.content, styles, settings, opened(self.start), masks(self.marks, len(styles)))
+        return commission(self.content, styles, settings, opened(self.start), masks(self.marks, len(styles)))
+
+
+def commission(content: Any, styles: Sequence[Any], *rest: Any) -> Commission:
+    """A run for the engine. What is missing is refused in one sentence."""
+    with in_the_users_words():
+        return Commission(content, styles, *rest)
 
 
 def settings_of(knobs: Mapping[str, Any]) -> Settings:
