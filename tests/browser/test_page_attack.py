@@ -11,16 +11,12 @@ from nst.record import KEYWORD
 from tests.browser.test_page import (  # noqa: F401  (the fixtures and the mark are used by their names)
     DESK_ONLY,
     browser,
-    canvas,
     expect,
     page,
     pytestmark,
     set_knobs,
-    status,
 )
 from tests.conftest import noise
-
-CODE = "${(window.fell=1,7)}`${window.fell=2}{{{this.src}}}<img src=x onerror=window.fell=3>"
 
 
 def dropped(page: object, box: str, path: Path) -> None:  # noqa: F811
@@ -48,7 +44,7 @@ def test_a_name_is_not_run(page: object, tmp_path: Path) -> None:  # noqa: F811
 
 @DESK_ONLY
 def test_a_stranger_s_record_is_no_markup(page: object, tmp_path: Path) -> None:  # noqa: F811
-    record = {"settings": {"recipe": "<img id=fell src=http://127.0.0.1:9/x.png onerror=window.fell=3>"}}
+    record = {"settings": {"recipe": "<img id=fell src=http://127.0.0.1:1234/x.png onerror=window.fell=3>"}}
     text = PngImagePlugin.PngInfo()
     text.add_text(KEYWORD, json.dumps(record))
     noise(96, 72, 1).save(tmp_path / "ours.png", pnginfo=text)
