@@ -8,7 +8,7 @@ from typing import Any
 from starlette.middleware import Middleware
 
 import studio.server.temp_dir  # noqa: F401  (before Gradio)
-from nst.device import leave_the_cores_to_the_painter
+from nst.device import reserve_cores_for_painting
 from studio.api import mcp
 from studio.components.images import MOST_BYTES
 from studio.i18n import TRANSLATIONS
@@ -57,7 +57,7 @@ if __name__ == "__main__":
     for polite in (signal.SIGINT, signal.SIGTERM):
         signal.signal(polite, stop)
     if not zerogpu.ZERO_GPU:  # the GPU is lent to a run, not to a page
-        leave_the_cores_to_the_painter()
+        reserve_cores_for_painting()
         warm_up()
         probe()
     demo.launch(**LAUNCH)

@@ -20,12 +20,13 @@ from PIL import Image
 from tqdm import tqdm
 
 from nst.batch import Job, check_apart, check_folder, jobs_for, one_job, photos_in
+from nst.commission import Commission
 from nst.export import time_lapse
 from nst.files import DEPTHS, DPI, check_alpha, save
 from nst.image import WORKING_SIDE, open_picture, open_with_alpha, with_alpha_values
 from nst.record import record
 from nst.settings import KNOBS, Settings
-from nst.transfer import Frame, in_tiles, stylize
+from nst.transfer import Engine, Frame, in_tiles, paint
 from nst.vgg import VGG
 from nst.weights import load_vgg
 
@@ -48,7 +49,7 @@ class Order:
     masks: list[Image.Image] | None
     start: Image.Image | None
     network: VGG
-    stylize: Callable[..., Generator[Frame, None, None]]
+    engine: Engine
     take_turns: Callable[[Any], Frames]
     film: Path | None
     depth: int | None
@@ -83,7 +84,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="python -m nst",
+        prog="nst" if Path(sys.argv[0]).stem == "nst" else "python -m nst",
         usage="%(prog)s PHOTO PAINTING [PAINTING ...] -o OUT\n"
         "       %(prog)s PHOTO|FOLDER [...] --style PAINTING [--style PAINTING ...] -o FOLDER",
         description="Paint photos in the manner of one or more paintings.",
@@ -155,7 +156,7 @@ def _order(options: argparse.Namespace) -> Order:
         masks=[mask.convert("L") for mask in masks] or None,
         start=starts[0] if starts else None,
         network=network,
-        stylize=engine,
+        engine=engine,
         take_turns=take_turns,
         film=options.timelapse,
         depth=options.depth,
@@ -189,14 +190,14 @@ def _check_films_and_starts(options: argparse.Namespace, jobs: list[Job]) -> Non
         check_folder(options.timelapse)
 
 
-def _engine(ray: str | None) -> tuple[Callable[..., Generator[Frame, None, None]], Callable[[Any], Frames]]:
+def _engine(ray: str | None) -> tuple[Engine, Callable[[Any], Frames]]:
     """What paints one photo, and what takes several in turn: here, or on a cluster."""
     if ray is None:
-        return stylize, _one_by_one
+        return paint, _one_by_one
     import nst.cluster as cluster  # needs Ray, which not everybody has
 
     cluster.connect(ray)
-    return partial(cluster.stylize, say=_say), cluster.side_by_side
+    return partial(cluster.paint, say=_say), cluster.side_by_side
 
 
 def _one_by_one(runs: Runs) -> Frames:
@@ -254,21 +255,15 @@ class _Painter:
                 if self.order.settings.transparency == "kept":
                     self.alphas[job] = alpha
                 settings = self._settings(max(photo.size))
-                frames = self.order.stylize(
-                    photo,
-                    self.order.paintings,
-                    settings,
-                    self.order.network,
-                    start=self.order.start,
-                    masks=self.order.masks,
-                )
+                commission = Commission(photo, self.order.paintings, settings, self.order.start, self.order.masks)
+                frames = self.order.engine(commission, self.order.network)
                 self._tell_of_tiles(photo, settings)
                 yield job, frames
             except ValueError as error:
                 self._fail(job, str(error))
 
     def _tell_of_tiles(self, photo: Image.Image, settings: Settings) -> None:
-        here = self.order.stylize is stylize
+        here = self.order.engine is paint
         if here and (fit := in_tiles(*photo.size, settings, self.order.network)):
             _say(f"Worked on in tiles of {fit.side} pixels, with about {fit.memory / 2**30:.1f} GB of memory.")
 

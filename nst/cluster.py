@@ -11,7 +11,7 @@ import logging
 import socket
 import time
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -19,14 +19,13 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 import nst.transfer as transfer
+from nst.commission import Commission
 from nst.device import Device
 from nst.image import fitted_size, open_picture, to_pixels
-from nst.settings import Settings
-from nst.solver import resize
+from nst.solvers.pyramid import resize
 from nst.transfer import Frame
 from nst.vgg import VGG
 
@@ -74,19 +73,15 @@ def _machines() -> list[dict[str, Any]]:
     return [machine for machine in ray.nodes() if machine["Alive"]]  # type: ignore[no-untyped-call]
 
 
-def stylize(
-    content: Image.Image,
-    styles: Image.Image | Sequence[Image.Image],
-    settings: Settings,
+def paint(
+    commission: Commission,
     network: VGG,
     device: Device | None = None,
-    start: Image.Image | None = None,
-    masks: Sequence[Image.Image] | None = None,
     say: Callable[[str], object] = warnings.warn,
 ) -> Run:
-    """As `nst.transfer.stylize`, on a device of the cluster: same pictures, same errors, and to close it is to stop.
+    """As `nst.transfer.paint`, on a device of the cluster: same pictures, same errors, and to close it is to stop.
 
-    It departs in one thing: where steps are quicker than pictures can be sent, not every step has a frame.
+    Unlike there, not every step has a frame: some steps are quicker than pictures can be sent.
 
     Args:
         say: Called with one sentence when a worker was lost and the painting begins again on another.
@@ -94,8 +89,8 @@ def stylize(
     Raises:
         RuntimeError: from the frames, if worker after worker is lost.
     """
-    transfer.checked(content, styles, masks, settings, network)
-    return Run((content, styles, settings, [_sent(network)], device, start, masks), say)
+    transfer.check(commission, network)
+    return Run((commission, [_sent(network)], device), say)
 
 
 class Run(Generator[Frame, None, None]):
@@ -224,7 +219,9 @@ def _note(frame: Frame) -> Frame:
     """The frame with a small picture; the pixels follow, and are fetched when they are asked for."""
     preview = io.BytesIO()
     frame.preview(PREVIEW_SIDE).save(preview, "JPEG", quality=90)
-    return replace(frame, _picture=functools.partial(_small, preview.getvalue(), frame._size), _losses=frame.losses)
+    return replace(
+        frame, render=functools.partial(_small, preview.getvalue(), frame.size), deferred_losses=frame.losses
+    )
 
 
 def _small(preview: bytes, size: tuple[int, int], long_side: int) -> Tensor:
@@ -233,25 +230,25 @@ def _small(preview: bytes, size: tuple[int, int], long_side: int) -> Tensor:
 
 def _complete(note: Frame, pixels: Any) -> Frame:
     def picture(long_side: int) -> Tensor:
-        if long_side <= PREVIEW_SIDE < max(note._size):
-            return note._picture(long_side)
+        if long_side <= PREVIEW_SIDE < max(note.size):
+            return note.render(long_side)
         whole = torch.from_numpy(np.array(ray.get(pixels))).permute(2, 0, 1)[None]
-        width, height = fitted_size(*note._size, long_side)
+        width, height = fitted_size(*note.size, long_side)
         return resize(whole, height, width)
 
-    return replace(note, _picture=picture)
+    return replace(note, render=picture)
 
 
 @ray.remote(  # type: ignore[call-overload, untyped-decorator]
     num_returns="streaming", max_retries=0, _generator_backpressure_num_objects=AHEAD
 )
 def _painted(
-    content: Image.Image, styles: Any, settings: Settings, network: list[Any], *more: Any
+    commission: Commission, network: list[Any], device: Device | None
 ) -> Iterator[str | Frame | NDArray[np.float32]]:
     """On the worker: where it is; then a note and the pixels of every frame that is worth sending, and of the last."""
     yield ray.get_runtime_context().get_node_id()
     sent, interval = -float("inf"), QUICKEST
-    for frame in transfer.stylize(content, styles, settings, _received(*network), *more):
+    for frame in transfer.paint(commission, _received(*network), device):
         if frame.step < frame.steps and time.monotonic() - sent < interval:
             continue
         sent = time.monotonic()

@@ -25,7 +25,7 @@ class Device:
     dtype: torch.dtype
 
 
-class Late:
+class DeferredScalar:
     """A number that the device may still be working at. Who reads it waits for it, and for nothing begun after it.
 
     float() of a number on the GPU itself would wait for all that it has been given to do.
@@ -45,31 +45,31 @@ PLAIN_CPU = Device(torch.device("cpu"), torch.float32)
 T = TypeVar("T")
 
 
-def on_one_thread(steps: Generator[T, None, None]) -> Generator[T, None, None]:
+def on_painting_thread(steps: Generator[T, None, None]) -> Generator[T, None, None]:
     """The same steps, each taken on the one thread of this process that paints; for servers, whose threads change.
 
     OpenMP keeps a team of helpers for every thread that ever asked for one. As soon as all of them together are more
     than the cores, they go to sleep between any two operations: a painting of 512 px took a third longer.
     """
     with closing(steps):
-        while (step := _painter().submit(next, steps, None).result()) is not None:
+        while (step := _painting_thread().submit(next, steps, None).result()) is not None:
             yield step
 
 
-def leave_the_cores_to_the_painter() -> None:
+def reserve_cores_for_painting() -> None:
     """All other threads ask for no helpers from now on."""
-    _painter()
+    _painting_thread()
     torch.set_num_threads(1)
 
 
 @functools.cache
-def _painter() -> ThreadPoolExecutor:
+def _painting_thread() -> ThreadPoolExecutor:
     painter = ThreadPoolExecutor(1, "painter", torch.set_num_threads, (torch.get_num_threads(),))
     painter.submit(torch.get_num_threads).result()  # it has its number, whatever others are told later
     return painter
 
 
-def in_a_forked_process() -> None:
+def prepare_forked_process() -> None:
     """Threads do not survive a fork: whoever then asks OpenMP for its own would wait for ever."""
     torch.set_num_threads(1)
 
@@ -117,7 +117,7 @@ def _keep_freed_memory() -> None:
         libc.mallopt(trim_threshold, 2**31 - 1)
 
 
-def return_freed_memory() -> None:
+def release_memory() -> None:
     """What has been kept for reuse goes back to the system, for somebody who needs it otherwise."""
     if (libc := _glibc()) is not None:
         libc.malloc_trim(0)

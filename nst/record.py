@@ -14,10 +14,10 @@ import torch
 from PIL import Image
 
 from nst.settings import KNOBS, Settings
+from nst.version import VERSION
 from nst.vgg import VGG
 
 KEYWORD = "neural-style-transfer"
-VERSION = "1.0"  # of this project
 VERSIONS = {"project": VERSION, "torch": torch.__version__, "pillow": PIL.__version__}
 
 # All texts of a PNG lie in its first megabyte, or they are not read. In base64 a byte is 4/3.

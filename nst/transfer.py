@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import SupportsFloat
+from typing import TYPE_CHECKING, Protocol, SupportsFloat, TypedDict
 
 import numpy as np
 import torch
@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from nst.device import Device, Late, best_device, free_memory, return_freed_memory
+from nst.commission import Commission
+from nst.device import DeferredScalar, Device, best_device, free_memory, release_memory
 from nst.image import (
     fitted_size,
     luma,
@@ -32,10 +33,15 @@ from nst.image import (
 from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES
 from nst.objective import layers
 from nst.settings import Settings, mix_shares, shares
-from nst.solver import PAIR_BYTES, Average, Solver, laplacian_pyramid, make_solver, pairs_kept, resize
+from nst.solvers import Average, Solver, make_solver
+from nst.solvers.lbfgs import PAIR_BYTES, pairs_kept
+from nst.solvers.pyramid import laplacian_pyramid, resize
 from nst.targets import objective_for
 from nst.tiles import Fit, fit
 from nst.vgg import VGG, shrinkage
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 LIGHTS = {"luminance": with_luma, "exact": with_luma_inside}  # the photo's colours under painted light
 RECOLOURED = {"match_photo": match_colors, "histogram_photo": match_histograms}  # the photo, like the painting
@@ -80,6 +86,9 @@ class Frame:
         seconds: Since the run began.
         progress: Share of the whole work that is done, in (0, 1].
         long_side: Of the scale that is being painted, in pixels.
+        deferred_losses: As `losses`; the device may still be working at them.
+        render: A long side in pixels -> the finished picture's pixels (1, 3, H, W) at that size.
+        size: (width, height) of the finished picture.
     """
 
     step: int
@@ -87,9 +96,9 @@ class Frame:
     seconds: float
     progress: float
     long_side: int
-    _losses: Mapping[str, SupportsFloat]
-    _picture: Callable[[int], Tensor]  # long side -> the finished picture's pixels
-    _size: tuple[int, int]  # (width, height) of the finished picture
+    deferred_losses: Mapping[str, SupportsFloat]
+    render: Callable[[int], Tensor]
+    size: tuple[int, int]
 
     @property
     def seconds_left(self) -> float:
@@ -99,28 +108,41 @@ class Frame:
     @property
     def losses(self) -> dict[str, float]:
         """Unweighted losses at the pixels that this step started from."""
-        return {name: float(value) for name, value in self._losses.items()}
+        return {name: float(value) for name, value in self.deferred_losses.items()}
 
     @cached_property
     def image(self) -> Image.Image:
         """RGB, always in the size of the finished picture. Made when asked for."""
-        return to_image(self._picture(max(self._size)))
+        return to_image(self.render(max(self.size)))
 
     @property
     def pixels(self) -> NDArray[np.float32]:
         """The same picture in full precision: (H, W, 3) sRGB in [0, 1]."""
-        finished = self._picture(max(self._size))[0].permute(1, 2, 0).numpy()
+        finished = self.render(max(self.size))[0].permute(1, 2, 0).numpy()
         inside: NDArray[np.float32] = np.clip(finished, 0, 1, order="C")
         return inside
 
     def preview(self, long_side: int) -> Image.Image:
         """The same picture with another long side in pixels, never above that of `image`."""
-        size = fitted_size(*self._size, min(long_side, max(self._size)))
-        painted = to_image(self._picture(min(max(size), self.long_side)))
+        size = fitted_size(*self.size, min(long_side, max(self.size)))
+        painted = to_image(self.render(min(max(size), self.long_side)))
         return painted.resize(size, Image.Resampling.BICUBIC)  # of 8 bits: far quicker than in float32
 
 
-Engine = Callable[..., Generator[Frame, None, None]]  # paints as `stylize` does, here or elsewhere
+class Engine(Protocol):
+    """What paints: `paint` on this machine, or its like elsewhere."""
+
+    def __call__(
+        self, commission: Commission, network: VGG, device: Device | None = None
+    ) -> Generator[Frame, None, None]:
+        """A `Frame` after each step."""
+
+
+class Pictures(TypedDict, total=False):
+    """What a run may have besides a photo and paintings; see `Commission`."""
+
+    start: Image.Image | None
+    masks: Sequence[Image.Image] | None
 
 
 def stylize(
@@ -129,8 +151,7 @@ def stylize(
     settings: Settings,
     network: VGG,
     device: Device | None = None,
-    start: Image.Image | None = None,
-    masks: Sequence[Image.Image] | None = None,
+    **pictures: Unpack[Pictures],
 ) -> Generator[Frame, None, None]:
     """Paint a photo in the manner of one or more paintings (Gatys, Ecker & Bethge 2016).
 
@@ -140,8 +161,8 @@ def stylize(
         settings: How to paint.
         network: The frozen VGG that looks.
         device: Where to compute; the best one here if not said.
-        start: A picture to go on from. Painting then continues at the final size alone.
-        masks: One grey picture for each painting, in the photo's shape: white where it applies.
+        pictures: `start`, a picture to go on from: painting then continues at the final size alone.
+            `masks`, one grey picture for each painting, in the photo's shape: white where it applies.
             Where none does, the photo stays. Blended all over if not said.
 
     Yields:
@@ -151,30 +172,21 @@ def stylize(
     Raises:
         ValueError: if a picture is missing or too small, a mask is empty, a layer is unknown, or memory too little.
     """
-    paintings = checked(content, styles, masks, settings, network)
-    device = device or best_device()
-    room(*final_size(*content.size, settings), settings, network, device)  # or it is answered now
-    return _paint(content, paintings, settings, network, device, start, masks)
-
-
-def checked(
-    content: Image.Image,
-    styles: Image.Image | Sequence[Image.Image],
-    masks: Sequence[Image.Image] | None,
-    settings: Settings,
-    network: VGG,
-) -> list[Image.Image]:
-    """The paintings, once nothing is left to object to. Raises ValueError as `stylize` does."""
     paintings = list(styles) if isinstance(styles, Sequence) else [styles]
-    if content is None:
-        raise ValueError("Please choose a photo.")
-    if not paintings or any(painting is None for painting in paintings):
-        raise ValueError("Please choose a painting.")
-    mix_shares(settings.style_mix, len(paintings))
-    if masks is not None and len(masks) != len(paintings):
-        raise ValueError(f"There must be one mask for each painting, not {len(masks)} for {len(paintings)}.")
-    if any(mask.convert("L").getextrema()[1] == 0 for mask in masks or ()):
-        raise ValueError("A mask is empty: nothing would be painted. Please mark where the painting goes.")
+    return paint(Commission(content, paintings, settings, **pictures), network, device)
+
+
+def paint(commission: Commission, network: VGG, device: Device | None = None) -> Generator[Frame, None, None]:
+    """As `stylize`, of a run that is one value."""
+    check(commission, network)
+    device, settings = device or best_device(), commission.settings
+    room(*final_size(*commission.content.size, settings), settings, network, device)  # or it is answered now
+    return _paint(commission, network, device)
+
+
+def check(commission: Commission, network: VGG) -> None:
+    """Raises ValueError for what only the network can tell: unknown layers, pictures too small for it."""
+    content, paintings, settings = commission.content, commission.styles, commission.settings
     _check_together(settings, network)
     least = shrinkage(layers(settings))
     sizes = [("photo", final_size(*content.size, settings))]
@@ -185,7 +197,6 @@ def checked(
                 f"The {name} would be {size[0]} x {size[1]} pixels; "
                 f"its short side needs at least {least}. Please choose a larger or less narrow one."
             )
-    return paintings
 
 
 def _check_together(settings: Settings, network: VGG) -> None:
@@ -267,16 +278,10 @@ def scales(width: int, height: int, settings: Settings) -> list[Scale]:
     return [Scale(fitted_size(width, height, side), *rest) for side, *rest in zip(sides, steps, fades, strict=True)]
 
 
-def _paint(
-    content: Image.Image,
-    paintings: list[Image.Image],
-    settings: Settings,
-    network: VGG,
-    device: Device,
-    start: Image.Image | None,
-    masks: Sequence[Image.Image] | None,
-) -> Generator[Frame, None, None]:
+def _paint(commission: Commission, network: VGG, device: Device) -> Generator[Frame, None, None]:
     began = time.perf_counter()
+    content, paintings, settings = commission.content, commission.styles, commission.settings
+    start, masks = commission.start, commission.masks
     network = network.to(device.place, device.dtype)
     plan = scales(*content.size, settings)
     if start is not None:
@@ -298,14 +303,14 @@ def _paint(
         )
         solver, average = solver.enlarged(height, width), Average(settings.averaging)
         tile = room(width, height, settings, network, device).side
-        let_go = return_freed_memory if tile < max(scale.size) else lambda: None  # what follows needs other blocks
-        let_go()
+        release = release_memory if tile < max(scale.size) else lambda: None  # what follows needs other blocks
+        release()
         objective = objective_for(photo, paintings, masks, settings, network, scale.fade, tile)
         del photo  # a step needs the room of a large one
-        let_go()
+        release()
         for _ in range(scale.steps):
             gradient, losses = objective(pixels)
-            let_go()
+            release()
             if not float(inside):  # of the step before: the device is at work on this one by now
                 solver = solver.gentler()
             pixels, inside = _moved(pixels, gradient, solver)
@@ -314,16 +319,16 @@ def _paint(
             shown = average.with_step(pixels)
             step, done = step + 1, done + width * height
             seconds = time.perf_counter() - began
-            told, picture = {name: Late(loss) for name, loss in losses.items()}, partial(finish, shown)
-            yield Frame(step, settings.steps, seconds, done / work, max(scale.size), told, picture, size)
+            deferred, render = {name: DeferredScalar(loss) for name, loss in losses.items()}, partial(finish, shown)
+            yield Frame(step, settings.steps, seconds, done / work, max(scale.size), deferred, render, size)
         pixels = shown
 
 
-def _moved(pixels: Tensor, gradient: Tensor, solver: Solver) -> tuple[Tensor, Late]:
+def _moved(pixels: Tensor, gradient: Tensor, solver: Solver) -> tuple[Tensor, DeferredScalar]:
     """Pixels after a step, and whether it stayed within all bounds. If not, it is not taken."""
     moved = solver.step(pixels, gradient)
     inside = torch.stack(moved.aminmax()).abs().amax() <= FURTHEST  # NaN is not
-    return torch.where(inside, moved, pixels, out=moved), Late(inside)
+    return torch.where(inside, moved, pixels, out=moved), DeferredScalar(inside)
 
 
 def _begun(

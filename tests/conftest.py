@@ -11,11 +11,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 import studio.server.temp_dir  # noqa: F401  (before Gradio)
+from tests.painting import noise
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,6 +26,16 @@ def pytest_configure(config: pytest.Config) -> None:
         "The copy keyword is deprecated:DeprecationWarning",
     ):
         config.addinivalue_line("filterwarnings", f"ignore:{warning}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who asks for a browser or a server is marked so."""
+    for item in items:
+        asked = set(getattr(item, "fixturenames", ()))
+        if "browser" in asked:
+            item.add_marker(pytest.mark.browser)
+        if asked & {"server", "machines"}:
+            item.add_marker(pytest.mark.server)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -50,12 +59,6 @@ def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step is shown, however fast the machine."""
     monkeypatch.setattr("studio.runs.throttle.QUICKEST", 0.0)
     monkeypatch.setattr("studio.runs.throttle.SLOWEST", 0.0)
-
-
-def noise(width: int, height: int, seed: int) -> Image.Image:
-    """Colourful and not flat, so that there is something to paint."""
-    coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
-    return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Every program that the README shows is run as it stands there, smaller and against the page of the tests."""
+"""Every program that the README and docs/ show is run as it stands there, smaller and against the page of the tests."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from PIL import Image
 
 from tests.serving import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAMS = {
     name: (language, code)
-    for name, language, code in re.findall(r"<!-- program: (\S+) -->\n```(\w+)\n(.*?)```", README, re.DOTALL)
+    for page in PAGES
+    for name, language, code in re.findall(
+        r"<!-- program: (\S+) -->\n```(\w+)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL
+    )
 }
 SMALLER = {
     "size=256, steps=60": "size=48, steps=2",
@@ -47,6 +50,12 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_all_ways_are_shown() -> None:
     assert set(PROGRAMS) == {"streaming", "one-shot", "parallel", "curl", "library", "shell"}
+
+
+def test_no_program_in_python_goes_untested() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert text.count("```python") == len(re.findall(r"<!-- program: \S+ -->\n```python", text)), page.name
 
 
 @pytest.mark.parametrize("name", [name for name, (language, _) in PROGRAMS.items() if language == "python"])

@@ -1,4 +1,4 @@
-"""What the README promises a newcomer is there."""
+"""What the README and docs/ promise a newcomer is there."""
 
 import re
 from pathlib import Path
@@ -10,6 +10,12 @@ from nst.settings import KNOBS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+}
+ALL = "\n".join(PAGES.values())
+LINKS = sorted({(page, link) for page, text in PAGES.items() for link in re.findall(r"\]\((?!http)([^)]+)\)", text)})
 HEADER = dict(re.findall(r"^(\w+): (.+)$", README.split("---")[1], re.MULTILINE))
 
 
@@ -26,9 +32,17 @@ def test_both_commands_are_one_line_each_and_set_up_from_nothing():
         assert "\n" not in block and block.startswith("python3 -m venv .venv && .venv/bin/pip install -r requirements")
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!http)([^)#]+)\)", README))))
-def test_links_to_files_lead_somewhere(target):
-    assert (ROOT / target).exists()
+@pytest.mark.parametrize(("page", "link"), LINKS)
+def test_links_lead_somewhere(page, link):
+    target, _, heading = link.partition("#")
+    file = (ROOT / page).parent / target if target else ROOT / page
+    assert file.exists()
+    headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE) if heading else []
+    assert not heading or heading in [one.lower().replace(" ", "-") for one in headings]
+
+
+def test_the_readme_is_read_in_a_few_minutes():
+    assert len(README.split()) <= 1500
 
 
 def test_every_required_package_has_a_line_that_says_what_for():
@@ -39,5 +53,11 @@ def test_every_required_package_has_a_line_that_says_what_for():
 
 
 def test_the_knobs_it_mentions_exist():
-    for flag in re.findall(r"--([a-z]+(?:-[a-z]+)*) ", " ".join(re.findall(r"-m nst .*", README))):
+    for flag in re.findall(r"--([a-z]+(?:-[a-z]+)*) ", " ".join(re.findall(r"-m nst .*", ALL))):
         assert flag.replace("-", "_") in KNOBS or flag in OPTIONS
+
+
+def test_the_map_names_files_that_are_there():
+    named = re.findall(r"`((?:nst|studio|tests|docs|examples)/[\w./-]*|app\.py)`", PAGES["CONTRIBUTING.md"])
+    assert len(named) > 40
+    assert [path for path in named if not (ROOT / path).exists()] == []

@@ -9,26 +9,27 @@ from typing import Any
 
 import gradio as gr
 
-from nst import Frame, stylize
-from nst.device import on_one_thread
-from nst.transfer import Engine
+from nst import Commission, Frame
+from nst.device import Device, on_painting_thread
+from nst.transfer import Engine, paint
+from nst.vgg import VGG
 
 ADDRESS = os.environ.get("NST_RAY_ADDRESS", "")
 
 
 @functools.cache
 def engine() -> Engine:
-    """`stylize`, here or there; whoever watches is told when a machine of the cluster is lost.
+    """`paint`, here or there; whoever watches is told when a machine of the cluster is lost.
 
     Raises:
         ValueError: if there is no such cluster.
     """
-    return functools.partial(_cluster().stylize, say=gr.Info) if ADDRESS else here
+    return functools.partial(_cluster().paint, say=gr.Info) if ADDRESS else here
 
 
-def here(*pictures: Any, **knobs: Any) -> Generator[Frame, None, None]:
-    """`stylize` on this machine, on the thread that paints."""
-    return on_one_thread(stylize(*pictures, **knobs))
+def here(commission: Commission, network: VGG, device: Device | None = None) -> Generator[Frame, None, None]:
+    """`paint` on this machine, on the thread that paints."""
+    return on_painting_thread(paint(commission, network, device))
 
 
 def places() -> int:

@@ -9,7 +9,7 @@ from time import monotonic as clock
 
 from PIL import Image
 
-from nst import Settings, load_vgg
+from nst import Commission, Settings, load_vgg
 from nst.tiles import Fit
 from nst.transfer import Scale, in_tiles, scales
 from studio.runs import backend, zerogpu
@@ -92,5 +92,5 @@ def probe() -> None:
 def _step_seconds(side: int) -> float:
     grey = Image.linear_gradient("L").resize((side, side)).convert("RGB")
     settings = Settings(size=side, start_size=side, steps=PROBE_STEPS)
-    moments = [frame.seconds for frame in backend.here(grey, grey, settings, load_vgg(settings.backbone))]
+    moments = [frame.seconds for frame in backend.here(Commission(grey, [grey], settings), load_vgg(settings.backbone))]
     return min(after - before for before, after in pairwise(moments))

@@ -14,8 +14,8 @@ from PIL import Image
 from nst import Settings, load_vgg
 from nst.image import save_png, with_alpha
 from nst.record import Record, mask_png
+from nst.resilient import RunFrame
 from nst.settings import KNOBS
-from nst.steady import Noted
 from nst.transfer import final_size
 from studio.components import status_line
 from studio.components.images import PREVIEW_SIDE, alpha_for, fresh_file, name_of, preview
@@ -39,7 +39,7 @@ class Painted:
     photo: Image.Image
     record: Record
     blank: Image.Image
-    frame: Noted | None = None
+    frame: RunFrame | None = None
     curves: status_line.Curves = ()
     film: tuple[Shot, ...] = ()
 
@@ -88,7 +88,7 @@ def begin(
     settings: Settings,
     start: Image.Image | None = None,
     masks: list[Image.Image] | None = None,
-) -> Generator[Noted, None, None]:
+) -> Generator[RunFrame, None, None]:
     """The engine's generator. A missing picture or a bad layer is said before the first step."""
     with in_the_users_words():
         return zerogpu.painted(photo, paintings, held(settings), start, masks)

@@ -12,9 +12,9 @@ from typing import Any
 
 from PIL import Image
 
-from nst import Settings, load_vgg
-from nst.device import PLAIN_CPU, in_a_forked_process
-from nst.steady import Noted, steady
+from nst import Commission, Settings, load_vgg
+from nst.device import PLAIN_CPU, prepare_forked_process
+from nst.resilient import RunFrame, resilient
 from nst.transfer import scales
 from studio import limits
 from studio.runs import backend
@@ -54,7 +54,7 @@ def painted(
     settings: Settings,
     start: Image.Image | None,
     masks: Masks,
-) -> Generator[Noted, None, None]:
+) -> Generator[RunFrame, None, None]:
     """The frames of a run.
 
     Raises:
@@ -63,18 +63,19 @@ def painted(
     network = load_vgg(settings.backbone)
     if not ZERO_GPU:
         seconds, engine = limits.LIMITS.seconds, backend.engine()
-        return steady(photo, paintings, settings, network, None, start, masks, seconds, engine)
-    steady(photo, paintings, settings, network, PLAIN_CPU, start, masks).close()  # only to hear what is wrong
+        return resilient(Commission(photo, paintings, settings, start, masks), network, None, seconds, engine)
+    resilient(Commission(photo, paintings, settings, start, masks), network, PLAIN_CPU).close()  # to hear what is wrong
     return _in_its_own_process(photo, paintings, settings, start, masks)
 
 
 @borrowed(seconds_for)
 def _in_its_own_process(
     photo: Image.Image, paintings: list[Image.Image], settings: Settings, start: Image.Image | None, masks: Masks
-) -> Iterator[Noted]:
-    in_a_forked_process()
+) -> Iterator[RunFrame]:
+    prepare_forked_process()
     seconds = min(limits.LIMITS.seconds, seconds_for(photo, paintings, settings, start, masks) - 2)  # before it ends
-    run = steady(photo, paintings, settings, load_vgg(settings.backbone), start=start, masks=masks, seconds=seconds)
+    commission = Commission(photo, paintings, settings, start, masks)
+    run = resilient(commission, load_vgg(settings.backbone), seconds=seconds)
     with closing(paced(run)) as shown:
         for frame in shown:
             yield frame.able_to_travel()

@@ -28,7 +28,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from nst import Settings, load_vgg
 from nst.device import best_device
 from nst.image import open_picture, to_pixels
-from nst.solver import make_solver
+from nst.solvers import make_solver
 from nst.targets import objective_for
 from tests.benchmarks.quality import EXAMPLES
 from tests.benchmarks.report import Table

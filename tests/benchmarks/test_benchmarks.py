@@ -17,6 +17,8 @@ from tests.benchmarks.quality import Errors
 from tests.benchmarks.race import Moment, first_as_good, first_as_painted, time_to_quality
 from tests.benchmarks.report import Table, keep
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_benchmark_can_be_named_and_has_a_quick_form() -> None:
     assert list(BENCHMARKS.values()) == [step, quality, growth, start, race]

@@ -13,6 +13,8 @@ from gradio_client import Client
 
 from tests.benchmarks.crowd import Crowd, devices_needed, poisson, queued
 
+pytestmark = pytest.mark.slow
+
 MANY = 200_000
 
 

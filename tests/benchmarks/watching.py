@@ -17,7 +17,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 from nst import Settings, load_vgg
-from nst.device import leave_the_cores_to_the_painter
+from nst.device import reserve_cores_for_painting
 from nst.image import open_picture
 from nst.settings import KNOBS
 from studio.api import stylize
@@ -53,7 +53,7 @@ def main() -> None:
         return sum(isinstance(picture, str) or bool(data_url(picture)) for picture, _ in shown)
 
     runs = (bare, page, program)
-    leave_the_cores_to_the_painter()  # as the page's own start does
+    reserve_cores_for_painting()  # as the page's own start does
     page()  # caches, threads and clocks are warm
     seconds, pictures = measured(runs, options.rounds)
     for run in runs[1:]:

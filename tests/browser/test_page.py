@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pillow_heif
@@ -16,100 +14,20 @@ from PIL import Image
 from nst.settings import KNOBS
 from studio.catalogue import FINISHED, PAINTINGS
 from studio.i18n import PREFIX, TRANSLATIONS
-
-playwright = pytest.importorskip("playwright.sync_api")
-expect, Page, Browser = playwright.expect, playwright.Page, playwright.Browser
-
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
-QUIET = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",  # a camera that shows green, and needs no permission
-    "--use-fake-ui-for-media-stream",
-]
-PATIENCE = 30_000  # milliseconds, for a busy machine; nothing waits that long
-DESK, PHONE = (1280, 900), (390, 844)
-DESK_ONLY = pytest.mark.parametrize("page", [DESK], ids=["desk"], indirect=True)  # the same on a phone
-LOCAL = re.compile(r"(http://127\.0\.0\.1|data:|blob:)")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
-def page(request: pytest.FixtureRequest, browser: Browser, server: str) -> Iterator[Page]:
-    """The page as it opens. Afterwards: no error in the console, no request to anywhere else."""
-    width, height = request.param
-    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US", accept_downloads=True)
-    context.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
-    page = context.new_page()
-    troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-    page.on("request", lambda sent: None if LOCAL.match(sent.url) else troubles.append(sent.url))
-    page.goto(server, wait_until="domcontentloaded")
-    expect(page.locator("#canvas img")).to_be_visible()
-    expect(page.locator("#paint")).to_be_enabled()
-    yield page
-    assert troubles == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page can be pushed sideways"
-    context.close()
-
-
-def choose(page: Page, wall: str, key: str) -> None:
-    tile = page.locator(f"#{wall} input[value='{key}']")
-    tile.evaluate("tile => tile.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' })")
-    tile.check(force=True)  # the tile's picture lies above its radio button
-
-
-def hand_in(page: Page, photo: Path, painting: Path) -> None:
-    for box, path in (("photo", photo), ("painting", painting)):
-        before = page.locator(f"#{box} img").get_attribute("src")
-        page.locator(f"#{box} input[type=file]").set_input_files(path)
-        expect(page.locator(f"#{box} img")).not_to_have_attribute("src", before)
-
-
-def open_settings(page: Page) -> None:
-    """A panel that opens for the first time fills its fields a moment after they appear."""
-    page.get_by_role("button", name="Settings").click()
-    expect(page.locator("#knob-seed input")).to_be_visible()
-    page.evaluate("() => new Promise((done) => requestIdleCallback(() => setTimeout(() => requestIdleCallback(done))))")
-
-
-def set_knobs(page: Page, **values: int) -> None:
-    open_settings(page)
-    for name, value in values.items():
-        page.locator(f"#knob-{name} input[type=number]").fill(str(value))
-        page.keyboard.press("Tab")
-        expect(page.locator(f"#knob-{name} input[type=range]")).to_have_value(str(value))
-    page.get_by_role("button", name="Settings").click()
-
-
-def status(page: Page) -> playwright.Locator:
-    return page.locator("#status p")
-
-
-def canvas(page: Page) -> playwright.Locator:
-    return page.locator("#canvas img")
-
-
-def downloaded(page: Page) -> Image.Image:
-    with page.expect_download() as waiting:
-        page.locator("#download").click()
-    return Image.open(waiting.value.path())
+from tests.browser.driving import (
+    DESK_ONLY,
+    PATIENCE,
+    Browser,
+    Page,
+    canvas,
+    choose,
+    downloaded,
+    expect,
+    hand_in,
+    open_settings,
+    set_knobs,
+    status,
+)
 
 
 def test_paint_watch_stop_and_keep(page: Page, photo: Path, painting: Path) -> None:

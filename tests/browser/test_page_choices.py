@@ -1,6 +1,6 @@
 """The page in a real browser: what is decided before a run, and what comes after it."""
 
-# ruff: noqa: F811, RUF001  (fixtures are named twice; the page has its multiplication sign)
+# ruff: noqa: RUF001  (the page has its multiplication sign)
 
 from __future__ import annotations
 
@@ -19,20 +19,7 @@ from studio.catalogue import PAINTINGS, PHOTOS
 from studio.panels import variants
 from studio.panels.presets import PRESETS
 from studio.runs import estimate
-from tests.browser.test_page import (  # noqa: F401  (the fixtures and the mark are used by their names)
-    DESK_ONLY,
-    Page,
-    browser,
-    canvas,
-    choose,
-    downloaded,
-    expect,
-    open_settings,
-    page,
-    pytestmark,
-    set_knobs,
-    status,
-)
+from tests.browser.driving import DESK_ONLY, Page, choose, downloaded, expect, open_settings, set_knobs, status
 
 SECOND = list(PAINTINGS)[1]
 FINISHED = re.compile(r"Finished · .*")

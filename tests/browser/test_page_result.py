@@ -1,6 +1,6 @@
 """What a visitor does with a picture on the wall, in a real browser and as plain functions."""
 
-# ruff: noqa: F811, RUF001  (fixtures are named like what they give; the page has its own punctuation)
+# ruff: noqa: RUF001  (the page has its own punctuation)
 
 from __future__ import annotations
 
@@ -28,21 +28,8 @@ from studio.panels import adjust, history, how_it_works, variants, viewer
 from studio.runs import run
 from studio.runs.result import Result, result_of, result_of_finished
 from studio.runs.timelapse import LONGEST, SHOT_SIDE, Film, opened
-from tests.browser.test_page import (  # noqa: F401  (fixtures)
-    CHROMIUM,
-    DESK,
-    browser,
-    canvas,
-    choose,
-    downloaded,
-    expect,
-    hand_in,
-    open_settings,
-    page,
-    set_knobs,
-    status,
-)
-from tests.conftest import noise
+from tests.browser.driving import DESK, canvas, choose, downloaded, expect, hand_in, open_settings, set_knobs, status
+from tests.painting import noise
 
 DESK_ONLY = pytest.mark.parametrize("page", [DESK], ids=["desk"], indirect=True)
 VISITOR: Any = SimpleNamespace(headers={}, session_hash="somebody")
@@ -63,7 +50,6 @@ def paint(page: Any, steps: int = 6) -> None:
     expect(page.locator("#visit input:checked")).to_have_count(1)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
 class TestOnThePage:
     def test_no_view_moves_anything(self, page: Any) -> None:
         before = places(page)

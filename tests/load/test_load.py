@@ -16,6 +16,8 @@ from tests.load import visitors
 from tests.load.chart import chart
 from tests.load.visitors import Run, Visitor, coloured, colours, passed_by
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def visitor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Visitor:

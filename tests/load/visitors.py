@@ -19,7 +19,7 @@ from PIL import Image
 
 from nst.image import read_text
 from nst.record import KEYWORD
-from tests.conftest import noise
+from tests.painting import noise
 
 BUDGET = {"size": 64, "steps": 8}
 ENDLESS = {"size": 64, "steps": 10_000}

@@ -9,7 +9,7 @@ from PIL import Image
 
 from nst.adjust import UNCHANGED, Adjustment, adjusted, with_contrast
 from nst.image import luma, to_pixels
-from tests.conftest import noise
+from tests.painting import noise
 
 PICTURE, PHOTO = noise(48, 32, 3), noise(96, 64, 4)
 SMALL_PHOTO = PHOTO.resize(PICTURE.size, Image.Resampling.LANCZOS)

@@ -17,13 +17,15 @@ import ray
 from PIL import Image
 from ray.cluster_utils import Cluster
 
-from nst import cluster
+from nst import Commission, cluster
 from nst.settings import Settings
-from nst.transfer import stylize
+from nst.transfer import paint, stylize
 from studio.runs import backend, zerogpu
 from studio.runs.run import begin
-from tests.conftest import noise
+from tests.painting import noise
 from tests.tiny import CPU, tiny_vgg
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 NETWORK = tiny_vgg()
@@ -55,8 +57,12 @@ def machines():
         running.shutdown()
 
 
-def painted(settings, paint=cluster.stylize, **more):
-    *_, last = paint(PHOTO, PAINTING, settings, NETWORK, CPU, **more)
+def on_the_cluster(settings, **more):
+    return cluster.paint(Commission(PHOTO, [PAINTING], settings), NETWORK, CPU, **more)
+
+
+def painted(settings, engine=cluster.paint, **more):
+    *_, last = engine(Commission(PHOTO, [PAINTING], settings, **more), NETWORK, CPU)
     return last
 
 
@@ -92,7 +98,7 @@ def test_the_page_paints_there_as_many_at_once_as_there_are_devices(machines, mo
 def test_the_picture_is_the_one_that_is_painted_here(machines):
     settings, start, mask = Settings(size=96, steps=6), noise(96, 72, 3), Image.linear_gradient("L")
     for more in ({}, {"start": start, "masks": [mask]}):
-        here, there = painted(settings, stylize, **more), painted(settings, **more)
+        here, there = painted(settings, paint, **more), painted(settings, **more)
         assert (there.step, there.steps, there.progress, there.long_side) == (6, 6, 1.0, 96)
         assert there.losses == here.losses
         assert there.image.tobytes() == here.image.tobytes()
@@ -102,11 +108,11 @@ def test_the_picture_is_the_one_that_is_painted_here(machines):
 
 def test_a_mistake_is_said_before_anything_is_sent(machines):
     with pytest.raises(ValueError, match="Please choose a painting"):
-        cluster.stylize(PHOTO, [], ENDLESS, NETWORK)
+        cluster.paint(Commission(PHOTO, [], ENDLESS), NETWORK)
 
 
 def test_frames_come_while_it_is_painted_and_to_close_it_is_to_stop(machines):
-    run = cluster.stylize(PHOTO, PAINTING, ENDLESS, NETWORK, CPU)
+    run = on_the_cluster(ENDLESS)
     first, second = next(run), next(run)
     assert 1 == first.step < second.step < 1000
     assert not all_free()
@@ -117,7 +123,7 @@ def test_frames_come_while_it_is_painted_and_to_close_it_is_to_stop(machines):
 
 
 def test_a_painting_that_nobody_watches_waits_and_can_still_be_stopped(machines):
-    run = cluster.stylize(PHOTO, PAINTING, ENDLESS, NETWORK, CPU)
+    run = on_the_cluster(ENDLESS)
     next(run)
     time.sleep(2)
     assert next(run).step < 500, "a worker is at most two frames ahead"
@@ -186,7 +192,7 @@ def test_without_a_cluster_one_sentence_says_so(photo, painting, tmp_path):
 
 def test_a_killed_machine_costs_one_sentence_and_no_picture(machines):
     settings, said, latest = Settings(size=160, steps=400), [], {}  # seconds, so that the machine dies in the middle
-    runs = {key: cluster.stylize(PHOTO, PAINTING, settings, NETWORK, CPU, say=said.append) for key in "abc"}
+    runs = {key: on_the_cluster(settings, say=said.append) for key in "abc"}
     victim = None
     for key, frame in cluster.side_by_side(runs.items()):
         latest[key] = frame
@@ -194,6 +200,6 @@ def test_a_killed_machine_costs_one_sentence_and_no_picture(machines):
             (victim,) = (node for node in machines.worker_nodes if node.node_id == runs[key]._machine)
             machines.remove_node(victim, allow_graceful=False)
     assert said == ["A worker was lost; the painting begins again on another one."]
-    here = painted(settings, stylize).image.tobytes()
+    here = painted(settings, paint).image.tobytes()
     assert {key: frame.image.tobytes() == here for key, frame in latest.items()} == dict.fromkeys("abc", True)
     wait_until(lambda: cluster.devices() == 1)

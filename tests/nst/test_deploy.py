@@ -19,6 +19,8 @@ from nst import deploy
 from nst.deploy import LIMITS, main, pushed_files
 from tests.serving import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 class Hub(BaseHTTPRequestHandler):
     seen: list[tuple[str, str, Any]]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from nst import device
-from nst.device import Late, best_device, on_one_thread
+from nst.device import DeferredScalar, best_device, on_painting_thread
 
 
 def without_accelerators(monkeypatch):
@@ -69,17 +69,17 @@ class OnGPU:
 def test_a_number_from_the_gpu_is_waited_for_when_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     number = OnGPU()
     monkeypatch.setattr(torch.cuda, "current_stream", {number.device: number}.get)
-    late = Late(number)  # type: ignore[arg-type]
+    late = DeferredScalar(number)  # type: ignore[arg-type]
     assert number.host == 0 and float(late) == 3
 
 
 def test_a_number_of_the_cpu_is_there_at_once() -> None:
-    assert float(Late(torch.tensor(0.25, requires_grad=True))) == 0.25
+    assert float(DeferredScalar(torch.tensor(0.25, requires_grad=True))) == 0.25
 
 
 class TestOneThreadThatPaints:
     def test_takes_every_step_whoever_asks(self) -> None:
-        steps = on_one_thread(threading.get_ident() for _ in range(4))
+        steps = on_painting_thread(threading.get_ident() for _ in range(4))
         with ThreadPoolExecutor(1) as other:
             took = {next(steps), other.submit(next, steps).result(), next(steps), other.submit(next, steps).result()}
         assert len(took) == 1 and threading.get_ident() not in took
@@ -90,7 +90,7 @@ class TestOneThreadThatPaints:
             yield 1
             raise ValueError("No such painting.")
 
-        painted = on_one_thread(steps())
+        painted = on_painting_thread(steps())
         assert next(painted) == 1
         with pytest.raises(ValueError, match="No such painting"):
             next(painted)
@@ -104,7 +104,7 @@ class TestOneThreadThatPaints:
             finally:
                 ended.append(True)
 
-        painted = on_one_thread(steps())
+        painted = on_painting_thread(steps())
         next(painted)
         painted.close()
         assert ended
@@ -113,10 +113,10 @@ class TestOneThreadThatPaints:
         """In a process of its own, as the number of threads is everybody's."""
         program = """
 import threading, torch
-from nst.device import leave_the_cores_to_the_painter, on_one_thread
+from nst.device import reserve_cores_for_painting, on_painting_thread
 torch.set_num_threads(3)
-leave_the_cores_to_the_painter()
-found = [torch.get_num_threads(), next(on_one_thread(torch.get_num_threads() for _ in range(1)))]
+reserve_cores_for_painting()
+found = [torch.get_num_threads(), next(on_painting_thread(torch.get_num_threads() for _ in range(1)))]
 other = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
 other.start(), other.join()
 print(found)

@@ -16,7 +16,7 @@ from nst.files import DEPTHS, check, save
 from nst.image import open_picture, read_text
 from nst.settings import Settings
 from nst.transfer import stylize
-from tests.conftest import noise
+from tests.painting import noise
 from tests.tiny import CPU, tiny_vgg
 
 PIXELS = np.random.default_rng(0).random((31, 45, 3), dtype=np.float32)  # values that 8 bits cannot hold

@@ -20,12 +20,11 @@ import torch
 from PIL import Image, ImageCms, ImageFile
 from pillow_heif.as_plugin import HeifImageFile
 
-from nst import heif
-from nst import image as gate
 from nst.image import (
     FORMATS,
     WORKING_SIDE,
     fitted_size,
+    heif,
     luma,
     match_colors,
     open_picture,
@@ -33,8 +32,11 @@ from nst.image import (
     save_png,
     to_image,
     to_pixels,
+    with_alpha,
+    with_alpha_values,
     with_luma,
 )
+from nst.image import decode as gate
 from tests import pictures
 from tests.pictures import encoded, noise, quarters
 
@@ -294,28 +296,28 @@ class TestAlpha:
     def test_an_opaque_picture_has_none(self, mode: str) -> None:
         file = encoded(quarters().convert(mode), "PNG")
         assert gate.open_with_alpha(io.BytesIO(file))[1] is None
-        assert gate.with_alpha(quarters(), None) == quarters()
+        assert with_alpha(quarters(), None) == quarters()
 
     def test_is_given_to_another_picture(self) -> None:
         alpha = Image.fromarray(TRANSPARENCY[1])
-        given = gate.with_alpha(Image.new("RGB", (256, 256), "teal"), alpha)
+        given = with_alpha(Image.new("RGB", (256, 256), "teal"), alpha)
         assert given.getchannel("A") == alpha and given.convert("RGB").getpixel((0, 0)) == (0, 128, 128)
-        assert gate.with_alpha(Image.new("RGB", (64, 64)), alpha).size == (64, 64)
+        assert with_alpha(Image.new("RGB", (64, 64)), alpha).size == (64, 64)
 
     def test_of_a_ring_stays_empty_outside(self) -> None:
         """Whatever it is shrunk by, no veil of nearly nothing spreads over what was clear."""
         alpha = Image.new("L", (300, 300))
         alpha.paste(255, (100, 100, 200, 200))
-        given = np.asarray(gate.with_alpha(Image.new("RGB", (77, 77)), alpha).getchannel("A"))
+        given = np.asarray(with_alpha(Image.new("RGB", (77, 77)), alpha).getchannel("A"))
         assert given[:24].max() == 0 and given[38, 38] == 255
 
     def test_the_same_in_full_precision(self) -> None:
         alpha = Image.fromarray(TRANSPARENCY[1])
         pixels = np.random.default_rng(0).random((256, 256, 3), dtype=np.float32)
-        given = gate.with_alpha_values(pixels, alpha)
+        given = with_alpha_values(pixels, alpha)
         assert given.dtype == np.float32 and np.array_equal(given[..., :3], pixels)
         assert np.array_equal(np.rint(given[..., 3] * 255), alpha)
-        assert gate.with_alpha_values(pixels, None) is pixels
+        assert with_alpha_values(pixels, None) is pixels
 
 
 class TestOrientation:
@@ -813,3 +815,12 @@ class TestMatchColors:
         grey, other = (correlated(seed)[:, :1].expand(1, 3, -1, -1) for seed in (9, 10))
         matched = match_colors(grey, other)
         assert (matched.amax(1) - matched.amin(1)).max() < 1e-3
+
+
+def test_torchvisions_exchange_is_exact_to_the_last_bit() -> None:
+    picture = Image.fromarray(noise(40, 30))
+    pixels = to_pixels(picture, picture.size)
+    levels = np.asarray(picture)
+    assert torch.equal(pixels, torch.from_numpy(levels.copy()).permute(2, 0, 1)[None].float() / 255)
+    assert pixels.stride() == (3, 1, 3 * 40, 3), "channels last, as the network likes it"
+    assert np.array_equal(to_image(pixels), levels) and np.array_equal(to_image(pixels + 0.4 / 255), levels)

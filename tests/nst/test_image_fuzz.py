@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import re
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from nst.image import FORMATS, WORKING_SIDE, open_picture, read_text
 from tests.pictures import encoded, quarters
+
+pytestmark = pytest.mark.slow
 
 WHOLE = [encoded(quarters(), format) for format in FORMATS]
 SENTENCE = re.compile(r"The photo [^./\\\n<>\[\]_]+; please [^./\\\n<>\[\]_]+\.")

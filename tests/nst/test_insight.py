@@ -7,7 +7,7 @@ import numpy as np
 from nst.insight import CONTENT_LAYERS, STYLE_LAYERS, gram_picture, kept_by, known_up_to
 from nst.settings import shares
 from nst.transfer import stylize
-from tests.conftest import noise
+from tests.painting import noise
 from tests.tiny import CPU, tiny_vgg
 
 

@@ -1,9 +1,12 @@
-"""The shell, for real: a process, its exit code, its streams and its file."""
+"""The shell: its exit code, its streams and its file. Once for real, as a process; else within this one."""
 
+import io
+import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import av
@@ -18,19 +21,34 @@ from nst.batch import photos_in
 from nst.image import read_text
 from nst.record import read_record
 from nst.settings import KNOBS
-from tests.conftest import noise
+from tests.painting import noise
 
 ROOT = Path(__file__).parents[2]
 
 
-def shell(*arguments, **more):
+def process(*arguments):
     command = [sys.executable, "-m", "nst", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=240, **more)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=240)
 
 
+def shell(*arguments):
+    """The same without the seconds that a process takes to import."""
+    here, out, err = Path.cwd(), io.StringIO(), io.StringIO()
+    os.chdir(ROOT)
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main(list(map(str, arguments)))
+    except SystemExit as exit:
+        code = exit.code
+    finally:
+        os.chdir(here)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
+
+@pytest.mark.slow
 def test_a_picture_is_painted_and_written_with_what_painted_it(photo, painting, tmp_path):
     out = tmp_path / "out.png"
-    run = shell(photo, painting, "-o", out, "--size", 64, "--steps", 4, "--content-weight", 0.3, "--seed", 7)
+    run = process(photo, painting, "-o", out, "--size", 64, "--steps", 4, "--content-weight", 0.3, "--seed", 7)
     assert (run.returncode, run.stdout) == (0, "")
     assert "step 4/4" in run.stderr and "s left" in run.stderr
     with Image.open(out) as image:
@@ -83,6 +101,18 @@ def test_a_film_of_the_painting(photo, painting, tmp_path):
     with av.open(str(film)) as container:
         assert container.streams.video[0].codec_context.name == "h264"
         assert len(list(container.decode(video=0))) > 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [["PHOTO", "missing.jpg", "-o", "OUT"], ["PHOTO", "PAINTING", "-o", "OUT"]])
+def test_a_process_ends_as_the_same_command_within_this_one(arguments, photo, painting, tmp_path):
+    places = {"PHOTO": photo, "PAINTING": painting, "OUT": tmp_path / "out.png"}
+    command = [places.get(word, word) for word in (*arguments, "--size=64", "--steps=2")]
+    real, here = process(*command), shell(*command)
+    assert (real.returncode, real.stdout) == (here.returncode, here.stdout)
+    assert [line for line in real.stderr.splitlines() if "step" not in line] == [
+        line for line in here.stderr.splitlines() if "step" not in line
+    ]
 
 
 @pytest.mark.parametrize(
@@ -219,6 +249,7 @@ def test_masks_and_a_picture_to_go_on_from(photo, painting, tmp_path):
     assert np.abs(shown[:, :28] - np.asarray(start, int)[:, :28]).mean() < 20, "and the start is where it is white"
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_folder_keeps_a_picture_that_is_not_taken_for_a_finished_one(painting, tmp_path):
     photos, out = folder_of(tmp_path, "a.png", "b.png"), tmp_path / "out"
     arguments = [photos, "--style", painting, "-o", out, "--size", "64", "--steps"]
@@ -236,6 +267,7 @@ def test_ctrl_c_in_a_folder_keeps_a_picture_that_is_not_taken_for_a_finished_one
     assert listed(out) == ["a.png", "b.png"], "what was left unfinished is painted, and its first try is gone"
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_picture_so_far(photo, painting, tmp_path):
     out = tmp_path / "out.png"
     command = [sys.executable, "-m", "nst", photo, painting, "-o", out, "--size", "64", "--steps", "10000"]

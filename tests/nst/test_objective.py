@@ -11,8 +11,7 @@ from nst.settings import Settings
 from nst.targets import objective_for
 from nst.tiles import tiles
 from nst.weights import load_vgg
-from tests.conftest import noise
-from tests.nst.test_transfer import half
+from tests.painting import half, noise
 from tests.tiny import tiny_vgg
 
 CPU = torch.device("cpu")

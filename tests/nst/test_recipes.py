@@ -1,3 +1,4 @@
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import pytest
@@ -12,9 +13,9 @@ from nst.recipes import ANSWERS, GATYS_2016, RECIPES
 from nst.settings import KNOBS, shares
 from nst.targets import weights_at
 from nst.transfer import scales, stylize
-from nst.weights import VGG16_BLOCKS
+from nst.weights import published_layers
 from tests.benchmarks.quality import EXAMPLES
-from tests.conftest import noise
+from tests.painting import noise
 from tests.tiny import CPU, tiny_vgg
 
 
@@ -69,6 +70,7 @@ def test_strotss_halves_the_photo_at_each_size_and_the_palette_is_its_reciprocal
     assert [weight["palette"] for weight in weights] == pytest.approx([1 / 16, 1 / 8, 1 / 4, 1 / 2])
 
 
+@pytest.mark.slow
 def test_gatys_weighs_layers_as_if_filters_answered_with_1_on_average():
     """Mean answers to the example photos, with average pooling: the fourth power is the size of a Gram error."""
     network = load_vgg()
@@ -88,7 +90,7 @@ def test_gatys_weighs_layers_as_if_filters_answered_with_1_on_average():
 @pytest.mark.parametrize("recipe", ["strotss2019", "nnst2022"])
 def test_hypercolumns_have_layers_of_a_vgg16_too(recipe):
     """What the recipes say: choose backbone=vgg16-tv for the paper's network."""
-    vgg16 = tiny_vgg(blocks=VGG16_BLOCKS)
+    vgg16 = tiny_vgg(blocks=tuple(Counter(name[4] for name in published_layers("vgg16")).values()))
     vgg16.check_layers(layers(Settings(recipe=recipe)))
 
 
@@ -252,6 +254,7 @@ def painted(recipe, seed=3):
     return list(stylize(noise(48, 36, 1), noise(48, 48, 2), Settings(recipe=recipe, **knobs, **quick), LOUD, CPU))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_lowers_its_own_loss_and_paints_the_same_pixels_again(recipe):
     settings, frames = Settings(recipe=recipe), painted(recipe)

@@ -7,7 +7,7 @@ from PIL import Image, ImageChops, ImageStat
 from nst.image import open_picture, read_text, save_png
 from nst.record import KEYWORD, Record, mask_png, read_record, record, start_jpeg
 from nst.settings import Settings
-from tests.conftest import noise
+from tests.painting import noise
 from tests.tiny import tiny_vgg
 
 

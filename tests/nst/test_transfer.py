@@ -12,24 +12,12 @@ from nst.image import fitted_size, luma, to_pixels
 from nst.objective import Objective
 from nst.recipes import RECIPES
 from nst.settings import Settings, shares
-from nst.solver import LBFGS
+from nst.solvers.lbfgs import LBFGS
 from nst.targets import objective_for
 from nst.transfer import _moved, scales, stylize
 from nst.weights import load_vgg
-from tests.conftest import noise
+from tests.painting import PAINTING, PHOTO, QUICK, difference, half, noise, paint
 from tests.tiny import CPU, tiny_vgg
-
-PHOTO, PAINTING = noise(96, 72, 1), noise(80, 80, 2)
-QUICK = {"size": 64, "steps": 6, "start_size": 32}
-
-
-def paint(photo=PHOTO, painting=PAINTING, network=None, device=CPU, start=None, masks=None, **knobs):
-    settings = Settings(**(QUICK | knobs))
-    return list(stylize(photo, painting, settings, network or tiny_vgg(), device, start, masks))
-
-
-def difference(a: Image.Image, b: Image.Image) -> float:
-    return (to_pixels(a, b.size) - to_pixels(b, b.size)).abs().mean().item()
 
 
 def test_frames_count_the_whole_run():
@@ -284,13 +272,6 @@ def test_scales_grow_to_the_size_and_share_all_steps():
 def test_a_narrow_photo_begins_at_a_scale_the_network_can_see():
     plan = scales(1000, 90, Settings(size=512, start_size=64))
     assert all(min(scale.size) >= 16 for scale in plan)
-
-
-def half(left: int, right: int, size=(96, 72)) -> Image.Image:
-    """A mask: one grey on the left half, another on the right."""
-    mask = Image.new("L", size, left)
-    mask.paste(right, (size[0] // 2, 0, *size))
-    return mask
 
 
 def test_outside_the_mask_the_photo_stays_and_inside_it_is_painted():

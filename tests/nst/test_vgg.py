@@ -19,6 +19,7 @@ def as_torchvision(model: torch.nn.Module) -> VGG:
     return VGG("theirs", weights, torch.zeros(1, 3, 1, 1), torch.ones(1, 3, 1, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", [torchvision.models.vgg16, torchvision.models.vgg19])
 def test_with_zero_padding_it_is_torchvisions_network(build):
     torch.manual_seed(0)

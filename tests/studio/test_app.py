@@ -29,10 +29,10 @@ from studio.components.status_line import line
 from studio.i18n import LANGUAGES, TRANSLATIONS, language_of, time_said, words
 from studio.runs import run
 from studio.runs.throttle import SLOWEST, paced
-from tests.conftest import noise
+from tests.painting import noise
+from tests.studio.submitting import SMALL, submit
 
 DEFAULTS = [knob.default for knob in KNOBS.values()]
-SMALL = {"size": 64, "steps": 4}
 
 
 @pytest.fixture
@@ -40,11 +40,6 @@ def client(server: str) -> Iterator[Client]:
     client = Client(server, verbose=False, analytics_enabled=False)
     yield client
     client.close()
-
-
-def submit(client: Client, photo: Path, painting: Path, **knobs: Any) -> Any:
-    pictures = {"content": handle_file(photo), "style": handle_file(painting)}
-    return client.submit(**pictures, **(SMALL | knobs), api_name="/stylize")
 
 
 def values(**said: Any) -> list[Any]:

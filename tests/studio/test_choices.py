@@ -32,7 +32,7 @@ from studio.i18n import words
 from studio.panels import continue_buttons, presets, restore
 from studio.runs import estimate
 from studio.runs.run import More, finish, paint
-from tests.conftest import noise
+from tests.painting import noise
 
 GREY = Image.new("RGB", (96, 64), "grey")
 

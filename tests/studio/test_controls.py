@@ -10,8 +10,7 @@ from nst.losses import palette
 from nst.settings import KNOBS, Settings, shares
 from nst.transfer import scales
 from nst.weights import load_vgg
-from tests.conftest import noise
-from tests.nst.test_transfer import PAINTING, PHOTO, difference, paint
+from tests.painting import PAINTING, PHOTO, difference, noise, paint
 from tests.tiny import tiny_vgg
 
 NOTHING = {"content_weight": 0, "style_weight": 0, "steps": 1, "start_size": 64}  # no loss: the start stays
@@ -251,7 +250,7 @@ def test_clamped_pixels_stay_between_black_and_white_and_free_ones_roam():
     knobs = {"optimizer": "adam", "learning_rate": 0.2, "start_size": 64, "init": "noise"}
     for bounds, stays in (("clamp", True), ("free", False)):
         frame = paint(bounds=bounds, **knobs)[-1]
-        seen = frame._picture(max(frame._size))
+        seen = frame.render(max(frame.size))
         assert (seen.min().item() >= 0 and seen.max().item() <= 1) == stays
 
 

@@ -19,6 +19,8 @@ from studio import limits
 from studio.runs import zerogpu
 from tests.serving import ROOT, page
 
+pytestmark = pytest.mark.slow
+
 PHOTO = Image.linear_gradient("L").convert("RGB").resize((120, 80))
 
 CHILD = """
@@ -65,7 +67,7 @@ def test_runs_in_a_process_of_its_own(zero: dict[str, str]) -> None:
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
     assert told == {
-        "kinds": ["Noted"],
+        "kinds": ["RunFrame"],
         "last": [6, 6],
         "size": [96, 64],
         "preview": [48, 32],

@@ -18,9 +18,9 @@ from gradio_client import Client
 from studio.components.images import folder_of
 from studio.server import cleanup
 from studio.server.temp_dir import FOLDER
-from tests.conftest import noise
+from tests.painting import noise
 from tests.serving import until
-from tests.studio.test_app import submit
+from tests.studio.submitting import submit
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from studio.server import middleware, temp_dir
 from tests.load.visitors import Visitor
 from tests.serving import ROOT, page, until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:

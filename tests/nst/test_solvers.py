@@ -5,21 +5,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nst.solver import (
-    BANDS,
-    LBFGS,
-    OPTIMIZERS,
-    Average,
-    FirstOrder,
-    _dot,
-    _dots_of_bands,
-    _halvings,
-    _weighted,
-    collapsed,
-    laplacian_pyramid,
-    make_solver,
-    resize,
-)
+from nst.solvers import Average, make_solver
+from nst.solvers.first_order import OPTIMIZERS, FirstOrder
+from nst.solvers.lbfgs import BANDS, LBFGS
+from nst.solvers.pyramid import collapsed, dot, dots_of_bands, halvings, laplacian_pyramid, resize, weighted
 
 
 def bowl(seed=0, size=(6, 5), condition=100.0):
@@ -56,7 +45,7 @@ def test_lbfgs_step_is_the_two_loop_recursion_of_a_dense_inverse_hessian():
         pixels = solver.step(pixels, gradient(pixels))
     pairs = [(b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(trail)]
     identity = torch.eye(12, dtype=torch.float64)
-    guess = [_weighted(one.view_as(pixels).clone(), solver.inverse_curvature).flatten() for one in identity]
+    guess = [weighted(one.view_as(pixels).clone(), solver.inverse_curvature).flatten() for one in identity]
     inverse = torch.stack(guess, dim=1)
     for s, y in pairs:
         rho = 1 / (s @ y)
@@ -79,11 +68,11 @@ def test_a_pair_without_positive_curvature_changes_nothing():
 def test_weights_of_one_leave_a_picture_as_it_is_and_each_other_weight_reaches_its_band_alone():
     pixels = torch.rand(1, 3, 45, 64, dtype=torch.float64)
     one = torch.eye(BANDS, dtype=torch.float64)
-    alone = torch.stack([_weighted(pixels.clone(), weights) for weights in one])
-    torch.testing.assert_close(_weighted(pixels.clone(), one.sum(0)), pixels)
+    alone = torch.stack([weighted(pixels.clone(), weights) for weights in one])
+    torch.testing.assert_close(weighted(pixels.clone(), one.sum(0)), pixels)
     small = F.interpolate(pixels, (23, 32), mode="bilinear", antialias=True)
     torch.testing.assert_close(alone[0], pixels - F.interpolate(small, (45, 64), mode="bilinear"))
-    torch.testing.assert_close(_weighted(pixels.clone(), 2 * one[1] + 3 * one[4]), 2 * alone[1] + 3 * alone[4])
+    torch.testing.assert_close(weighted(pixels.clone(), 2 * one[1] + 3 * one[4]), 2 * alone[1] + 3 * alone[4])
     steps = [(part[..., 1:] - part[..., :-1]).abs().mean() / part.abs().mean() for part in alone]
     assert steps == sorted(steps, reverse=True), "coarser bands are smoother"
 
@@ -91,9 +80,9 @@ def test_weights_of_one_leave_a_picture_as_it_is_and_each_other_weight_reaches_i
 def test_weighting_bands_is_symmetric_but_for_the_border():
     a, b = torch.randn(2, 1, 3, 64, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
     weights = torch.logspace(-1, 1, BANDS, dtype=torch.float64)
-    products = (weights * _dots_of_bands(_halvings(a, BANDS), _halvings(b, BANDS))).sum()
-    weighted_a, weighted_b = _weighted(a.clone(), weights), _weighted(b.clone(), weights)
-    forth, back = _dot(a, weighted_b), _dot(weighted_a, b)
+    products = (weights * dots_of_bands(halvings(a, BANDS), halvings(b, BANDS))).sum()
+    weighted_a, weighted_b = weighted(a.clone(), weights), weighted(b.clone(), weights)
+    forth, back = dot(a, weighted_b), dot(weighted_a, b)
     for other in (back, products):
         assert abs(forth - other) < 0.01 * a.norm() * weighted_b.norm()
 
@@ -103,15 +92,15 @@ def test_lbfgs_learns_how_curved_the_bands_are_and_gets_further_by_it(monkeypatc
     curvature = torch.logspace(1, -0.5, BANDS, dtype=torch.float64)  # fine bands are the most curved
 
     def gradient(pixels):
-        return _weighted(pixels - minimum, curvature)
+        return weighted(pixels - minimum, curvature)
 
     def left_after(steps):
         pixels = descend(solver := LBFGS(reach=10), gradient, torch.full_like(minimum, 0.5), steps)
-        return _dot(pixels - minimum, gradient(pixels)), solver.inverse_curvature
+        return dot(pixels - minimum, gradient(pixels)), solver.inverse_curvature
 
     told_apart, learnt = left_after(12)
     assert (learnt[1:] >= learnt[:-1] * 0.9).all() and learnt[-1] > 3 * learnt[0]
-    monkeypatch.setattr("nst.solver.SPREAD", 1.0)
+    monkeypatch.setattr("nst.solvers.lbfgs.SPREAD", 1.0)
     as_one, learnt = left_after(12)
     assert (learnt == learnt[0]).all() and told_apart < 0.7 * as_one
 
@@ -261,9 +250,9 @@ def test_a_large_picture_keeps_no_pair_that_the_next_step_forgets():
 
 
 def test_a_picture_of_many_strips_has_the_product_of_the_whole(monkeypatch):
-    monkeypatch.setattr("nst.solver.STRIP", 7)
+    monkeypatch.setattr("nst.solvers.pyramid.STRIP", 7)
     a, b = torch.rand(2, 1, 3, 23, 5, dtype=torch.float64)
-    torch.testing.assert_close(_dot(a, b), (a * b).sum())
+    torch.testing.assert_close(dot(a, b), (a * b).sum())
 
 
 def test_a_gentler_solver_takes_a_tenth_of_the_step():

@@ -1,8 +1,6 @@
-"""Pictures in and out: safe decoding, sizes, colour. The only module that knows PIL.
+"""Strangers' files: `open_picture` is the one gate for page, API and shell. Whatever is behind it is plain RGB.
 
-Pictures come from strangers, so `open_picture` is the one gate for page, API and shell: whatever
-is behind it is plain RGB. It trusts no file: few decoders run, on a bounded size, for a bounded
-time, one at a time.
+It trusts no file: few decoders run, on a bounded size, for a bounded time, one at a time.
 """
 
 from __future__ import annotations
@@ -14,20 +12,17 @@ import struct
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageFile, TiffImagePlugin, TiffTags, UnidentifiedImageError
-from PIL.PngImagePlugin import PngInfo
+from PIL import Image, ImageFile, TiffImagePlugin, TiffTags, UnidentifiedImageError
 from pillow_heif import options as heif_options
 from pillow_heif.as_plugin import HeifImageFile  # used as it is, and not registered: PIL stays as others expect it
-from torch import Tensor
 
-from nst.heif import essential, is_heif
+from nst.image.color import alpha_of, on_white, plain
+from nst.image.heif import essential, is_heif
+from nst.image.pixels import fitted_size
 
 WORKING_SIDE = 4096  # larger pictures are reduced to this long side: twice the largest painting
 MAX_MEGABYTES = 50
@@ -48,9 +43,6 @@ PIL_FORMATS = tuple(format for format in FORMATS if format != "HEIF")
 HEIF_ENDINGS = frozenset({".heic", ".heif", ".hif"})
 MAX_SECONDS = 10.0
 MAX_TEXT_BYTES = 2**20  # of texts in a PNG
-
-REC601 = (0.299, 0.587, 0.114)  # luma of sRGB values, ITU-R BT.601
-LEAST_SPREAD = 0.01  # standard deviation of a colour below which it counts as noise
 
 
 # Opening
@@ -86,11 +78,11 @@ def open_with_alpha(
         image.draft(None, size)  # a JPEG is decoded at 1/2, 1/4 or 1/8, where that is large enough
         image.load()
         exif, profile = image.info.get("exif") or b"", image.info.get("icc_profile", b"")
-        image = _plain(image)
+        image = plain(image)
         if image.size != size:
             image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
         image = _upright(image, exif)
-        return _on_white(image, profile), _alpha(image)
+        return on_white(image, profile), alpha_of(image)
 
 
 def _read(source: str | os.PathLike[str] | BinaryIO, name: str) -> bytes:
@@ -296,120 +288,7 @@ def _orientation(exif: bytes) -> int:
     return int(found.get(ORIENTATION, 1))
 
 
-# Modes and colours
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    """Palettes, single bits, deep greys, transparent colours -> 8-bit channels, which can be resampled.
-
-    Returns:
-        A picture in L, LA, RGB, RGBA, CMYK or LAB.
-    """
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _eight_bits(image)
-    if image.mode in ("LA", "RGBA"):
-        return image
-    if image.has_transparency_data:
-        return image.convert("RGBA")
-    if image.mode == "1":
-        return image.convert("L")
-    return image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Grey of 16 or 32 bits or floating point -> 8 bits.
-
-    Black is 0, white 65535, or 1 of floating point; a picture that goes beyond is squeezed into the
-    range. (PIL would clip all above 255.)
-    """
-    values = np.array(image, dtype=np.float32)
-    white = 1.0 if image.mode == "F" else 65535.0
-    transparent = image.info.get("transparency")
-    if transparent is not None:
-        values[values == transparent] = white
-    values[~(np.abs(values) < 1e30)] = 0  # not a number, or none that a grey could be
-    black, white = min(0.0, float(values.min())), max(white, float(values.max()))
-    values -= black
-    values *= 255 / (white - black)
-    return Image.fromarray(np.rint(values, out=values).astype(np.uint8))
-
-
-def _on_white(image: Image.Image, profile: bytes = b"") -> Image.Image:
-    """A plain picture -> RGB on white paper. A new picture, to which nothing sticks but pixels."""
-    paper = Image.new("RGB", image.size, "white")
-    paper.paste(_in_srgb(image, profile), mask=_alpha(image))
-    return paper
-
-
-def _alpha(image: Image.Image) -> Image.Image | None:
-    """How opaque a plain picture is, in grey; None where it is all over. A new picture likewise."""
-    if image.mode not in ("LA", "RGBA") or image.getextrema()[-1] == (255, 255):
-        return None
-    return Image.frombytes("L", image.size, image.getchannel("A").tobytes())
-
-
-# The colour space of an ICC profile: the mode that it reads, and the modes of pictures that it fits.
-PROFILES = {
-    "RGB ": ("RGB", ("RGB", "RGBA", "L", "LA")),
-    "GRAY": ("L", ("L", "LA")),
-    "CMYK": ("CMYK", ("CMYK",)),
-}
-
-
-def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """A plain picture -> RGB, alpha dropped. A profile that is broken or does not fit is ignored."""
-    with suppress(ImageCms.PyCMSError, KeyError, OSError, TypeError, ValueError):
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        mode, fitting = PROFILES[source.profile.xcolor_space]
-        if image.mode in fitting:
-            srgb = ImageCms.createProfile("sRGB")
-            intent = ImageCms.Intent.RELATIVE_COLORIMETRIC  # paper becomes white, and the darkest ink black
-            transform = ImageCms.buildTransform(
-                source, srgb, mode, "RGB", intent, ImageCms.Flags.BLACKPOINTCOMPENSATION
-            )
-            return transform.apply(image.convert(mode))
-    return image.convert("RGB")
-
-
-# Saving
-
-
-def with_alpha(image: Image.Image, alpha: Image.Image | None) -> Image.Image:
-    """The picture in RGBA, as opaque as another one of its shape was; as it is where that was all over."""
-    if alpha is None:
-        return image
-    image = image.copy()
-    image.putalpha(alpha.resize(image.size, Image.Resampling.BILINEAR))
-    return image
-
-
-def with_alpha_values(pixels: NDArray[np.float32], alpha: Image.Image | None) -> NDArray[np.float32]:
-    """The same of (H, W, 3) in [0, 1]: (H, W, 4)."""
-    if alpha is None:
-        return pixels
-    height, width, _ = pixels.shape
-    resized = np.array(alpha.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32)
-    return np.dstack([pixels, resized / 255])
-
-
-def save_png(image: Image.Image, target: str | os.PathLike[str] | BinaryIO, text: Mapping[str, str]) -> None:
-    """Write a PNG, lossless, that carries texts in UTF-8 ("iTXt" chunks).
-
-    Args:
-        image: In RGB or RGBA.
-        target: Path of the file, or a binary stream.
-        text: Keyword -> text. A keyword has 1 to 79 characters of Latin-1.
-
-    Raises:
-        ValueError: if a keyword is not one.
-        OSError: if the file cannot be written.
-    """
-    chunks = PngInfo()
-    for keyword, value in text.items():
-        if not re.fullmatch(r"[!-~\xa1-\xff]([ -~\xa1-\xff]{0,77}[!-~\xa1-\xff])?", keyword):
-            raise ValueError(f"A keyword of a PNG must have 1 to 79 characters of Latin-1, not {keyword!r}.")
-        chunks.add_itxt(keyword, value)
-    image.save(target, "PNG", pnginfo=chunks)
+# Texts
 
 
 def read_text(source: str | os.PathLike[str] | BinaryIO) -> dict[str, str]:
@@ -418,94 +297,3 @@ def read_text(source: str | os.PathLike[str] | BinaryIO) -> dict[str, str]:
         image = Image.open(_Hurried(_beginning(source, MAX_TEXT_BYTES)), formats=("PNG",))
         return {str(key): str(value) for key, value in image.info.items() if isinstance(value, str)}
     return {}
-
-
-# Pixels
-
-
-def fitted_size(width: int, height: int, long_side: int) -> tuple[int, int]:
-    """(width, height) of the same shape with the given long side, each at least 1 pixel."""
-    scale = long_side / max(width, height)
-    return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def to_pixels(image: Image.Image, size: tuple[int, int]) -> Tensor:
-    """PIL picture -> (1, 3, H, W) float32 sRGB in [0, 1], resampled to `size` (width, height).
-
-    Any mode will do; transparency lies on white.
-    """
-    if image.mode != "RGB":
-        image = _on_white(_plain(image))
-    resampled = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return torch.from_numpy(np.array(resampled)).permute(2, 0, 1)[None].float() / 255
-
-
-def to_image(pixels: Tensor) -> Image.Image:
-    """(1, 3, H, W) in [0, 1], on any device -> PIL RGB; values beyond the range are clipped."""
-    levels = (pixels[0].detach().clamp(0, 1) * 255).round().to(torch.uint8)
-    return Image.fromarray(levels.permute(1, 2, 0).cpu().numpy())
-
-
-def luma(pixels: Tensor) -> Tensor:
-    """(1, 3, H, W) -> (1, 1, H, W)."""
-    return (pixels * pixels.new_tensor(REC601).view(1, 3, 1, 1)).sum(1, keepdim=True)
-
-
-def with_luma(pixels: Tensor, new_luma: Tensor) -> Tensor:
-    """The chroma of `pixels` under another luma: the difference is added to all three channels."""
-    return pixels + (new_luma - luma(pixels))
-
-
-def with_luma_inside(pixels: Tensor, new_luma: Tensor) -> Tensor:
-    """The same, and where a channel would leave [0, 1] the luma gives way: the chroma stays whole."""
-    chroma = pixels - luma(pixels)
-    lowest, highest = -chroma.amin(1, keepdim=True), 1 - chroma.amax(1, keepdim=True)
-    return chroma + new_luma.clamp(lowest, highest)
-
-
-def match_colors(pixels: Tensor, like: Tensor) -> Tensor:
-    """Move the colours of one picture so that their mean and covariance are another's.
-
-    A x + b of Gatys, Bethge, Hertzmann & Shechtman 2016 ("Preserving color in neural artistic style
-    transfer"), with the symmetric square roots that they prefer: A = other^(1/2) own^(-1/2). It departs
-    from them where the picture hardly varies, as in the chroma of a grey one: that is noise, and not
-    stretched to the other's spread.
-
-    Args:
-        pixels, like: (1, 3, H, W) in [0, 1], each of its own size.
-
-    Returns:
-        (1, 3, H, W) like `pixels`, clipped to [0, 1].
-    """
-    (mean, own), (other_mean, other) = _moments(pixels), _moments(like)
-    matrix = _power(other, 0.5) @ _power(own, -0.5, LEAST_SPREAD**2)
-    matrix, offset = matrix.to(pixels), (other_mean - matrix @ mean).to(pixels)
-    return (torch.einsum("ij,njhw->nihw", matrix, pixels) + offset.view(1, 3, 1, 1)).clamp(0, 1)
-
-
-def _moments(pixels: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean (3) and covariance (3, 3) of the colours in float64, on the CPU: not every device has it."""
-    colors = pixels[0].flatten(1).cpu().double()
-    return colors.mean(1), torch.cov(colors, correction=0)
-
-
-def _power(covariance: Tensor, exponent: float, least: float = 0.0) -> Tensor:
-    """A power of a symmetric matrix whose eigenvalues are raised to at least `least` first."""
-    values, vectors = torch.linalg.eigh(covariance)
-    power: Tensor = (vectors * values.clamp(min=least).pow(exponent)) @ vectors.t()
-    return power
-
-
-def match_histograms(pixels: Tensor, like: Tensor) -> Tensor:
-    """Give each channel of one picture the histogram that it has in another.
-
-    Args:
-        pixels, like: (1, 3, H, W), each of its own size.
-
-    Returns:
-        (1, 3, H, W) like `pixels`: the order of its values, with the other's values.
-    """
-    values, wanted = pixels[0].flatten(1), like[0].flatten(1).sort(dim=1).values
-    rank = values.argsort(dim=1, stable=True).argsort(dim=1)
-    at = ((rank + 0.5) * (wanted.shape[1] / values.shape[1])).long().clamp(max=wanted.shape[1] - 1)
-    return wanted.gather(1, at).view_as(pixels)

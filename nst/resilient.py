@@ -7,7 +7,7 @@ from __future__ import annotations
 import gc
 import math
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
 
@@ -15,10 +15,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from nst.commission import Commission
 from nst.device import Device
 from nst.image import fitted_size, to_pixels
 from nst.settings import KNOBS, Settings
-from nst.transfer import Engine, Frame, final_size, stylize
+from nst.transfer import Engine, Frame, final_size, paint
 from nst.vgg import VGG
 
 SMALLER, GENTLER = 0.7, 0.25  # factors: of the size, of the learning rate
@@ -33,54 +34,52 @@ Begin = Callable[[Settings, Image.Image | None], Generator[Frame, None, None]]
 
 
 @dataclass(frozen=True)
-class Noted(Frame):
+class RunFrame(Frame):
     """A frame, and what has happened to the run: nothing, `smaller`, `gentler`, `deadline` or `given_up`."""
 
     note: str = ""
 
-    def as_last(self, note: str) -> Noted:
+    def as_last(self, note: str) -> RunFrame:
         """The same frame as the end of a run that was cut short."""
         return replace(self, steps=self.step, progress=1.0, note=note)
 
-    def showing(self, other: Frame) -> Noted:
+    def showing(self, other: Frame) -> RunFrame:
         """The same place in the run, with another frame's picture."""
-        return replace(self, _picture=other._picture, _size=other._size, long_side=other.long_side)
+        return replace(self, render=other.render, size=other.size, long_side=other.long_side)
 
-    def able_to_travel(self) -> Noted:
+    def able_to_travel(self) -> RunFrame:
         """The same frame for another process: its picture is made, its losses are numbers."""
-        return replace(self, _picture=partial(_resized, self.image), _losses=self.losses)
+        return replace(self, render=partial(_resized, self.image), deferred_losses=self.losses)
 
 
 def _resized(picture: Image.Image, long_side: int) -> Tensor:
     return to_pixels(picture, fitted_size(*picture.size, long_side))
 
 
-def steady(
-    content: Image.Image,
-    styles: Image.Image | Sequence[Image.Image],
-    settings: Settings,
+def resilient(
+    commission: Commission,
     network: VGG,
     device: Device | None = None,
-    start: Image.Image | None = None,
-    masks: Sequence[Image.Image] | None = None,
     seconds: float = math.inf,
     engine: Engine | None = None,
-) -> Generator[Noted, None, None]:
-    """`stylize`, which see, with patience: it helps itself, and ends after `seconds` at the latest.
+) -> Generator[RunFrame, None, None]:
+    """As `paint`, but it helps itself where something goes wrong, and ends after `seconds` at the latest.
 
     Args:
-        engine: What paints, if it is not `stylize` itself.
+        engine: What paints, if it is not `paint` itself.
 
     Raises:
-        ValueError: as `stylize` does, before the first step.
+        ValueError: as `paint` does, before the first step.
         Exception: whatever went wrong, if it did before there was any picture.
     """
 
     def begin(settings: Settings, start: Image.Image | None) -> Generator[Frame, None, None]:
-        return (engine or stylize)(content, styles, settings, network, device, start, masks)
+        return (engine or paint)(replace(commission, settings=settings, start=start), network, device)
 
+    settings, start = commission.settings, commission.start
     frames = begin(settings, start)
-    return _lasting(frames, begin, replace(settings, size=max(final_size(*content.size, settings))), start, seconds)
+    settings = replace(settings, size=max(final_size(*commission.content.size, settings)))
+    return _lasting(frames, begin, settings, start, seconds)
 
 
 def _lasting(
@@ -89,10 +88,10 @@ def _lasting(
     settings: Settings,
     start: Image.Image | None,
     seconds: float,
-) -> Generator[Noted, None, None]:
+) -> Generator[RunFrame, None, None]:
     ends, note = time.monotonic() + seconds, ""
-    last: Noted | None = None
-    good: Noted | None = None
+    last: RunFrame | None = None
+    good: RunFrame | None = None
     for _ in range(TRIALS):
         before, watch = last, _Watch()
         try:
@@ -108,7 +107,7 @@ def _lasting(
         except (MemoryError, RuntimeError, ArithmeticError) as error:
             note, settings = _remedy(error, settings)
             frames.close()
-        _let_go()
+        _release_memory()
         steps = settings.steps if last is None else max(1, last.steps - last.step)
         good = (watch.good or good) if watch.is_astray else last
         if last is not None and good is not None:
@@ -127,9 +126,9 @@ class _Watch:
     """
 
     def __init__(self) -> None:
-        self.good: Noted | None = None  # none yet: where it began
+        self.good: RunFrame | None = None  # none yet: where it began
         self.lost = 0  # steps in a row
-        self.latest: tuple[Noted | None, Noted | None] = (None, None)
+        self.latest: tuple[RunFrame | None, RunFrame | None] = (None, None)
         self.long_side = 0
         self.first: dict[str, float] = {}
         self.lowest: dict[str, float] = {}
@@ -138,7 +137,7 @@ class _Watch:
     def is_astray(self) -> bool:
         return self.lost >= PATIENCE
 
-    def see(self, frame: Noted) -> None:
+    def see(self, frame: RunFrame) -> None:
         """
         Raises:
             ArithmeticError: when it has been lost for too long.
@@ -162,9 +161,9 @@ class _Watch:
         return not all(map(math.isfinite, losses.values())) or all(losses[name] > bounds[name] for name in losses)
 
 
-def _continued(frame: Frame, before: Noted | None, note: str) -> Noted:
+def _continued(frame: Frame, before: RunFrame | None, note: str) -> RunFrame:
     """The frame as part of the whole run, of which `before` was the last one so far."""
-    noted = Noted(**{one.name: getattr(frame, one.name) for one in fields(Frame)}, note=note)
+    noted = RunFrame(**{one.name: getattr(frame, one.name) for one in fields(Frame)}, note=note)
     if before is None:
         return noted
     return replace(
@@ -192,7 +191,7 @@ def _is_about_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or any(words in str(error).lower() for words in OUT_OF_MEMORY)
 
 
-def _let_go() -> None:
+def _release_memory() -> None:
     """What the broken trial held goes back to the device before the next one asks for it."""
     gc.collect()
     torch.cuda.empty_cache()  # does nothing where CUDA is not in use

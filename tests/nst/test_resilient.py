@@ -10,8 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from nst import Frame, Settings, steady
-from tests.conftest import noise
+from nst import Commission, Frame, Settings, resilient
+from tests.painting import noise
 from tests.tiny import CPU, tiny_vgg
 
 PHOTO, PAINTING = Image.new("RGB", (200, 100), "teal"), Image.linear_gradient("L").convert("RGB")
@@ -25,11 +25,9 @@ class Engine:
         self.begun: list[tuple[Settings, Image.Image | None]] = []
         self.taken = 0
 
-    def __call__(
-        self, content: Image.Image, styles: Any, settings: Settings, network: Any, device: Any, start: Any, masks: Any
-    ) -> Generator[Frame, None, None]:
-        self.begun.append((settings, start))
-        return self.frames(settings)
+    def __call__(self, commission: Commission, network: Any, device: Any) -> Generator[Frame, None, None]:
+        self.begun.append((commission.settings, commission.start))
+        return self.frames(commission.settings)
 
     def frames(self, settings: Settings) -> Generator[Frame, None, None]:
         for step in range(1, settings.steps + 1):
@@ -46,9 +44,9 @@ class Engine:
 @pytest.fixture
 def paint(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     def with_engine(engine: Engine, seconds: float = float("inf"), **said: Any) -> list[Any]:
-        monkeypatch.setattr(steady, "stylize", engine)
+        monkeypatch.setattr(resilient, "paint", engine)
         settings = Settings(**({"size": 100, "steps": 6} | said))
-        return list(steady.steady(PHOTO, PAINTING, settings, tiny_vgg(), seconds=seconds))
+        return list(resilient.resilient(Commission(PHOTO, [PAINTING], settings), tiny_vgg(), seconds=seconds))
 
     return with_engine
 
@@ -133,13 +131,13 @@ def test_the_real_engine_at_the_end_of_its_memory(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(transfer, "objective_for", greedy)
     settings = Settings(size=128, steps=6, start_size=64)
-    *_, last = steady.steady(PHOTO, PAINTING, settings, tiny_vgg(), CPU)
+    *_, last = resilient.resilient(Commission(PHOTO, [PAINTING], settings), tiny_vgg(), CPU)
     assert (last.step, last.steps, last.note, last.image.size) == (6, 6, "smaller", (90, 45))
 
 
 def test_refuses_before_the_first_step() -> None:
     with pytest.raises(ValueError, match="short side"):
-        steady.steady(PHOTO, Image.new("RGB", (9, 9)), Settings(), tiny_vgg(), CPU)
+        resilient.resilient(Commission(PHOTO, [Image.new("RGB", (9, 9))], Settings()), tiny_vgg(), CPU)
 
 
 class Wanderer(Engine):
@@ -152,14 +150,14 @@ class Wanderer(Engine):
     def frames(self, settings: Settings) -> Generator[Frame, None, None]:
         for frame in super().frames(settings):
             style, content = self.losses[min(self.taken, len(self.losses)) - 1]
-            yield replace(frame, _losses={"style": torch.tensor(style), "content": torch.tensor(content)})
+            yield replace(frame, deferred_losses={"style": torch.tensor(style), "content": torch.tensor(content)})
 
 
 GOOD, BETTER, LOST = (1.0, 0.0), (0.5, 0.4), (1.2, 2.0)
 
 
 def test_lost_for_too_long_it_goes_back_to_the_last_good_picture(paint: Callable[..., Any]) -> None:
-    lost = [LOST] * steady.PATIENCE
+    lost = [LOST] * resilient.PATIENCE
     frames = paint(engine := Wanderer(GOOD, BETTER, *lost, (0.9, 0.1)), steps=20, learning_rate=100.0)
     assert [settings.learning_rate for settings, _ in engine.begun] == [100, 1]
     assert engine.begun[1][1].tobytes() == frames[0].image.tobytes(), "whose losses the second frame has"
@@ -172,7 +170,7 @@ def test_lost_for_too_long_it_goes_back_to_the_last_good_picture(paint: Callable
 @pytest.mark.parametrize(
     "losses",
     [
-        [GOOD, *[LOST] * (steady.PATIENCE - 1), BETTER, LOST],  # it finds back by itself
+        [GOOD, *[LOST] * (resilient.PATIENCE - 1), BETTER, LOST],  # it finds back by itself
         [GOOD, (1.2, 0.0)],  # one of the losses is as low as ever
         [GOOD, (0.9, 2.0), (0.7, 0.9), (0.71, 0.95)],  # it hovers about its goal
         [(1.0, 1.0)],  # it has arrived
@@ -216,6 +214,7 @@ def test_a_learning_rate_becomes_suitable(
 )
 def test_the_real_engine_with_absurd_steps_ends_below_where_it_began(knobs: dict[str, Any]) -> None:
     photo, painting = noise(96, 72, 1), noise(96, 96, 2)
-    frames = list(steady.steady(photo, painting, Settings(size=48, steps=40, **knobs), tiny_vgg(), CPU))
+    commission = Commission(photo, [painting], Settings(size=48, steps=40, **knobs))
+    frames = list(resilient.resilient(commission, tiny_vgg(), CPU))
     assert frames[-1].note == "gentler" and frames[-1].step == frames[-1].steps
     assert frames[-1].losses["style"] < frames[0].losses["style"]

@@ -1,0 +1,44 @@
+"""One run as one value: what is to be painted, and how. Page, API, shell, Ray and ZeroGPU hand it to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from nst.settings import Settings, mix_shares
+
+
+@dataclass(frozen=True, eq=False)
+class Commission:
+    """What one run paints. It is checked when it is made, as far as it can be without a network.
+
+    Attributes:
+        content: The photo.
+        styles: The paintings; their statistics are blended where there are several.
+        settings: How to paint.
+        start: A picture to go on from. Painting then continues at the final size alone.
+        masks: One grey picture for each painting, in the photo's shape: white where it applies.
+            Where none does, the photo stays. Blended all over if not said.
+
+    Raises:
+        ValueError: if a picture is missing, a mask is empty, or there are not as many masks or weights as paintings.
+    """
+
+    content: Image.Image
+    styles: Sequence[Image.Image]
+    settings: Settings
+    start: Image.Image | None = None
+    masks: Sequence[Image.Image] | None = None
+
+    def __post_init__(self) -> None:
+        if self.content is None:
+            raise ValueError("Please choose a photo.")
+        if not self.styles or any(style is None for style in self.styles):
+            raise ValueError("Please choose a painting.")
+        mix_shares(self.settings.style_mix, len(self.styles))
+        if self.masks is not None and len(self.masks) != len(self.styles):
+            raise ValueError(f"There must be one mask for each painting, not {len(self.masks)} for {len(self.styles)}.")
+        if any(mask.convert("L").getextrema()[1] == 0 for mask in self.masks or ()):
+            raise ValueError("A mask is empty: nothing would be painted. Please mark where the painting goes.")

@@ -1,0 +1,47 @@
+"""One browser for all tests in this folder, and a fresh page for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Any]:
+    from tests.browser.driving import (  # not above: where there is no playwright, tests are skipped
+        CHROMIUM,
+        QUIET,
+        playwright,
+    )
+
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[(1280, 900), (390, 844)], ids=["desk", "phone"])
+def page(request: pytest.FixtureRequest, browser: Any, server: str) -> Iterator[Any]:
+    """The page as it opens. Afterwards: no error in the console, no request to anywhere else."""
+    from tests.browser.driving import LOCAL, PATIENCE, expect
+
+    width, height = request.param
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US", accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    page = context.new_page()
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda sent: None if LOCAL.match(sent.url) else troubles.append(sent.url))
+    page.goto(server, wait_until="domcontentloaded")
+    expect(page.locator("#canvas img")).to_be_visible()
+    expect(page.locator("#paint")).to_be_enabled()
+    yield page
+    assert troubles == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page can be pushed sideways"
+    context.close()
