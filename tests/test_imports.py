@@ -113,3 +113,10 @@ def test_only_the_gate_decodes_pictures_and_only_weights_reads_weights():
 def test_the_page_uses_the_engine_and_not_the_other_way_round():
     for path in [ROOT / "app.py", *(ROOT / "studio").rglob("*.py")]:
         assert not any(name == "torch" or name.startswith("torch.") for name in imported(path)), path.name
+
+
+def test_no_test_imports_from_another_or_from_conftest():
+    for path in (ROOT / "tests").rglob("*.py"):
+        for name in imported(path):
+            last = name.rpartition(".")[2]
+            assert not name.startswith("tests.") or not last.startswith(("test_", "conftest")), path.name

@@ -8,29 +8,18 @@ from pathlib import Path
 from PIL import PngImagePlugin
 
 from nst.record import KEYWORD
-from tests.browser.test_page import (  # noqa: F401  (the fixtures and the mark are used by their names)
-    DESK_ONLY,
-    browser,
-    canvas,
-    expect,
-    page,
-    pytestmark,
-    set_knobs,
-    status,
-)
-from tests.conftest import noise
-
-CODE = "${(window.fell=1,7)}`${window.fell=2}{{{this.src}}}<img src=x onerror=window.fell=3>"
+from tests.browser.driving import DESK_ONLY, expect, set_knobs
+from tests.painting import noise
 
 
-def dropped(page: object, box: str, path: Path) -> None:  # noqa: F811
+def dropped(page: object, box: str, path: Path) -> None:
     before = page.locator(f"#{box} img").get_attribute("src")
     page.locator(f"#{box} input[type=file]").set_input_files(path)
     expect(page.locator(f"#{box} img")).not_to_have_attribute("src", before)
 
 
 @DESK_ONLY
-def test_a_name_is_not_run(page: object, tmp_path: Path) -> None:  # noqa: F811
+def test_a_name_is_not_run(page: object, tmp_path: Path) -> None:
     name = "${(window.fell=1,7)}`${window.fell=2}{{{this.src}}}&lt;b&gt;"
     for box in ("photo", "painting"):
         noise(96, 72, 1 if box == "photo" else 2).save(tmp_path / f"{box} {name}.png")
@@ -47,8 +36,8 @@ def test_a_name_is_not_run(page: object, tmp_path: Path) -> None:  # noqa: F811
 
 
 @DESK_ONLY
-def test_a_stranger_s_record_is_no_markup(page: object, tmp_path: Path) -> None:  # noqa: F811
-    record = {"settings": {"recipe": "<img id=fell src=http://127.0.0.1:9/x.png onerror=window.fell=3>"}}
+def test_a_stranger_s_record_is_no_markup(page: object, tmp_path: Path) -> None:
+    record = {"settings": {"recipe": "<img id=fell src=http://127.0.0.1:1234/x.png onerror=window.fell=3>"}}
     text = PngImagePlugin.PngInfo()
     text.add_text(KEYWORD, json.dumps(record))
     noise(96, 72, 1).save(tmp_path / "ours.png", pnginfo=text)

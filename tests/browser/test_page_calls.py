@@ -1,7 +1,5 @@
 """How often the page calls the server for one click: once before a run, the run itself, and once after."""
 
-# ruff: noqa: F811  (fixtures are named like what they give)
-
 from __future__ import annotations
 
 import re
@@ -9,15 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_page import (  # noqa: F401  (the fixtures and the mark are used by their names)
-    DESK_ONLY,
-    browser,
-    expect,
-    page,
-    pytestmark,
-    set_knobs,
-    status,
-)
+from tests.browser.driving import DESK_ONLY, expect, set_knobs, status
 
 CALL = re.compile(r"/gradio_api/(queue/join|run/\w+|cancel|reset)")
 RUN = ["run/predict", "queue/join", "run/predict"]
