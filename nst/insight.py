@@ -31,7 +31,17 @@ def kept_by(layer: str, size: int, steps: int) -> Settings:
 def known_up_to(layer: str, size: int, steps: int) -> Settings:
     """Paint with these, and see what the layers up to one know of the painting (fig. 1, style)."""
     layers = " ".join(STYLE_LAYERS[: STYLE_LAYERS.index(layer) + 1])
-    return Settings(size=size, steps=steps, init="noise", start_size=SMALLEST, content_weight=0, style_layers=layers)
+    return Settings(
+        size=size,
+        steps=steps,
+        init="noise",
+        start_size=SMALLEST,
+        content_weight=0,
+        match_weight=0,
+        motifs=1,
+        style_margin=0,
+        style_layers=layers,
+    )
 
 
 def gram_picture(

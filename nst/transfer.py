@@ -33,7 +33,7 @@ from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES
 from nst.objective import layers
 from nst.settings import Settings, mix_shares, shares
 from nst.solver import PAIR_BYTES, Average, Solver, laplacian_pyramid, make_solver, pairs_kept, resize
-from nst.targets import objective_for
+from nst.targets import objective_for, without_margin
 from nst.tiles import Fit, fit
 from nst.vgg import VGG, shrinkage
 
@@ -178,7 +178,9 @@ def checked(
     _check_together(settings, network)
     least = shrinkage(layers(settings))
     sizes = [("photo", final_size(*content.size, settings))]
-    sizes += [("painting", _at_most(*painting.size, settings.size)) for painting in paintings]
+    for painting in paintings:
+        inner = without_margin(painting, settings.style_margin)
+        sizes.append(("painting", _at_most(*inner.size, settings.size)))
     for name, size in sizes:
         if min(size) < least:
             raise ValueError(
@@ -190,7 +192,7 @@ def checked(
 
 def _check_together(settings: Settings, network: VGG) -> None:
     """What no knob can know alone."""
-    for named in (settings.style_layers, settings.content_layers):
+    for named in (settings.style_layers, settings.content_layers, settings.match_layers):
         network.check_layers([layer for name in shares(named) for layer in name.split("+")])
     for layers_of, losses, on_maps in (
         (settings.style_layers, settings.style_loss, SUM_LOSSES),
@@ -303,7 +305,10 @@ def _paint(
         objective = objective_for(photo, paintings, masks, settings, network, scale.fade, tile)
         del photo  # a step needs the room of a large one
         let_go()
-        for _ in range(scale.steps):
+        for index in range(scale.steps):
+            if index in rounds(scale.steps, settings):
+                objective = objective.matched(pixels)
+                let_go()
             gradient, losses = objective(pixels)
             let_go()
             if not float(inside):  # of the step before: the device is at work on this one by now
@@ -317,6 +322,11 @@ def _paint(
             told, picture = {name: Late(loss) for name, loss in losses.items()}, partial(finish, shown)
             yield Frame(step, settings.steps, seconds, done / work, max(scale.size), told, picture, size)
         pixels = shown
+
+
+def rounds(steps: int, settings: Settings) -> list[int]:
+    """Before which of a scale's steps, counted from 0, the matches are sought."""
+    return sorted({steps * index // settings.match_rounds for index in range(settings.match_rounds)})
 
 
 def _moved(pixels: Tensor, gradient: Tensor, solver: Solver) -> tuple[Tensor, Late]:
