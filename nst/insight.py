@@ -38,7 +38,6 @@ def known_up_to(layer: str, size: int, steps: int) -> Settings:
         start_size=SMALLEST,
         content_weight=0,
         match_weight=0,
-        motifs=1,
         style_margin=0,
         style_layers=layers,
     )

@@ -20,8 +20,14 @@ from torch import Tensor
 CANDIDATES = 16384
 SAMPLE = 2048  # positions of the picture, drawn by chance, that tell its mean, the hubs and each painting's share
 BEST = 10  # of the sample: those that a hub is near to (k of Conneau et al. 2018)
+FAINT = 1e-3  # contrast below which there is none
 PAIRS = 2**24  # cosines that are held at once
 SWEEPS = 4  # over the paintings, until each has its share
+CELLS = 24  # of a painting, down and across, in which its matches are counted
+NEIGHBOURHOOD = 2.0  # cells, standard deviation: how far around its matches a painting lends its motifs
+PARTS = 42  # along the short side of a photo, in which its contrast is measured,
+WINDOW = 7  # and how many of them together tell whether a spot is empty: a sixth of the short side
+CALM = 0.7  # contrast, of the mean one, at which a spot counts as half empty
 
 
 @dataclass(frozen=True)
@@ -135,3 +141,51 @@ def _handicaps(scores: Tensor, shares: Sequence[float]) -> Tensor:
             lead = scores[:, painting] - others
             extra[painting] = lead.quantile(1 - share)
     return extra
+
+
+def emptiness(light: Tensor) -> Tensor:
+    """How little happens around each spot of a photo, (1, 1, h, w) in [0, 1]: 1 is a clear sky or a bare wall.
+
+    Args:
+        light: (1, 1, H, W), the photo's luma.
+    """
+    height, width = light.shape[-2:]
+    down, across = (max(1, min(length, round(PARTS * length / min(height, width)))) for length in (height, width))
+    mean, squared = (_around(F.adaptive_avg_pool2d(one, (down, across))) for one in (light, light.square()))
+    contrast = (squared - mean.square()).clamp(min=0).sqrt()
+    return 1 / (1 + (contrast / (CALM * contrast.mean()).clamp(min=FAINT)) ** 4)
+
+
+def _around(cells: Tensor) -> Tensor:
+    margin = WINDOW // 2
+    return F.avg_pool2d(F.pad(cells, (margin,) * 4, mode="replicate"), WINDOW, 1)
+
+
+def lent(candidates: Candidates, matches: Tensor, weights: Tensor) -> Tensor:
+    """How much each candidate (M,) belongs to the parts of the paintings that some positions are matched with.
+
+    What lies near to a match belongs to it, matched or not: a sky that is matched with a painted sky may have its
+    stars, but not the faces that are far from it.
+
+    Args:
+        matches: (N,), candidates of the positions.
+        weights: (N,) in [0, 1], how much each position counts.
+    """
+    down, across = (candidates.places * CELLS).long().clamp(max=CELLS - 1).unbind(1)
+    cell = (candidates.paintings * CELLS + down) * CELLS + across
+    counts = torch.zeros(len(candidates.counts) * CELLS**2, dtype=torch.long, device=cell.device)
+    if len(candidates.counts) == 1:
+        cell = cell - candidates.paintings * CELLS**2  # of a region, whose painting may be any
+    whole = (weights * 1000).round().long()  # adding up numbers that are not whole would depend on their order
+    counts.index_add_(0, cell[matches], whole)
+    grids = _blurred(counts.view(-1, 1, CELLS, CELLS).float().sqrt())  # the root, or hubs would have it all
+    return (grids / _blurred(torch.ones_like(grids))).flatten()[cell]
+
+
+def _blurred(grids: Tensor) -> Tensor:
+    """Gaussian, with nothing beyond the edge."""
+    reach = round(3 * NEIGHBOURHOOD)
+    kernel = torch.arange(-reach, reach + 1, device=grids.device).div(NEIGHBOURHOOD).square().div(-2).exp()
+    return F.conv2d(
+        F.conv2d(grids, kernel.view(1, 1, 1, -1), padding=(0, reach)), kernel.view(1, 1, -1, 1), padding=(reach, 0)
+    )

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nst.losses import LEAST, TV_LOSSES, Sums, self_similarity, sums
-from nst.matching import SAMPLE, Candidates, Search, search
+from nst.matching import SAMPLE, Candidates, Search, lent, search
 from nst.points import Map, Maps, Points, Spots, colors_at, features_at
 from nst.settings import Settings, match_shares, shares, style_shares
 from nst.tiles import Tile
@@ -43,24 +43,31 @@ class Gallery:
     Attributes:
         weight: Its part of the match loss.
         mask: (1, 1, h, w) in [0, 1], how much each position belongs to the region; all do if not said.
+        bound: (1, 1, h, w) in [0, 1], how much each position is to be like its match.
+        empty: (1, 1, h, w) in [0, 1], how much each position belongs to an empty part of the region.
+        motifs: Style losses for those parts, each with its part of the style loss. What they are compared with is
+            known with the matches: those parts of the paintings that they resemble.
     """
 
     layer: str
     weight: float
     mask: Tensor | None
+    bound: Tensor
+    empty: Tensor
     candidates: Candidates
+    motifs: Sequence[tuple[float, Callable[[Sums], Callable[[Sums], Tensor]]]]
 
 
 @dataclass(frozen=True)
 class MatchTerm:
-    """One layer of a region, each position with its match: error = scale * sum of mask * ||features - match||^2.
+    """One layer of a region, each position with its match: error = scale * sum of bound * ||features - match||^2.
 
     Attributes:
         matches: (1, 1, h, w), the number of each position's candidate.
     """
 
     layer: str
-    mask: Tensor | None
+    bound: Tensor
     candidates: Candidates
     matches: Tensor
     scale: Tensor
@@ -69,7 +76,7 @@ class MatchTerm:
         """A tile's part of it."""
         matched = F.embedding(seen.tile.own(self.matches, seen.step)[:, 0], self.candidates.features)  # (1, h, w, C)
         squares = (seen.core.to(self.scale.dtype) - matched.permute(0, 3, 1, 2).to(self.scale.dtype)).square()
-        return self.scale * (squares if self.mask is None else squares * seen.tile.own(self.mask, seen.step)).sum()
+        return self.scale * (seen.tile.own(self.bound, seen.step) * squares).sum()
 
 
 @dataclass(frozen=True)
@@ -158,6 +165,7 @@ class Objective:
     tiles: Sequence[Tile]
     points: Points
     matches: Sequence[MatchTerm] = ()
+    motifs: Sequence[StyleTerm] = ()
 
     def __call__(self, pixels: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Gradient of the total loss (1, 3, H, W), and the unweighted losses, at some pixels."""
@@ -188,9 +196,14 @@ class Objective:
                 self.points.spots(height, width, shrinkage([one.layer]), one.mask, SAMPLE) for one in self.galleries
             ]
             samples = reduce(add, (Seen([], [], _points(self.galleries, maps, spots)) for maps in views()))
-            pairs = zip(self.galleries, samples.points, strict=True)
-            searches = [search(one.candidates, sample.to(one.candidates.unit.dtype)) for one, sample in pairs]
-            return replace(self, matches=self._matches(searches, views, pixels))
+            searches = [
+                search(one.candidates, sample.to(one.candidates.unit.dtype))
+                for one, sample in zip(self.galleries, samples.points, strict=True)
+            ]
+            matches = self._matches(searches, views, pixels)
+            pairs = zip(self.galleries, matches, strict=True)
+            motifs = [_motif_term(one, match.matches) for one, match in pairs if one.motifs]
+            return replace(self, matches=matches, motifs=motifs)
 
     def _views(self, pixels: Tensor) -> Callable[[], Iterable[Mapping[str, Maps]]]:
         """What all tiles show at the layers that are matched: remembered if it is one, else looked at anew."""
@@ -234,6 +247,10 @@ class Objective:
         return losses
 
     @property
+    def _terms_on_sums(self) -> list[StyleTerm]:
+        return [*self.on_sums, *self.motifs]
+
+    @property
     def _terms_on_points(self) -> list[SimilarityTerm | StyleTerm]:
         return [*self.similarity, *self.on_points]
 
@@ -256,11 +273,11 @@ class Objective:
 
     def _seen(self, window: Tensor, tile: Tile, spots: Sequence[Spots]) -> Seen:
         on_maps: list[ContentTerm | MatchTerm] = [*self.content, *self.matches]
-        terms = (*on_maps, *self.on_sums, *self._terms_on_points)
+        terms = (*on_maps, *self._terms_on_sums, *self._terms_on_points)
         maps = look(window, tile, {term.layer for term in terms}, self.settings, self.network)
         return Seen(
             [term.error(*maps[term.layer]) for term in on_maps],
-            [_sums(term.mask, *maps[term.layer]) for term in self.on_sums],
+            [_sums(term.mask, *maps[term.layer]) for term in self._terms_on_sums],
             _points(self._terms_on_points, maps, spots),
         )
 
@@ -269,7 +286,10 @@ class Objective:
         alike, photos_own = len(self.similarity), len(self.content)
         pairs = zip(self.similarity, seen.points, self._photo_points(spots[:alike]), strict=False)
         likeness = (term.weight * self_similarity(ours, photos) for term, ours, photos in pairs)
-        values = [*zip(self.on_sums, seen.sums, strict=True), *zip(self.on_points, seen.points[alike:], strict=True)]
+        values = [
+            *zip(self._terms_on_sums, seen.sums, strict=True),
+            *zip(self.on_points, seen.points[alike:], strict=True),
+        ]
         style = [term.error(value) for term, value in values]
         losses = {"content": [*seen.errors[:photos_own], *likeness], "style": style}
         if self.matches:
@@ -287,12 +307,18 @@ class Objective:
 
 
 def _match_term(gallery: Gallery, matches: Tensor) -> MatchTerm:
-    """The error is relative to the matches: 1 is as far away as zero."""
+    """The error is relative to the paintings' features: 1 is as far away as zero."""
     features = gallery.candidates.features
-    squares = features.to(torch.promote_types(features.dtype, torch.float32)).square().sum(1)[matches]
-    energy = (squares if gallery.mask is None else squares * gallery.mask).sum()
-    scale = gallery.weight / energy.clamp(min=LEAST)
-    return MatchTerm(gallery.layer, gallery.mask, gallery.candidates, matches, scale)
+    energy = features.to(torch.promote_types(features.dtype, torch.float32)).square().sum(1).mean()
+    scale = gallery.weight / (gallery.bound.sum() * energy).clamp(min=LEAST)
+    return MatchTerm(gallery.layer, gallery.bound, gallery.candidates, matches, scale)
+
+
+def _motif_term(gallery: Gallery, matches: Tensor) -> StyleTerm:
+    weights = lent(gallery.candidates, matches.flatten(), gallery.empty.flatten())
+    features = gallery.candidates.features.t()[None, :, :, None]
+    target = sums(features, weights.to(features.dtype)[None, None, :, None])
+    return StyleTerm(gallery.layer, 1.0, gallery.empty, [(share, loss(target)) for share, loss in gallery.motifs])
 
 
 def _sums(mask: Tensor | None, seen: Map) -> Sums:

@@ -35,7 +35,7 @@ def _published(title: str, summary: str, source: str, departs: str = "", **knobs
     return _recipe(title, summary, source, departs, **{**UNMATCHED, **knobs})
 
 
-UNMATCHED: Mapping[str, object] = MappingProxyType({"match_weight": 0.0, "style_margin": 0.0, "motifs": 1.0})
+UNMATCHED: Mapping[str, object] = MappingProxyType({"match_weight": 0.0, "style_margin": 0.0})
 ALL_ALIKE = "relu1_1 relu2_1 relu3_1 relu4_1 relu5_1"
 ONE_SCALE = 8192  # above half of any size
 TO_RELU3_3 = "relu1_1+relu1_2+relu2_1+relu2_2+relu3_1+relu3_2+relu3_3"  # layers of a VGG-16, which a VGG-19 has too
@@ -186,7 +186,6 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "of a blend of both pictures; when the picture grows, the photo lends its detail, and Adam remembers. For "
             "the optional match of colours at the end choose color=match_finished.",
             steps=1000,
-            content_weight=0.25,
             content_fade=3.0,
             start_size=64,
             step_ratio=1.0,

@@ -95,9 +95,9 @@ class Settings:
                                  low=0, high=1e9, step=0.01)
     style_weight: float = knob(1.0, "Style weight", "How much of the painting comes in.",
                                low=0, high=1e9, step=0.1)
-    motifs: float = knob(0.25, "Motifs", "How much of the painting's own motifs, its stars and swirls, come in by "
-                         "themselves. 0: each spot follows what the photo has there.",
-                         low=0, high=2, step=0.05)
+    motifs: float = knob(1.0, "Motifs", "How much of the painting's own motifs, its stars and discs, come into the "
+                         "empty parts of the photo. 0: each spot follows what the photo has there.",
+                         low=0, high=2, step=0.1)
     tv_weight: float = knob(0.0, "Smoothness", "Weight of the total variation: more is smoother, 100 is a lot.",
                             low=0, high=1e9, step=1)
     palette_weight: float = knob(0.0, "Palette", "Weight of the colours as a set: the painting's, each as often.",
@@ -170,7 +170,7 @@ class Settings:
                              mixes=True, expert=True)
     samples: int = knob(2048, "Points", "How many positions are drawn at each step for a loss on sets of points.",
                         low=64, high=16384, step=64, expert=True)
-    style_layers: str = knob("relu1_1 relu2_1 relu3_1 relu4_1 relu5_1:0.5", "Style layers",
+    style_layers: str = knob("relu1_1 relu2_1 relu3_1 relu4_1:2", "Style layers",
                              "Layers whose statistics are the painting's, each with its weight if that is not 1. "
                              "Joined by + they are one hypercolumn.", expert=True)
     content_layers: str = knob("relu4_2", "Content layers",
@@ -201,11 +201,17 @@ KNOBS: Mapping[str, Knob] = MappingProxyType(
 
 
 def style_shares(settings: Settings) -> dict[str, float]:
-    """Shares of the style layers; the deep ones, from the fourth block on, times `motifs`, or left out."""
-    weights = shares(settings.style_layers)
-    deep = {name for name in weights if min(int(layer[4]) for layer in name.split("+")) >= DEEP}
+    """Shares of the style layers; those that know motifs times `motifs`, or left out."""
+    deep, weights = motif_layers(settings), shares(settings.style_layers)
     scaled = {name: weight * (settings.motifs if name in deep else 1.0) for name, weight in weights.items()}
     return {name: weight for name, weight in scaled.items() if weight}
+
+
+def motif_layers(settings: Settings) -> set[str]:
+    """Style layers that know motifs, and whose statistics are those of the empty parts: they are matched too."""
+    return {
+        layer for layer in match_shares(settings) if layer in shares(settings.style_layers) and int(layer[4]) >= DEEP
+    }
 
 
 def match_shares(settings: Settings) -> dict[str, float]:

@@ -15,13 +15,14 @@ from torch import Tensor
 
 from nst.image import fitted_size, luma, match_colors, match_histograms, to_pixels
 from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES, Sums, mixed_sums, palette, sums
-from nst.matching import CANDIDATES, Candidates, candidates, together
+from nst.matching import CANDIDATES, Candidates, candidates, emptiness, together
 from nst.objective import ContentTerm, Gallery, Objective, PaletteTerm, Seen, SimilarityTerm, StyleTerm, layers, look
 from nst.points import Maps, Points, Spots, colors_at, features_at
-from nst.settings import Settings, match_shares, mix_shares, shares, style_shares
+from nst.settings import Settings, match_shares, mix_shares, motif_layers, shares, style_shares
 from nst.tiles import Tile, tiles
 from nst.vgg import VGG, shrinkage
 
+GIVE_WAY = 0.8  # of its match, what a spot in the emptiest part is free of, for motifs
 TARGET_POINTS = 4  # points of the paintings for each point of the picture
 
 
@@ -84,7 +85,7 @@ def objective_for(
         [term for one in regions for term in _style_terms(one, one.target.sums, SUM_LOSSES, settings)],
         [term for one in regions for term in _style_terms(one, one.target.points, POINT_LOSSES, settings)],
         [term for one in regions for term in _palette_terms(one)],
-        [gallery for one in regions for gallery in _galleries(one, settings)],
+        [gallery for one in regions for gallery in _galleries(one, photo, settings)],
         parts_of_photo,
         points,
     )
@@ -166,7 +167,8 @@ def _target(
 ) -> Target:
     """What a painting (1, 3, H, W) offers; of points its part of those of all."""
     names, losses, (height, width) = list(style_shares(settings)), shares(settings.style_loss), pixels.shape[-2:]
-    summed = names if SUM_LOSSES.keys() & losses else []
+    of_motifs = motif_layers(settings)
+    summed = [name for name in names if name not in of_motifs] if SUM_LOSSES.keys() & losses else []
     pointed = names if POINT_LOSSES.keys() & losses else []
     matched = list(match_shares(settings))
     count = max(1, round(part * TARGET_POINTS * settings.samples))
@@ -230,11 +232,27 @@ def _style_terms(
     return terms
 
 
-def _galleries(region: Region, settings: Settings) -> list[Gallery]:
-    return [
-        Gallery(layer, region.weight * share, _at(region.mask, layer), region.target.candidates[layer])
-        for layer, share in match_shares(settings).items()
-    ]
+def _galleries(region: Region, photo: Tensor, settings: Settings) -> list[Gallery]:
+    """One for each layer that is matched. Where the photo is empty, matches give way to motifs."""
+    empty, weights, galleries = emptiness(luma(photo)), style_shares(settings), []
+    losses = [(share, SUM_LOSSES[loss]) for loss, share in shares(settings.style_loss).items() if loss in SUM_LOSSES]
+    for layer, share in match_shares(settings).items():
+        mask, step = _at(region.mask, layer), shrinkage([layer])
+        here = F.interpolate(empty, [length // step for length in photo.shape[-2:]], mode="bilinear")
+        bound = 1 - GIVE_WAY * min(1.0, settings.motifs) * here
+        deep = region.weight * weights.get(layer, 0.0) if layer in motif_layers(settings) else 0.0
+        galleries.append(
+            Gallery(
+                layer,
+                region.weight * share,
+                mask,
+                bound if mask is None else mask * bound,
+                here if mask is None else mask * here,
+                region.target.candidates[layer],
+                [(deep * part, loss) for part, loss in losses] if deep else [],
+            )
+        )
+    return galleries
 
 
 def _palette_terms(region: Region) -> list[PaletteTerm]:
@@ -250,18 +268,18 @@ def _at(mask: Tensor | None, layer: str) -> Tensor | None:
     return F.adaptive_avg_pool2d(mask, (max(1, height // step), max(1, width // step)))
 
 
-def without_margin(painting: Image.Image, margin: float) -> Image.Image:
-    """Without so much of its width and height on each side."""
-    across, down = (round(margin * length) for length in painting.size)
-    return painting.crop((across, down, painting.width - across, painting.height - down))
+def margins(width: int, height: int, settings: Settings) -> tuple[int, int]:
+    """Pixels that are left out of a painting on the left and right, and above and below."""
+    return round(settings.style_margin * width), round(settings.style_margin * height)
 
 
 def _painting_pixels(painting: Image.Image, photo: Tensor, settings: Settings) -> Tensor:
     """The painting at the size at which its strokes are seen, never larger than it is, in the colours asked for."""
-    painting = without_margin(painting, settings.style_margin)
     base = settings.style_size or max(photo.shape[-2:])
     long_side = min(round(base * settings.style_scale), max(painting.size))
-    pixels = to_pixels(painting, fitted_size(*painting.size, long_side)).to(photo.device)
+    width, height = fitted_size(*painting.size, long_side)
+    across, down = margins(width, height, settings)
+    pixels = to_pixels(painting, (width, height))[..., down : height - down, across : width - across].to(photo.device)
     if settings.color == "match":
         return match_colors(pixels, photo)
     if settings.color == "histogram":

@@ -33,7 +33,7 @@ from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES
 from nst.objective import layers
 from nst.settings import Settings, mix_shares, shares
 from nst.solver import PAIR_BYTES, Average, Solver, laplacian_pyramid, make_solver, pairs_kept, resize
-from nst.targets import objective_for, without_margin
+from nst.targets import margins, objective_for
 from nst.tiles import Fit, fit
 from nst.vgg import VGG, shrinkage
 
@@ -179,8 +179,9 @@ def checked(
     least = shrinkage(layers(settings))
     sizes = [("photo", final_size(*content.size, settings))]
     for painting in paintings:
-        inner = without_margin(painting, settings.style_margin)
-        sizes.append(("painting", _at_most(*inner.size, settings.size)))
+        width, height = _at_most(*painting.size, settings.size)
+        across, down = margins(width, height, settings)
+        sizes.append(("painting", (width - 2 * across, height - 2 * down)))
     for name, size in sizes:
         if min(size) < least:
             raise ValueError(

@@ -209,6 +209,7 @@ def test_layers_losses_pooling_and_border_are_what_the_loss_is_made_of(knobs):
     """The loss at the second step, from the picture after the first."""
     network = tiny_vgg(blocks=(2, 2, 2, 2, 1))
     asked = {"style_loss": "gram", "style_layers": "relu1_1 relu3_1", "content_layers": "relu3_1"} | knobs
+    asked |= {"style_margin": 0, "motifs": 1}
     asked = {"pooling": "max", "padding": "replicate", "content_loss": "relative"} | asked
     first, second = paint(network=network, steps=2, start_size=64, **asked)
     seen = {name: asked[name] for name in ("pooling", "padding")}

@@ -6,13 +6,13 @@ import torch.nn.functional as F
 from PIL import Image
 
 from nst import matching
-from nst.image import to_pixels
-from nst.matching import candidates, hubness, search, together, unit
+from nst.image import luma, to_pixels
+from nst.matching import candidates, emptiness, hubness, lent, search, together, unit
 from nst.settings import Settings, match_shares, style_shares
-from nst.targets import objective_for, without_margin
+from nst.targets import _painting_pixels, objective_for
 from nst.transfer import rounds
 from tests.conftest import noise
-from tests.test_transfer import PAINTING, PHOTO, difference, half, paint
+from tests.test_transfer import PAINTING, PHOTO, half, paint
 from tests.tiny import tiny_vgg
 
 CPU = torch.device("cpu")
@@ -107,7 +107,8 @@ def test_the_loss_is_the_relative_squared_error_to_the_features_of_the_matches()
     for term, share in zip(objective.matches, (0.75, 0.25), strict=True):
         ours = features[term.layer][0].flatten(1).T
         theirs = term.candidates.features[term.matches.flatten()]
-        expected += share * (ours - theirs).square().sum() / theirs.square().sum()
+        bound, energy = term.bound.flatten(), term.candidates.features.square().sum(1).mean()
+        expected += share * (bound * (ours - theirs).square().sum(1)).sum() / (bound.sum() * energy)
     assert objective(pixels)[1]["match"].item() == pytest.approx(expected.item(), rel=1e-6)
 
 
@@ -128,7 +129,7 @@ def test_a_region_never_takes_from_anothers_painting():
     objective = matched(PHOTO, [PAINTING, noise(64, 64, 9)], [half(255, 0), half(0, 255)])
     terms = objective.matches
     assert [term.candidates.paintings.unique().tolist() for term in terms] == [[0], [0], [1], [1]]
-    assert all(term.mask is not None for term in terms)
+    assert all(term.bound[..., term.bound.shape[-1] // 2 + 1 :].max() == 0 for term in terms[:2])
 
 
 def test_a_region_is_not_moved_by_what_lies_outside_of_it():
@@ -175,17 +176,47 @@ def test_rounds_are_spread_over_the_steps_of_a_scale():
     assert rounds(2, Settings(match_rounds=5)) == [0, 1]
 
 
-def test_motifs_weigh_the_deep_layers_and_leave_the_others_alone():
-    knobs = {"style_layers": "relu2_1 relu3_1+relu4_1 relu4_1 relu5_1"}
+def test_motifs_weigh_the_deep_layers_that_are_matched_and_leave_the_others_alone():
+    knobs = {"style_layers": "relu2_1 relu3_1 relu4_1 relu5_1"}
     assert style_shares(Settings(**knobs, motifs=1)) == dict.fromkeys(knobs["style_layers"].split(), 0.25)
-    half = style_shares(Settings(**knobs, motifs=0.5))
-    assert list(half.values()) == [0.25, 0.25, 0.125, 0.125]
-    assert list(style_shares(Settings(**knobs, motifs=0))) == ["relu2_1", "relu3_1+relu4_1"]
+    assert list(style_shares(Settings(**knobs, motifs=0.5)).values()) == [0.25, 0.25, 0.125, 0.25]
+    assert list(style_shares(Settings(**knobs, motifs=0))) == ["relu2_1", "relu3_1", "relu5_1"]
+    assert style_shares(Settings(**knobs, motifs=0, match_weight=0)) == style_shares(Settings(**knobs))
 
 
 def test_without_motifs_deep_layers_alone_leave_the_style_to_the_matches():
-    frames = paint(style_layers="relu4_1 relu5_1", motifs=0, steps=3)
+    frames = paint(style_layers="relu4_1", motifs=0, steps=3)
     assert frames[-1].losses["style"] == 0 < frames[-1].losses["match"]
+
+
+def test_motifs_are_the_statistics_of_the_empty_parts_and_of_what_is_like_them():
+    objective = matched(PHOTO, [PAINTING], style_layers="relu4_1", style_loss="gram", motifs=0.5)
+    pixels = to_pixels(noise(96, 72, 7), (96, 72)).double()
+    ours = tiny_vgg(width=8).to(CPU, torch.float64).features(pixels, ["relu4_1"])["relu4_1"][0].flatten(1).T
+    term = objective.matches[1]
+    empty = F.interpolate(emptiness(luma(to_pixels(PHOTO, PHOTO.size))), (9, 12), mode="bilinear").double().flatten()
+    weights = lent(term.candidates, term.matches.flatten(), empty).double()
+    theirs = term.candidates.features
+    grams = [(w[:, None] * x).T @ x / w.sum() for x, w in ((ours, empty), (theirs, weights))]
+    expected = 0.5 * (grams[0] - grams[1]).square().sum() / grams[1].square().sum()
+    assert objective(pixels)[1]["style"].item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+def test_a_wall_is_empty_and_a_pattern_is_not():
+    light = torch.full((1, 1, 90, 180), 0.5)
+    light[..., 90:] = torch.rand(90, 90)
+    empty = F.interpolate(emptiness(light), (90, 180))
+    assert empty[..., :70].min() > 0.99 and empty[..., 110:].max() < 0.1
+    assert torch.equal(emptiness(torch.zeros(1, 1, 50, 70)), torch.ones(1, 1, 42, 59))
+
+
+def test_a_painting_lends_what_lies_around_its_matches():
+    """All positions are matched with the upper left corner of a painting of 48 x 48 positions."""
+    middles = (torch.arange(48) + 0.5) / 48
+    one = candidates(points(48 * 48), torch.cartesian_prod(middles, middles), painting=3)
+    weights = lent(one, torch.tensor([0, 1, 48]), torch.ones(3)).view(48, 48)
+    assert weights[0, 0] == weights.max() and weights[4, 4] > 0.1 * weights.max()
+    assert weights[20:].max() == 0 and weights[:, 20:].max() == 0
 
 
 # What strangers send
@@ -197,7 +228,7 @@ def test_without_motifs_deep_layers_alone_leave_the_style_to_the_matches():
         (PHOTO, Image.new("RGB", (80, 80), (200, 30, 30))),
         (Image.new("RGB", (80, 60), "black"), Image.new("RGB", (80, 80), "black")),
         (Image.new("RGB", (80, 60), "white"), PAINTING),
-        (PHOTO, noise(18, 18, 1)),
+        (PHOTO, noise(8, 8, 1)),
         (PHOTO, PHOTO),
     ],
 )
@@ -209,8 +240,8 @@ def test_odd_pictures_are_painted_without_numbers_that_are_none(photo, painting,
 
 
 def test_a_painting_without_a_position_of_a_layer_once_its_margin_is_cut_off_is_answered():
-    with pytest.raises(ValueError, match="The painting would be 15 x 15 pixels; its short side needs at least 16"):
-        paint(painting=noise(17, 17, 1), style_margin=0.06)
+    with pytest.raises(ValueError, match="The painting would be 7 x 7 pixels; its short side needs at least 8"):
+        paint(painting=noise(9, 9, 1), style_margin=0.1)
 
 
 def test_a_mask_too_small_for_a_position_leaves_a_picture():
@@ -226,14 +257,10 @@ def test_colours_of_all_modes_are_matched():
         assert all(loss == loss for loss in frames[-1].losses.values())
 
 
-def test_a_margin_is_cut_off_before_the_painting_is_looked_at():
-    framed = Image.new("RGB", (100, 100), (255, 0, 255))
-    framed.paste(PAINTING.resize((90, 90)), (5, 5))
-    assert without_margin(framed, 0.05).size == (90, 90)
-    assert (
-        difference(
-            paint(painting=framed, style_margin=0.05)[-1].image,
-            paint(painting=PAINTING.resize((90, 90)), style_margin=0)[-1].image,
-        )
-        == 0
-    )
+def test_a_margin_is_never_seen_and_strokes_keep_their_size():
+    framed = Image.new("RGB", (100, 100), "magenta")
+    framed.paste(noise(90, 90, 4), (5, 5))
+    settings = Settings(size=100, style_margin=0.05)
+    pixels = to_pixels(PHOTO, (100, 75))
+    assert _painting_pixels(framed, pixels, settings).shape == (1, 3, 90, 90)
+    torch.testing.assert_close(_painting_pixels(framed, pixels, settings), to_pixels(noise(90, 90, 4), (90, 90)))

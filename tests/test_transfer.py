@@ -11,7 +11,7 @@ from nst.device import Device
 from nst.image import fitted_size, luma, to_pixels
 from nst.objective import Objective
 from nst.recipes import RECIPES
-from nst.settings import Settings, shares
+from nst.settings import Settings, style_shares
 from nst.solver import LBFGS
 from nst.targets import objective_for
 from nst.transfer import _moved, scales, stylize
@@ -66,8 +66,8 @@ def test_a_small_photo_becomes_a_poster_if_that_is_asked_for():
 def test_losses_are_those_of_the_pixels_before_the_step():
     """The first step starts from the photo itself: no content error, and the style error by hand."""
     network = tiny_vgg()
-    first = paint(network=network, steps=1, start_size=64)[0]
-    weights = shares(Settings().style_layers)
+    first = paint(network=network, steps=1, start_size=64, style_margin=0)[0]
+    weights = style_shares(Settings())
     layers = list(weights)
     photo = network.features(to_pixels(PHOTO, (64, 48)), layers)
     style = network.features(to_pixels(PAINTING, (64, 64)), layers)
