@@ -238,6 +238,8 @@ def _galleries(region: Region, photo: Tensor, settings: Settings) -> list[Galler
     losses = [(share, SUM_LOSSES[loss]) for loss, share in shares(settings.style_loss).items() if loss in SUM_LOSSES]
     for layer, share in match_shares(settings).items():
         mask, step = _at(region.mask, layer), shrinkage([layer])
+        if mask is not None and mask.min() == 1:
+            mask = None  # so that all positions are drawn alike
         here = F.interpolate(empty, [length // step for length in photo.shape[-2:]], mode="bilinear")
         bound = 1 - GIVE_WAY * min(1.0, settings.motifs) * here
         deep = region.weight * weights.get(layer, 0.0) if layer in motif_layers(settings) else 0.0
