@@ -628,6 +628,23 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "steps": ("Schritte", "Schritte des Optimierers, über alle Stufen zusammen."),
         "content_weight": ("Gewicht des Inhalts", "Wie viel vom Foto bleibt."),
         "style_weight": ("Gewicht des Stils", "Wie viel vom Gemälde hineinkommt."),
+        "motifs": (
+            "Motive",
+            "Wie viel von den Motiven des Gemäldes, seinen Sternen und Scheiben, in die leeren Teile des Fotos kommt. 0: jede Stelle folgt dem, was das Foto dort hat.",
+        ),
+        "match_weight": (
+            "Gewicht der Entsprechung",
+            "Wie sehr jede Stelle der Stelle des Gemäldes folgt, der sie am meisten gleicht, gemessen an der Statistik des Ganzen.",
+        ),
+        "match_layers": (
+            "Schichten der Entsprechung",
+            "Schichten, deren Stellen einander zugeordnet werden, jede mit ihrem Gewicht, wenn es nicht 1 ist.",
+        ),
+        "match_rounds": ("Runden der Entsprechung", "Wie oft die Entsprechungen bei jeder Größe neu gesucht werden."),
+        "style_margin": (
+            "Rand abschneiden",
+            "Anteil des Gemäldes, der an jeder Seite wegbleibt: Scans haben Rahmen und ausgerissene Ränder.",
+        ),
         "tv_weight": ("Glätte", "Gewicht der totalen Variation: mehr ist glatter."),
         "style_mix": ("Mischung", "Gewichte mehrerer Gemälde, etwa 2 1. Leer: alle gleich."),
         "style_scale": ("Pinselgröße", "Größe des Gemäldes gegenüber dem Foto: mehr ist ein breiterer Pinsel."),
@@ -703,6 +720,26 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "steps": ("Étapes", "Étapes de l’optimiseur, toutes échelles confondues."),
         "content_weight": ("Poids du contenu", "Ce qui reste de la photo."),
         "style_weight": ("Poids du style", "Ce qui vient du tableau."),
+        "motifs": (
+            "Motifs",
+            "Combien des motifs du tableau, ses étoiles et ses disques, entrent dans les parties vides de la photo. 0 : chaque endroit suit ce que la photo y montre.",
+        ),
+        "match_weight": (
+            "Poids des correspondances",
+            "Combien chaque endroit ressemble à l’endroit du tableau qui lui est le plus proche, face aux statistiques de l’ensemble.",
+        ),
+        "match_layers": (
+            "Couches des correspondances",
+            "Couches dont les endroits sont mis en correspondance, chacune avec son poids s’il n’est pas 1.",
+        ),
+        "match_rounds": (
+            "Tours de correspondance",
+            "Combien de fois, à chaque taille, les correspondances sont cherchées à nouveau.",
+        ),
+        "style_margin": (
+            "Marge coupée",
+            "Part du tableau laissée de côté sur chaque bord : les scans ont des cadres et des bords déchirés.",
+        ),
         "tv_weight": ("Lissage", "Poids de la variation totale : plus est plus lisse."),
         "style_mix": ("Mélange", "Poids de plusieurs tableaux, par exemple 2 1. Vide : tous égaux."),
         "style_scale": ("Taille du pinceau", "Taille du tableau face à la photo : plus est un pinceau plus large."),
@@ -775,6 +812,26 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "steps": ("Pasos", "Pasos del optimizador, en todas las escalas juntas."),
         "content_weight": ("Peso del contenido", "Cuánto queda de la foto."),
         "style_weight": ("Peso del estilo", "Cuánto entra del cuadro."),
+        "motifs": (
+            "Motivos",
+            "Cuánto de los motivos del cuadro, sus estrellas y discos, entra en las partes vacías de la foto. 0: cada punto sigue lo que la foto tiene allí.",
+        ),
+        "match_weight": (
+            "Peso de las correspondencias",
+            "Cuánto se parece cada punto al punto del cuadro que más se le asemeja, frente a las estadísticas del conjunto.",
+        ),
+        "match_layers": (
+            "Capas de correspondencia",
+            "Capas cuyos puntos se emparejan, cada una con su peso si no es 1.",
+        ),
+        "match_rounds": (
+            "Rondas de correspondencia",
+            "Cuántas veces se buscan de nuevo las correspondencias en cada tamaño.",
+        ),
+        "style_margin": (
+            "Margen recortado",
+            "Parte del cuadro que se descarta en cada lado: los escaneos tienen marcos y bordes rotos.",
+        ),
         "tv_weight": ("Suavidad", "Peso de la variación total: más es más suave."),
         "style_mix": ("Mezcla", "Pesos de varios cuadros, por ejemplo 2 1. Vacío: todos iguales."),
         "style_scale": ("Tamaño del pincel", "Tamaño del cuadro frente a la foto: más es un pincel más ancho."),
@@ -847,6 +904,11 @@ _KNOBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "steps": ("步数", "优化器在所有尺度上的总步数。"),
         "content_weight": ("内容权重", "保留多少照片。"),
         "style_weight": ("风格权重", "融入多少画作。"),
+        "motifs": ("图案", "画作自身的图案（星星、圆盘等）有多少进入照片的空白处。0：每一处都只跟随照片原有的内容。"),
+        "match_weight": ("匹配权重", "每一处向画作中与它最相似之处靠拢的程度，相对于整体统计量。"),
+        "match_layers": ("匹配层", "其位置参与匹配的层，权重不为 1 时写在后面。"),
+        "match_rounds": ("匹配轮数", "在每个尺寸上重新寻找匹配的次数。"),
+        "style_margin": ("裁去边缘", "画作每一边舍去的比例：扫描件常带有画框和破损的边缘。"),
         "tv_weight": ("平滑度", "总变差的权重：越大越平滑。"),
         "style_mix": ("混合", "多幅画作的权重，例如 2 1。留空则相同。"),
         "style_scale": ("笔触大小", "画作相对照片的大小：越大笔触越宽。"),

@@ -344,10 +344,10 @@ def test_a_mix_leans_towards_the_heavier_painting():
 
 def test_painting_goes_on_from_a_picture_at_the_final_size_alone():
     first = paint(steps=12, start_size=64)
-    on = paint(start=first[-1].image)
+    on = paint(start=first[-1].image, steps=20)
     assert {frame.long_side for frame in on} == {64}
     assert on[0].losses["style"] == pytest.approx(first[-1].losses["style"], rel=0.3)
-    assert sum(on[-1].losses.values()) < sum(first[-1].losses.values())
+    assert on[-1].losses["style"] < first[-1].losses["style"]
 
 
 def test_a_smaller_start_is_enlarged_with_the_photos_detail():
