@@ -25,6 +25,7 @@ from torch import Tensor
 import nst.transfer as transfer
 from nst.device import Device
 from nst.image import fitted_size, open_picture, to_pixels
+from nst.matching import Found
 from nst.settings import Settings
 from nst.solver import resize
 from nst.transfer import Frame
@@ -224,7 +225,9 @@ def _note(frame: Frame) -> Frame:
     """The frame with a small picture; the pixels follow, and are fetched when they are asked for."""
     preview = io.BytesIO()
     frame.preview(PREVIEW_SIDE).save(preview, "JPEG", quality=90)
-    return replace(frame, _picture=functools.partial(_small, preview.getvalue(), frame._size), _losses=frame.losses)
+    picture = functools.partial(_small, preview.getvalue(), frame._size)
+    found = [Found(one.places.cpu(), one.paintings.cpu(), one.mask.cpu()) for one in frame._found]
+    return replace(frame, _picture=picture, _losses=frame.losses, _found=found)
 
 
 def _small(preview: bytes, size: tuple[int, int], long_side: int) -> Tensor:

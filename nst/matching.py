@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 # Of all paintings together, for each layer: all positions of relu3_1 up to 512 x 512 pixels. Above, they are drawn by
@@ -73,6 +75,46 @@ def together(parts: Sequence[Candidates], shares: Sequence[float]) -> Candidates
         [count for part in parts for count in part.counts],
         shares,
     )
+
+
+@dataclass(frozen=True)
+class Likes:
+    """Where in the paintings each part of a picture has its like, and so where it comes from.
+
+    Attributes:
+        paintings: (h, w) int64, the number of the painting; -1 where a mask leaves the photo.
+        rows, columns: (h, w) float32 in [0, 1], down and across that painting.
+    """
+
+    paintings: NDArray[np.int64]
+    rows: NDArray[np.float32]
+    columns: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The matches of one region at one layer.
+
+    Attributes:
+        places: (h, w, 2), down and across the painting, in [0, 1].
+        paintings: (h, w), its number.
+        mask: (h, w) in [0, 1], how much each position belongs to the region.
+    """
+
+    places: Tensor
+    paintings: Tensor
+    mask: Tensor
+
+
+def likes(regions: Sequence[Found]) -> Likes | None:
+    """Of each position that of the region to which it belongs most; None if there is no region."""
+    if not regions:
+        return None
+    belongs, region = torch.stack([one.mask for one in regions]).max(0, keepdim=True)
+    numbers, places = (torch.stack([getattr(one, name) for one in regions]) for name in ("paintings", "places"))
+    painting = numbers.gather(0, region)[0].masked_fill(belongs[0] < 0.5, -1)
+    rows, columns = (places[..., axis].float().gather(0, region)[0].cpu().numpy() for axis in (0, 1))
+    return Likes(painting.cpu().numpy(), rows, columns)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nst.losses import LEAST, TV_LOSSES, Sums, self_similarity, sums
-from nst.matching import SAMPLE, Candidates, Search, lent, search
+from nst.matching import SAMPLE, Candidates, Found, Search, lent, search
 from nst.points import Map, Maps, Points, Spots, colors_at, features_at
 from nst.settings import Settings, match_shares, shares, style_shares
 from nst.tiles import Tile
@@ -205,6 +205,12 @@ class Objective:
             motifs = [_motif_term(one, match.matches) for one, match in pairs if one.motifs]
             return replace(self, matches=matches, motifs=motifs)
 
+    def found(self) -> list[Found]:
+        """The matches of all regions, at the coarsest layer that is matched."""
+        coarsest = max((shrinkage([match.layer]) for match in self.matches), default=0)
+        pairs = zip(self.galleries, self.matches, strict=False)
+        return [_found(one, match.matches[0, 0]) for one, match in pairs if shrinkage([one.layer]) == coarsest]
+
     def _views(self, pixels: Tensor) -> Callable[[], Iterable[Mapping[str, Maps]]]:
         """What all tiles show at the layers that are matched: remembered if it is one, else looked at anew."""
         names = {one.layer for one in self.galleries}
@@ -319,6 +325,11 @@ def _motif_term(gallery: Gallery, matches: Tensor) -> StyleTerm:
     features = gallery.candidates.features.t()[None, :, :, None]
     target = sums(features, weights.to(features.dtype)[None, None, :, None])
     return StyleTerm(gallery.layer, 1.0, gallery.empty, [(share, loss(target)) for share, loss in gallery.motifs])
+
+
+def _found(gallery: Gallery, matches: Tensor) -> Found:
+    mask = torch.ones_like(matches, dtype=torch.float32) if gallery.mask is None else gallery.mask[0, 0]
+    return Found(gallery.candidates.places[matches], gallery.candidates.paintings[matches], mask)
 
 
 def _sums(mask: Tensor | None, seen: Map) -> Sums:

@@ -192,17 +192,18 @@ def _target(
         dict(zip(summed, seen.sums, strict=True)),
         {name: features for name, _, features in found[: len(pointed)]},
         {
-            name: candidates(features.to(network.dtype), _places(where, pixels), number)
+            name: candidates(features.to(network.dtype), _places(where, pixels, settings), number)
             for name, where, features in found[len(pointed) :]
         },
         colors_at(pixels, points.spots(height, width, count=count)) if settings.palette_weight else None,
     )
 
 
-def _places(spots: Spots, pixels: Tensor) -> Tensor:
-    """(N, 2), down and across, in [0, 1]."""
+def _places(spots: Spots, pixels: Tensor, settings: Settings) -> Tensor:
+    """(N, 2), down and across the whole painting, margin included, in [0, 1]."""
     height, width = pixels.shape[-2:]
-    return torch.stack([spots.rows / height, spots.columns / width], dim=1).to(pixels.device)
+    inside = torch.stack([spots.rows / height, spots.columns / width], dim=1).to(pixels.device)
+    return settings.style_margin + (1 - 2 * settings.style_margin) * inside
 
 
 def _blended(targets: Sequence[Target], mix: Sequence[float]) -> Target:

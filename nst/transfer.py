@@ -30,6 +30,7 @@ from nst.image import (
     with_luma_inside,
 )
 from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES
+from nst.matching import Found, Likes, likes
 from nst.objective import layers
 from nst.settings import Settings, mix_shares, shares
 from nst.solver import PAIR_BYTES, Average, Solver, laplacian_pyramid, make_solver, pairs_kept, resize
@@ -90,6 +91,7 @@ class Frame:
     _losses: Mapping[str, SupportsFloat]
     _picture: Callable[[int], Tensor]  # long side -> the finished picture's pixels
     _size: tuple[int, int]  # (width, height) of the finished picture
+    _found: Sequence[Found] = ()
 
     @property
     def seconds_left(self) -> float:
@@ -112,6 +114,12 @@ class Frame:
         finished = self._picture(max(self._size))[0].permute(1, 2, 0).numpy()
         inside: NDArray[np.float32] = np.clip(finished, 0, 1, order="C")
         return inside
+
+    @property
+    def likes(self) -> Likes | None:
+        """Which part of which painting each part of the picture came from, a position for 8 x 8 pixels of this
+        scale by default. None where nothing is matched."""
+        return likes(self._found)
 
     def preview(self, long_side: int) -> Image.Image:
         """The same picture with another long side in pixels, never above that of `image`."""
@@ -309,6 +317,7 @@ def _paint(
         for index in range(scale.steps):
             if index in rounds(scale.steps, settings):
                 objective = objective.matched(pixels)
+                found = objective.found()
                 let_go()
             gradient, losses = objective(pixels)
             let_go()
@@ -321,7 +330,7 @@ def _paint(
             step, done = step + 1, done + width * height
             seconds = time.perf_counter() - began
             told, picture = {name: Late(loss) for name, loss in losses.items()}, partial(finish, shown)
-            yield Frame(step, settings.steps, seconds, done / work, max(scale.size), told, picture, size)
+            yield Frame(step, settings.steps, seconds, done / work, max(scale.size), told, picture, size, found)
         pixels = shown
 
 

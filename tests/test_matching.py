@@ -219,6 +219,29 @@ def test_a_painting_lends_what_lies_around_its_matches():
     assert weights[20:].max() == 0 and weights[:, 20:].max() == 0
 
 
+def test_a_frame_says_where_its_picture_came_from():
+    frames = paint(PHOTO, PHOTO, tiny_vgg(width=8), steps=2, start_size=64, style_margin=0, match_rounds=1)
+    likes = frames[0].likes
+    assert likes.rows.shape == likes.columns.shape == likes.paintings.shape == (6, 8)
+    rows, columns = torch.meshgrid((torch.arange(6) + 0.5) / 6, (torch.arange(8) + 0.5) / 8, indexing="ij")
+    itself = (torch.tensor(likes.rows) - rows).abs() + (torch.tensor(likes.columns) - columns).abs() < 1e-5
+    assert itself.float().mean() > 0.8, "its own like, but for hubs"
+    assert paint(steps=2, match_weight=0)[-1].likes is None
+
+
+def test_likes_are_of_the_painting_of_the_region_and_none_where_no_mask_applies():
+    masks = [half(255, 0), half(0, 0)]
+    masks[1].paste(255, (72, 0, 96, 72))
+    likes = paint(PHOTO, [PAINTING, noise(64, 64, 9)], steps=2, masks=masks)[-1].likes
+    assert likes.paintings.tolist() == [[0] * 4 + [-1] * 2 + [1] * 2] * 6
+
+
+def test_likes_are_places_in_the_whole_painting_margin_included():
+    likes = paint(steps=2, style_margin=0.1)[-1].likes
+    assert min(likes.rows.min(), likes.columns.min()) > 0.1
+    assert max(likes.rows.max(), likes.columns.max()) < 0.9
+
+
 # What strangers send
 
 
