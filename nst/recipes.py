@@ -186,6 +186,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "of a blend of both pictures; when the picture grows, the photo lends its detail, and Adam remembers. For "
             "the optional match of colours at the end choose color=match_finished.",
             steps=1000,
+            content_weight=0.25,
             content_fade=3.0,
             start_size=64,
             step_ratio=1.0,

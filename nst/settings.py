@@ -91,7 +91,7 @@ class Settings:
                      low=16, high=8192, step=16)
     steps: int = knob(70, "Steps", "Steps of the optimiser, over all scales together.",
                       low=1, high=10_000, step=1)
-    content_weight: float = knob(0.25, "Content weight", "How much of the photo stays.",
+    content_weight: float = knob(0.2, "Content weight", "How much of the photo stays.",
                                  low=0, high=1e9, step=0.01)
     style_weight: float = knob(1.0, "Style weight", "How much of the painting comes in.",
                                low=0, high=1e9, step=0.1)
@@ -102,7 +102,7 @@ class Settings:
                             low=0, high=1e9, step=1)
     palette_weight: float = knob(0.0, "Palette", "Weight of the colours as a set: the painting's, each as often.",
                                  low=0, high=1e6, step=0.1, expert=True)
-    match_weight: float = knob(1.0, "Match weight", "How much each spot takes after the spot of the painting that it "
+    match_weight: float = knob(0.5, "Match weight", "How much each spot takes after the spot of the painting that it "
                                "resembles most, against the statistics of the whole.",
                                low=0, high=1e6, step=0.1, expert=True)
     match_layers: str = knob("relu3_1 relu4_1", "Match layers",
@@ -170,7 +170,7 @@ class Settings:
                              mixes=True, expert=True)
     samples: int = knob(2048, "Points", "How many positions are drawn at each step for a loss on sets of points.",
                         low=64, high=16384, step=64, expert=True)
-    style_layers: str = knob("relu1_1 relu2_1 relu3_1 relu4_1:2", "Style layers",
+    style_layers: str = knob("relu1_1:2 relu2_1:2 relu3_1 relu4_1:2", "Style layers",
                              "Layers whose statistics are the painting's, each with its weight if that is not 1. "
                              "Joined by + they are one hypercolumn.", expert=True)
     content_layers: str = knob("relu4_2", "Content layers",

@@ -166,18 +166,18 @@ def painting(looks):
     picture, photo, theirs = looks.pixels()
     seen = [NETWORK.features(one, [*FIVE, "relu4_2"]) for one in (picture, photo, cropped(theirs))]
     x, p, s = ({layer: maps[0].flatten(1).double() for layer, maps in one.items()} for one in seen)
-    total = 0.25 * relative(x["relu4_2"], p["relu4_2"])
-    total += sum(0.2 * apart(moments_of(x[layer]), moments_of(s[layer])) for layer in FIVE[:3])
+    total = 0.2 * relative(x["relu4_2"], p["relu4_2"])
+    total += sum(part / 7 * apart(moments_of(x[n]), moments_of(s[n])) for n, part in zip(FIVE, (2, 2, 1), strict=False))
     empty = emptiness(luma(photo))
     for layer, step in (("relu3_1", 4), ("relu4_1", 8)):
         here = F.interpolate(empty, (32 // step, 32 // step), mode="bilinear").flatten().double()
         matches, bound = nearest(x[layer].T, s[layer].T), 1 - 0.8 * here
         errors = (x[layer] - s[layer][:, matches]).square().sum(0)
-        total += 0.5 * (bound * errors).sum() / bound.sum() / s[layer].square().sum(0).mean()
+        total += 0.5 / 2 * (bound * errors).sum() / bound.sum() / s[layer].square().sum(0).mean()
     middles = 0.03 + 0.94 * (torch.arange(3) + 0.5) * 8 / 30  # of the positions of relu4_1 in 30 pixels
     places = torch.cartesian_prod(middles, middles)
     weights = lent(candidates(s["relu4_1"].T, places), matches, here).double()
-    return total + 0.4 * apart(moments_of(x["relu4_1"], here), moments_of(s["relu4_1"], weights))
+    return total + 2 / 7 * apart(moments_of(x["relu4_1"], here), moments_of(s["relu4_1"], weights))
 
 
 def moments_of(f, weights=None):
