@@ -8,5 +8,5 @@ components  one widget each, with its HTML, CSS and JavaScript beside it
 api         the same runs for programs and agents
 server      the queue, what is refused at the door, and how long visitors' files stay
 
-look, i18n, errors, limits, catalogue and events are for all of them.
+look, i18n, errors, limits, files, catalogue, events and gradio_internals are for all of them.
 """
