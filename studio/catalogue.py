@@ -1,4 +1,4 @@
-"""What hangs on the walls: the gallery in `examples/`, read from its two lists."""
+"""Photos, paintings and finished pictures that the page offers: what lies in `examples/`, read from its lists."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class Painting:
 class Finished:
     """A picture that was painted before, and the settings that differ from the defaults."""
 
-    photo: Photo
-    painting: Painting
+    content: Photo
+    style: Painting
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
-        return f"{self.photo.key}--{self.painting.key}"
+        return f"{self.content.key}--{self.style.key}"
 
     @property
     def path(self) -> Path:
@@ -56,7 +56,7 @@ class Finished:
 
     @property
     def label(self) -> str:
-        return f"{self.photo.title} · {self.painting.label}"
+        return f"{self.content.title} · {self.style.label}"
 
 
 def _read(name: str) -> Any:

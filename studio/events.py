@@ -1,14 +1,15 @@
-"""How events run: words for `**` that every room uses."""
+"""How events run: words for `**` that every panel uses."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from studio.runs import backend
-
-ONE_AT_A_TIME: dict[str, Any] = {"concurrency_id": "painting", "concurrency_limit": backend.places()}  # per device
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 AT_ONCE: dict[str, Any] = {"queue": False, **QUIET}
+RAW: dict[str, Any] = {
+    "preprocess": False,
+    **AT_ONCE,
+}  # as the browser sends them; files are checked
 
 # A hidden button loses the focus; nobody else does, and nothing scrolls.
 FOCUS = (

@@ -5,9 +5,8 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from gradio.utils import get_upload_folder
-
 from studio.catalogue import EXAMPLES
+from studio.gradio_internals import upload_folder
 
 GALLERY = tuple(EXAMPLES / room for room in ("content", "style", "results"))
 NOT_HERE = "This picture is not on this server (any more). Please choose it again, or send it as a file."
@@ -28,7 +27,7 @@ def own_file(path: object) -> Path | None:
             return None
     except (OSError, ValueError, RuntimeError):  # not there, no name for a file, links in a circle
         return None
-    uploads = Path(get_upload_folder())
+    uploads = Path(upload_folder())
     if real.is_relative_to(uploads.resolve()):
         inside = real.relative_to(uploads.resolve())
         return uploads / inside if len(inside.parts) > 1 else None

@@ -1,4 +1,4 @@
-"""What a page allows its visitors: declared once, said by environment variables; where nothing is said, much."""
+"""What a page allows its visitors: declared once, set by environment variables; where none is set, much."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
-from nst.settings import KNOBS as EVERY_KNOB
-from nst.settings import Knob, Settings
+from nst.settings import KNOBS, Knob, Settings
+
+LONGEST_VISIT = timedelta(hours=6)  # without a sign of life
 
 
 def limit(variable: str, default: float, least: float, help: str) -> Any:
@@ -40,8 +42,8 @@ def limits_of(environment: Mapping[str, str]) -> Limits:
     Raises:
         ValueError: one sentence that names the variable and its value.
     """
-    said = {one.name: one.metadata for one in fields(Limits) if environment.get(one.metadata["variable"])}
-    return Limits(**{name: _number(environment, **about) for name, about in said.items()})
+    chosen = {one.name: one.metadata for one in fields(Limits) if environment.get(one.metadata["variable"])}
+    return Limits(**{name: _number(environment, **about) for name, about in chosen.items()})
 
 
 def _number(environment: Mapping[str, str], variable: str, least: float, help: str) -> float:
@@ -55,7 +57,7 @@ def _number(environment: Mapping[str, str], variable: str, least: float, help: s
 
 
 LIMITS = limits_of(os.environ)
-CAPPED = {name: getattr(LIMITS, name) for name in ("size", "steps") if getattr(LIMITS, name) < EVERY_KNOB[name].high}
+CAPPED = {name: getattr(LIMITS, name) for name in ("size", "steps") if getattr(LIMITS, name) < KNOBS[name].high}
 
 
 def _capped(knob: Knob, most: float) -> Knob:
@@ -64,12 +66,12 @@ def _capped(knob: Knob, most: float) -> Knob:
     )
 
 
-KNOBS: Mapping[str, Knob] = MappingProxyType(
-    {name: _capped(knob, CAPPED[name]) if name in CAPPED else knob for name, knob in EVERY_KNOB.items()}
+PAGE_KNOBS: Mapping[str, Knob] = MappingProxyType(
+    {name: _capped(knob, CAPPED[name]) if name in CAPPED else knob for name, knob in KNOBS.items()}
 )
 """Every knob as far as it turns on this page."""
 
 
-def held(settings: Settings) -> Settings:
+def capped(settings: Settings) -> Settings:
     """Settings within the limits, whatever a recipe says."""
     return replace(settings, **{name: min(getattr(settings, name), int(most)) for name, most in CAPPED.items()})

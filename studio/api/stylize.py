@@ -10,19 +10,18 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from nst import Frame, Settings
+from nst import Settings
 from nst.image import with_alpha
 from nst.record import start_jpeg
+from nst.resilient import RunFrame
 from studio.components.controls import hidden_control
 from studio.components.images import PREVIEW_SIDE, PictureBox, alpha_for
 from studio.errors import in_the_users_words, without_a_trace
 from studio.i18n import words
-from studio.limits import KNOBS, held
-from studio.runs.run import begin, record_of, save
+from studio.limits import PAGE_KNOBS, capped
+from studio.runs.choices import EXTRA_STYLES, MASKS, commission
+from studio.runs.run import frames_of, record_of, save
 from studio.runs.throttle import paced
-
-MORE = ("style_2", "style_3", "style_4")
-MASKS = ("mask", "mask_2", "mask_3", "mask_4")
 
 ABOUT = """Paint a photo in the manner of one or more paintings, and watch it happen.
 
@@ -41,8 +40,8 @@ def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
     """Adds the endpoint to the page that is being built. Nothing of it can be seen there."""
     content = PictureBox(label="content", elem_id="api-photo", visible=False)
     style = PictureBox(label="style", elem_id="api-painting", visible=False)
-    knobs = [hidden_control(knob) for knob in KNOBS.values()]
-    more = [PictureBox(label=name, elem_id=f"api-painting-{name}", visible=False) for name in MORE]
+    knobs = [hidden_control(name) for name in PAGE_KNOBS]
+    more = [PictureBox(label=name, elem_id=f"api-painting-{name}", visible=False) for name in EXTRA_STYLES]
     masks = [PictureBox(label=name, elem_id=f"api-{name}", visible=False) for name in MASKS]
     start = PictureBox(label="start", elem_id="api-start", visible=False)
     picture = gr.Image(label="picture", format="jpeg", visible=False)
@@ -60,30 +59,31 @@ def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
 def stylize(
     content: Image.Image | None, style: Image.Image | None, *values: Any
 ) -> Iterator[tuple[Image.Image | str, dict[str, Any]]]:
-    knobs, (*more, mask, start, mask_2, mask_3, mask_4) = values[: len(KNOBS)], values[len(KNOBS) :]
-    settings = asked(dict(zip(KNOBS, knobs, strict=True)))
+    knobs, (*more, mask, start, mask_2, mask_3, mask_4) = values[: len(PAGE_KNOBS)], values[len(PAGE_KNOBS) :]
+    settings = settings_for(dict(zip(PAGE_KNOBS, knobs, strict=True)))
     given = [(style, mask), *((one, where) for one, where in zip(more, (mask_2, mask_3, mask_4), strict=True) if one)]
     paintings = [painting for painting, _ in given]
     masks = [(where or mask).convert("L") for _, where in given] if mask else None
-    frames = begin(content, paintings, settings, start, masks)
+    run = commission(content, paintings, settings, start, masks)
+    frames = frames_of(run)
     with without_a_trace(), closing(paced(frames)) as shown:
         for frame in shown:
             if frame.step < frame.steps:
                 yield frame.preview(PREVIEW_SIDE), report(frame)
             else:
-                record = record_of(content, paintings, settings, masks or [], start_jpeg(start) if start else b"")
-                yield save(with_alpha(frame.image, alpha_for(content, settings)), record.text), report(frame)
+                record = record_of(run, start_jpeg(start) if start else b"")
+                yield save(with_alpha(frame.image, alpha_for(run.content, settings)), record.text), report(frame)
 
 
-def asked(knobs: dict[str, Any]) -> Settings:
-    """Clients send a value for every knob. Where a recipe was chosen, a default counts as not said."""
-    if knobs["recipe"] not in (None, KNOBS["recipe"].default):
-        knobs = {name: None if value == KNOBS[name].default else value for name, value in knobs.items()}
+def settings_for(knobs: dict[str, Any]) -> Settings:
+    """Clients send a value for every knob. Where a recipe was chosen, a default counts as not chosen."""
+    if knobs["recipe"] not in (None, PAGE_KNOBS["recipe"].default):
+        knobs = {name: None if value == PAGE_KNOBS[name].default else value for name, value in knobs.items()}
     with in_the_users_words():
-        return held(Settings(**knobs))
+        return capped(Settings(**knobs))
 
 
-def report(frame: Frame) -> dict[str, Any]:
+def report(frame: RunFrame) -> dict[str, Any]:
     return {
         "step": frame.step,
         "steps": frame.steps,
@@ -97,10 +97,12 @@ def report(frame: Frame) -> dict[str, Any]:
 def _signature() -> Signature:
     """What programs see: both pictures, every knob under its own name, more paintings, a mask, a start."""
     needed = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in ("content", "style")]
-    knobs = [Parameter(knob.name, Parameter.POSITIONAL_OR_KEYWORD, default=knob.default) for knob in KNOBS.values()]
+    knobs = [
+        Parameter(knob.name, Parameter.POSITIONAL_OR_KEYWORD, default=knob.default) for knob in PAGE_KNOBS.values()
+    ]
     more = [
         Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None)
-        for name in (*MORE, MASKS[0], "start", *MASKS[1:])
+        for name in (*EXTRA_STYLES, MASKS[0], "start", *MASKS[1:])
     ]
     return Signature([*needed, *knobs, *more])
 

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 
 from nst.recipes import RECIPES
 from nst.settings import Knob, Settings
 from studio.errors import in_the_users_words
+from studio.gradio_internals import shown_as_its_parent
 from studio.i18n import choice_label, label
-from studio.limits import KNOBS
+from studio.limits import PAGE_KNOBS
 
 SLIDERS = {"size": 2048, "steps": 400, "style_scale": 2.5}  # upper end within easy reach; recipes may go beyond
-FIRST = ("recipe", "size", "steps", "style_scale", "color", "style_weight", "content_weight", "tv_weight", "seed")
+FIRST = (
+    "recipe",
+    "size",
+    "steps",
+    "style_scale",
+    "color",
+    "motifs",
+    "style_weight",
+    "content_weight",
+    "tv_weight",
+    "seed",
+)
 MOVED = {name for recipe in RECIPES.values() for name in recipe.knobs}  # what a choice of recipe may change
 
 
 def knob_of(one: gr.components.Component) -> Knob:
-    return KNOBS[str(one.elem_id).split("-")[-1]]
+    return PAGE_KNOBS[str(one.elem_id).split("-")[-1]]
 
 
 def checked(self: gr.components.Component, payload: Any) -> Any:
-    """The value, or a refusal in the knob's own words. None means not said: as the recipe has it."""
+    """The value, or a refusal in the knob's own words. None means as the recipe has it."""
     if payload is None:
         return None
     if isinstance(payload, list):
@@ -35,33 +47,39 @@ def described(self: gr.components.Component) -> dict[str, Any]:
     return schema(knob_of(self))
 
 
+@shown_as_its_parent
 class KnobSlider(gr.Slider):
-    is_template, preprocess, api_info = True, checked, described
+    preprocess, api_info = checked, described
 
 
+@shown_as_its_parent
 class KnobNumber(gr.Number):
-    is_template, preprocess, api_info = True, checked, described
+    preprocess, api_info = checked, described
 
 
+@shown_as_its_parent
 class KnobChoice(gr.Dropdown):
-    is_template, preprocess, api_info = True, checked, described
+    preprocess, api_info = checked, described
 
 
+@shown_as_its_parent
 class KnobMix(gr.Dropdown):
     """Several choices, each with its weight: a text everywhere but in the browser."""
 
-    is_template, preprocess, api_info = True, checked, described
+    preprocess, api_info = checked, described
 
     def postprocess(self, value: Any) -> Any:
-        return super().postprocess(value.split() if isinstance(value, str) else value)
+        several: Any = value.split() if isinstance(value, str) else value
+        return super().postprocess(several)
 
 
+@shown_as_its_parent
 class KnobText(gr.Textbox):
-    is_template, preprocess, api_info = True, checked, described
+    preprocess, api_info = checked, described
 
 
 def schema(knob: Knob) -> dict[str, Any]:
-    """What a program is told about a knob."""
+    """How a knob is described to programs."""
     if isinstance(knob.default, str):
         limits: dict[str, Any] = {"enum": list(knob.choices)} if knob.choices and not knob.mixes else {}
         return {"type": "string", "description": knob.help} | limits
@@ -69,26 +87,26 @@ def schema(knob: Knob) -> dict[str, Any]:
     return {"type": kind, "minimum": knob.low, "maximum": knob.high, "description": knob.help}
 
 
-def control(knob: Knob) -> gr.components.Component:
+def control(name: str) -> gr.components.Component:
     """For the page, in the visitor's language."""
-    knob = KNOBS[knob.name]
-    common = {
+    knob = PAGE_KNOBS[name]
+    common: dict[str, Any] = {
         "label": label(f"knob_{knob.name}"),
         "info": label(f"help_{knob.name}"),
         "elem_id": f"knob-{knob.name}",
     }
     if knob.name in SLIDERS:
-        return KnobSlider(
-            minimum=knob.low, maximum=min(SLIDERS[knob.name], knob.high), value=knob.default, step=knob.step, **common
-        )
+        most, default = min(SLIDERS[knob.name], knob.high), cast(float, knob.default)
+        return KnobSlider(minimum=knob.low, maximum=most, value=default, step=knob.step, **common)
     if knob.mixes:
-        several = {"multiselect": True, "allow_custom_value": True, "interactive": True}
+        several: dict[str, Any] = {"multiselect": True, "allow_custom_value": True, "interactive": True}
         return KnobMix(list(knob.choices), value=knob.default, **several, **common)
     return _plain(knob, common | {"interactive": True})
 
 
-def hidden_control(knob: Knob) -> gr.components.Component:
+def hidden_control(name: str) -> gr.components.Component:
     """For programs: the same checks, and a place for the value."""
+    knob = PAGE_KNOBS[name]
     return _plain(knob, {"label": knob.label, "elem_id": f"api-{knob.name}", "visible": False})
 
 
@@ -115,21 +133,20 @@ def _title(knob: Knob, choice: str) -> Any:
     return choice_label(knob.name, choice)
 
 
-def moved(knob: Knob, value: Any) -> Any:
+def moved(name: str, value: Any) -> Any:
     """The update that moves a control to a value; a slider's track grows where it has to."""
-    knob = KNOBS[knob.name]
-    if knob.name in SLIDERS:
+    knob = PAGE_KNOBS[name]
+    if name in SLIDERS:
         value = min(value, knob.high)
-        return gr.update(value=value, maximum=max(min(SLIDERS[knob.name], knob.high), value))
+        return gr.update(value=value, maximum=max(min(SLIDERS[name], knob.high), value))
     return gr.update(value=value)
 
 
-def moved_to(settings: Settings) -> list[Any]:
-    """Updates for all controls, in the order of KNOBS."""
-    return [moved(knob, getattr(settings, knob.name)) for knob in KNOBS.values()]
+def moved_to(settings: Settings) -> dict[str, Any]:
+    """Updates for all controls, by name."""
+    return {name: moved(name, getattr(settings, name)) for name in PAGE_KNOBS}
 
 
-def moved_by(recipe: str) -> list[Any]:
+def moved_by(recipe: str) -> dict[str, Any]:
     """Updates that a choice of recipe brings; what no recipe sets stays as it is."""
-    settings = Settings(recipe=recipe)
-    return [moved(knob, getattr(settings, knob.name)) if knob.name in MOVED else gr.skip() for knob in KNOBS.values()]
+    return {name: move for name, move in moved_to(Settings(recipe=recipe)).items() if name in MOVED}

@@ -1,4 +1,4 @@
-"""A wall of pictures to choose from: one tab stop, arrow keys, a ring around the chosen one."""
+"""A gallery of pictures to choose from: one tab stop, arrow keys, a ring around the chosen one."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from pathlib import Path
 import gradio as gr
 
 from studio.components.thumbnails import thumb, url
+from studio.components.widget_files import widget_files
 from studio.i18n import LANGUAGES, words
-
-HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture on a wall. `value` of the wall is the `key` of the chosen tile, or None."""
+    """One picture in a gallery. `value` of the gallery is the `key` of the chosen tile, or None."""
 
     key: str
     path: Path
@@ -24,17 +23,15 @@ class Tile:
     line: str = ""
 
 
-def wall(name: str, tiles: Sequence[Tile], chosen: str | None, size: tuple[int, int]) -> gr.HTML:
-    """`name` is the wall's id on the page and the key of its heading in `words`.
+def gallery(name: str, tiles: Sequence[Tile], chosen: str | None, size: tuple[int, int]) -> gr.HTML:
+    """`name` is the gallery's id on the page and the key of its heading in `words`.
 
     A choice by the visitor is the event `select`; a value from Python only moves the ring.
     """
     items = [asdict(tile) | {"path": "", "src": url(thumb(tile.path, size))} for tile in tiles]
     return gr.HTML(
         chosen,
-        html_template=(HERE / "gallery.html").read_text(encoding="utf-8"),
-        css_template=(HERE / "gallery.css").read_text(encoding="utf-8"),
-        js_on_load=(HERE / "gallery.js").read_text(encoding="utf-8"),
+        **widget_files(__file__),
         items=items,
         name=name,
         width=size[0],

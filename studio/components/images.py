@@ -11,13 +11,13 @@ from typing import Any
 
 import gradio as gr
 from gradio.data_classes import ImageData
-from gradio.utils import get_upload_folder
 from PIL import Image
 
 from nst import Settings
 from nst.image import MAX_MEGABYTES, fitted_size, open_with_alpha, read_text, with_alpha
 from studio.errors import in_the_users_words
 from studio.files import NOT_HERE, own_file
+from studio.gradio_internals import shown_as_its_parent, upload_folder
 
 MOST_BYTES = MAX_MEGABYTES * 10**6  # of an upload: what the gate opens
 SUBJECTS = ("photo", "painting", "mask", "start")  # what a box may hold
@@ -26,13 +26,12 @@ PREVIEW_SIDE = 768  # pixels; about 70 kB as a JPEG, four times a second at most
 PREVIEW_QUALITY = 82
 
 
+@shown_as_its_parent
 class PictureBox(gr.Image):
     """A picture that a visitor or a program hands in, opened with care. Its value is PIL RGB or None.
 
     Its `elem_id` says what it is to the user: one of SUBJECTS.
     """
-
-    is_template = True
 
     def preprocess(self, payload: ImageData | None) -> Image.Image | None:
         if payload is None:
@@ -81,14 +80,13 @@ def _source(payload: ImageData) -> Path | io.BytesIO:
         raise ValueError("This file could not be read as a picture.") from None
 
 
+@shown_as_its_parent
 class Canvas(gr.Image):
     """Shows the painting while it comes to be.
 
     A PIL picture is a preview and travels inside the event stream: one whole picture with each
     event, and no second request that the next picture could cut short. A path is a file.
     """
-
-    is_template = True
 
     def postprocess(self, value: Any) -> Any:
         if isinstance(value, Image.Image):
@@ -103,6 +101,11 @@ def data_url(picture: Image.Image) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
+def inline(file: bytes, kind: str = "jpeg") -> str:
+    """A picture's file itself as an address."""
+    return f"data:image/{kind};base64,{base64.b64encode(file).decode()}"
+
+
 def preview(picture: Image.Image) -> Image.Image:
     """The same picture, small enough to be shown several times a second."""
     side = min(PREVIEW_SIDE, max(picture.size))
@@ -112,11 +115,11 @@ def preview(picture: Image.Image) -> Image.Image:
 
 def fresh_file(name: str, request: gr.Request | None = None) -> Path:
     """A path for a new file in the folder that Gradio serves from and cleans up; in that of the visit, if it is one."""
-    folder = folder_of(request.session_hash) if request and request.session_hash else Path(get_upload_folder())
+    folder = folder_of(request.session_hash) if request and request.session_hash else Path(upload_folder())
     folder.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(dir=folder)) / name
 
 
 def folder_of(session: str) -> Path:
     """Of one visit. The name of a session comes from the browser, so it is no part of a path."""
-    return Path(get_upload_folder()) / f"visit-{sha256(session.encode()).hexdigest()[:32]}"
+    return Path(upload_folder()) / f"visit-{sha256(session.encode()).hexdigest()[:32]}"

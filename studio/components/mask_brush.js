@@ -45,10 +45,10 @@ const asMask = () => {
   return sheet.toDataURL("image/png");
 };
 let drawn = null; // the mask that the canvas shows
-const tell = () => find(".brush").classList.toggle("marked", drawn !== null);
+const showState = () => find(".brush").classList.toggle("marked", drawn !== null);
 const keep = () => {
   drawn = marks() ? asMask() : null;
-  tell();
+  showState();
   say({ mask: drawn, soft: false });
 };
 const draw = async () => {
@@ -56,7 +56,7 @@ const draw = async () => {
   const { mask } = props.value;
   if (mask === drawn || !canvas.width) return;
   drawn = mask;
-  tell();
+  showState();
   const picture = mask && Object.assign(new Image(), { src: mask });
   if (picture) await picture.decode();
   if (mask !== drawn) return;

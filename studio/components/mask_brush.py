@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -13,25 +12,23 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from nst.image import open_picture
 from nst.record import mask_png
+from studio.components.images import inline
+from studio.components.widget_files import widget_files
 from studio.errors import in_the_users_words
-from studio.i18n import LANGUAGES, label, words
-from studio.panels.viewer import data_url
+from studio.i18n import for_browser, label
 
-HERE = Path(__file__).parent
 HEAD = "data:image/png;base64,"
 HALF = 127.5  # grey
 FEATHER = 1 / 80  # of the long side: how softly a mark ends
-SPOKEN = ("where", "here", "keep", "second", "canvas", "photo", "size", "erase", "undo", "clear")
+WORDS = ("where", "here", "keep", "second", "canvas", "photo", "size", "erase", "undo", "clear")
 
 
-def brush(photo: str) -> gr.HTML:
+def mask_brush(photo: str) -> gr.HTML:
     """Its value is as `unmarked` says; nothing is marked at first."""
     return gr.HTML(
         unmarked(photo),
-        html_template=(HERE / "mask_brush.html").read_text(encoding="utf-8"),
-        css_template=(HERE / "mask_brush.css").read_text(encoding="utf-8"),
-        js_on_load=(HERE / "mask_brush.js").read_text(encoding="utf-8"),
-        words={language: {key: words(language)[f"brush_{key}"] for key in SPOKEN} for language in LANGUAGES},
+        **widget_files(__file__),
+        words=for_browser(WORDS, "brush_"),
         elem_id="brush",
         elem_classes=["bare"],
     )
@@ -45,22 +42,22 @@ def unmarked(photo: str) -> dict[str, Any]:
     return {"mask": None, "where": "here", "soft": False, "photo": photo}
 
 
-def marked_as(masks: Sequence[bytes], photo: str) -> dict[str, Any]:
+def marks_from(masks: Sequence[bytes], photo: str) -> dict[str, Any]:
     """The marks that lead to these masks, as PNG, one for each painting."""
     if not masks:
         return unmarked(photo)
     mask = open_picture(io.BytesIO(masks[-1]), "mask").convert("L")
     where = "second" if len(set(masks)) > 1 else "here" if ImageStat.Stat(mask).mean[0] <= HALF else "keep"
     marks = ImageChops.invert(mask) if where == "keep" else mask
-    return {"mask": data_url(mask_png(marks), "png"), "where": where, "soft": True, "photo": photo}
+    return {"mask": inline(mask_png(marks), "png"), "where": where, "soft": True, "photo": photo}
 
 
-def kept_for(photo: str, value: Mapping[str, Any]) -> dict[str, Any]:
+def marks_for(photo: str, value: Mapping[str, Any]) -> dict[str, Any]:
     """Marks stay with their photo."""
     return dict(value) if value.get("photo") == photo else unmarked(photo)
 
 
-def told(value: Mapping[str, Any]) -> Any:
+def panel_label(value: Mapping[str, Any]) -> Any:
     """The panel's heading says whether marks are in force, also while it is folded."""
     return gr.update(label=label("brush_marked" if value.get("mask") else "brush"))
 

@@ -1,5 +1,5 @@
-// The value is {weights, away}: one weight for each painting that was put aside and one for that in the box.
-// "select" puts the painting in the box aside, "delete" takes away number `away`, "release" is a new weight.
+// The value is {weights, away}: one weight for each extra painting and one for that in the box.
+// "select" adds the painting in the box to the extra ones, "delete" takes away number `away`, "release" is a new weight.
 const language = navigator.language.slice(0, 2);
 const words = props.words[language] ?? props.words.en;
 const box = () => document.querySelector("#painting img");
@@ -37,7 +37,7 @@ const follow = () => {
 };
 follow();
 
-const said = (change, event) => {
+const update = (change, event) => {
   props.value = { ...props.value, ...change };
   show();
   trigger(event);
@@ -46,9 +46,9 @@ const place = (target) => [...element.querySelectorAll(".row")].indexOf(target.c
 element.addEventListener("input", (event) => {
   const weights = [...props.value.weights];
   weights[place(event.target)] = Number(event.target.value);
-  said({ weights }, "release");
+  update({ weights }, "release");
 });
 element.addEventListener("click", (event) => {
-  if (event.target.matches(".add")) said({ away: null }, "select");
-  if (event.target.matches(".away")) said({ away: place(event.target) }, "delete");
+  if (event.target.matches(".add")) update({ away: null }, "select");
+  if (event.target.matches(".away")) update({ away: place(event.target) }, "delete");
 });

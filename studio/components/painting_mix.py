@@ -1,10 +1,9 @@
-"""Several paintings: some put aside, one in the box, each with its weight."""
+"""Several paintings: one in the box and extra ones, each with its weight."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -13,20 +12,20 @@ from PIL import Image, ImageOps
 from nst.image import open_picture
 from studio.catalogue import PAINTINGS
 from studio.components.images import data_url, name_of
+from studio.components.widget_files import widget_files
 from studio.errors import in_the_users_words
 from studio.files import NOT_HERE, own_file
-from studio.i18n import LANGUAGES, words
+from studio.i18n import for_browser
 
-HERE = Path(__file__).parent
 MOST = 4  # paintings
 EVEN = 5  # a weight, of 1 to 10
 THUMB = (102, 102)
-SPOKEN = ("add", "current", "next", "weight", "away")
+WORDS = ("add", "current", "next", "weight", "away")
 
 
 @dataclass(frozen=True)
-class Aside:
-    """A painting that was put aside to be mixed in. A visit keeps its small picture, and the file by name."""
+class ExtraStyle:
+    """A painting to be mixed in, besides that in the box. A visit keeps its small picture, and the file by name."""
 
     file: str
     title: str
@@ -52,50 +51,49 @@ class Aside:
         return picture
 
 
-def aside(picture: Image.Image, file: str, title: str) -> Aside:
-    return Aside(file, title, name_of(picture), data_url(ImageOps.fit(picture, THUMB)))
+def extra_style(picture: Image.Image, file: str, title: str) -> ExtraStyle:
+    return ExtraStyle(file, title, name_of(picture), data_url(ImageOps.fit(picture, THUMB)))
 
 
-def mix() -> gr.HTML:
+def painting_mix() -> gr.HTML:
     """Empty at first but for the words "another painting"; then a row with a slider for each."""
     return gr.HTML(
         {"weights": [EVEN], "away": None},
-        html_template=(HERE / "painting_mix.html").read_text(encoding="utf-8"),
-        css_template=(HERE / "painting_mix.css").read_text(encoding="utf-8"),
-        js_on_load=(HERE / "painting_mix.js").read_text(encoding="utf-8"),
+        **widget_files(__file__),
         items=[],
         most=MOST,
-        words={language: {key: words(language)[f"mix_{key}"] for key in SPOKEN} for language in LANGUAGES},
+        words=for_browser(WORDS, "mix_"),
         elem_id="mix",
         elem_classes=["bare"],
     )
 
 
-def put_aside(
-    painting: Image.Image | None, key: str | None, extra: Sequence[Aside], value: Mapping[str, Any]
+def add_style(
+    style: Image.Image | None, key: str | None, extra_styles: Sequence[ExtraStyle], value: Mapping[str, Any]
 ) -> tuple[Any, ...]:
-    """The box becomes free for another painting. Returns what is aside, the rows, the box and its wall."""
-    if painting is None or len(extra) >= MOST - 1:
+    """The box becomes free for another painting. Returns the extra styles, the rows, the box and its gallery."""
+    if style is None or len(extra_styles) >= MOST - 1:
         return tuple([gr.skip()] * 4)
-    title = PAINTINGS[key].title if key in PAINTINGS else name_of(painting)
-    extra = (*extra, aside(painting, painting.info["file"], title))
-    return extra, rows(extra, [*value["weights"], EVEN]), None, None
+    title = PAINTINGS[key].title if key in PAINTINGS else name_of(style)
+    extra_styles = (*extra_styles, extra_style(style, style.info["file"], title))
+    return extra_styles, rows(extra_styles, [*value["weights"], EVEN]), None, None
 
 
-def take_away(aside: Sequence[Aside], value: Mapping[str, Any]) -> tuple[Any, Any]:
-    kept = [place for place in range(len(aside)) if place != value["away"]]
-    left = tuple(aside[place] for place in kept)
-    return left, rows(left, [value["weights"][place] for place in (*kept, len(aside))])
+def remove_style(extra_styles: Sequence[ExtraStyle], value: Mapping[str, Any]) -> tuple[Any, Any]:
+    places = [place for place in range(len(extra_styles)) if place != value["away"]]
+    left = tuple(extra_styles[place] for place in places)
+    return left, rows(left, [value["weights"][place] for place in (*places, len(extra_styles))])
 
 
-def rows(aside: Sequence[Aside], weights: Sequence[float]) -> Any:
-    return gr.update(items=[one.item for one in aside], value={"weights": list(weights), "away": None})
+def rows(extra_styles: Sequence[ExtraStyle], weights: Sequence[float]) -> Any:
+    """The update that shows them. The last weight is that of the painting in the box."""
+    return gr.update(items=[one.item for one in extra_styles], value={"weights": list(weights), "away": None})
 
 
 def mixed(
-    painting: Image.Image | None, aside: Sequence[Aside], value: Mapping[str, Any]
+    style: Image.Image | None, extra_styles: Sequence[ExtraStyle], value: Mapping[str, Any]
 ) -> tuple[list[Image.Image | None], str]:
-    """The paintings and their `style_mix`. An empty box only counts where nothing is aside."""
-    paintings = [*(one.picture for one in aside), *([painting] if painting or not aside else [])]
-    weights = value["weights"][: len(paintings)]
-    return paintings, "" if len(set(weights)) == 1 else " ".join(f"{weight:g}" for weight in weights)
+    """The paintings and their `style_mix`. An empty box only counts where there are no others."""
+    styles = [*(one.picture for one in extra_styles), *([style] if style or not extra_styles else [])]
+    weights = value["weights"][: len(styles)]
+    return styles, "" if len(set(weights)) == 1 else " ".join(f"{weight:g}" for weight in weights)

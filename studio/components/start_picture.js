@@ -1,9 +1,9 @@
 // Nothing is chosen here; the cross triggers "delete".
-const said = props.said[navigator.language.slice(0, 2)] ?? props.said.en;
+const words = props.words[navigator.language.slice(0, 2)] ?? props.words.en;
 const show = () => {
   if (!element.querySelector(".row")) return;
-  element.querySelector(".title").textContent = said.start;
-  element.querySelector("button").setAttribute("aria-label", said.start_away);
+  element.querySelector(".title").textContent = words.start;
+  element.querySelector("button").setAttribute("aria-label", words.start_away);
 };
 show();
 watch("src", show);

@@ -7,7 +7,7 @@ from html import escape
 from math import log
 
 from nst import Frame
-from studio.i18n import time_said, words
+from studio.i18n import time_in_words, words
 
 WIDTH, HEIGHT, POINTS = 150, 28, 120  # of the curves, each on its own logarithmic scale
 
@@ -15,19 +15,19 @@ Curves = Sequence[tuple[float, float, float]]  # progress in (0, 1], style error
 
 
 def running(frame: Frame, curves: Curves, language: str) -> str:
-    said = words(language)["running"].format(
-        step=frame.step, steps=frame.steps, side=frame.long_side, left=time_said(frame.seconds_left, language)
+    text = words(language)["running"].format(
+        step=frame.step, steps=frame.steps, side=frame.long_side, left=time_in_words(frame.seconds_left, language)
     )
-    return line(said, frame.progress, curves, language, busy=True)
+    return line(text, frame.progress, curves, language, busy=True)
 
 
-def line(said: str, progress: float = 0, curves: Curves = (), language: str = "en", busy: bool = False) -> str:
+def line(text: str, progress: float = 0, curves: Curves = (), language: str = "en", busy: bool = False) -> str:
     """The whole line as HTML. While busy it is not announced: three times a second is too often to be read out."""
     quiet = "" if busy else ' role="status"'
     percent = f"{100 * progress:.1f}"
     return (
-        f'<div class="status"><p{quiet}>{escape(said)}</p>{_legend(curves, language)}{_drawing(curves)}</div>'
-        f'<div class="bar" role="progressbar" aria-label="{escape(said)}" aria-valuemin="0" aria-valuemax="100" '
+        f'<div class="status"><p{quiet}>{escape(text)}</p>{_legend(curves, language)}{_drawing(curves)}</div>'
+        f'<div class="bar" role="progressbar" aria-label="{escape(text)}" aria-valuemin="0" aria-valuemax="100" '
         f'aria-valuenow="{percent}"><i style="width:{percent}%"></i></div>'
     )
 
@@ -36,10 +36,10 @@ def _legend(curves: Curves, language: str) -> str:
     if not curves:
         return ""
     _, style, content = curves[-1]
-    said = words(language)
+    texts = words(language)
     return (
-        f'<span class="errors"><b class="style">{escape(said["style_error"])} {style:.2g}</b>'
-        f'<b class="content">{escape(said["content_error"])} {content:.2g}</b></span>'
+        f'<span class="errors"><b class="style">{escape(texts["style_error"])} {style:.2g}</b>'
+        f'<b class="content">{escape(texts["content_error"])} {content:.2g}</b></span>'
     )
 
 

@@ -1,4 +1,4 @@
-"""Small pictures for the walls, made once at start-up."""
+"""Small pictures for the galleries, made once at start-up."""
 
 from __future__ import annotations
 

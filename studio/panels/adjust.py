@@ -1,28 +1,26 @@
-"""Adjusting the finished picture: seen at once, and made in full size when it is taken home."""
+"""Adjusting the finished picture: seen at once, and made in full size when it is downloaded."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from nst.adjust import COLORS, LEAST_CONTRAST, MOST_CONTRAST, UNCHANGED, Adjustment
 from nst.image import save_png
 from nst.record import KEYWORD
+from studio.components.images import inline
+from studio.components.page_components import PageComponents
+from studio.components.updates import Updates
 from studio.errors import without_a_trace
 from studio.events import AT_ONCE
 from studio.i18n import choice_label, label, language_of
-from studio.panels.turns import rest, wake
-from studio.panels.viewer import data_url
 from studio.runs.result import Result
 from studio.runs.timelapse import opened
 
-if TYPE_CHECKING:
-    from studio.page import Desk
-
-TAKE = "() => { setTimeout(() => document.getElementById('taken')?.click(), 60) }"
+DOWNLOAD = "() => { setTimeout(() => document.getElementById('taken')?.click(), 60) }"
 
 
 def panel() -> dict[str, Any]:
@@ -38,35 +36,34 @@ def panel() -> dict[str, Any]:
             elem_id="adjust-colors",
         )
         reset = gr.Button(label("adjust_reset"), size="sm", elem_id="adjust-reset")
-    taken = gr.DownloadButton("", visible="hidden", elem_id="taken")  # is clicked when its file is ready
-    return {"adjusting": [strength, colors, contrast], "as_painted": reset, "taken": taken}
+    file = gr.DownloadButton("", visible="hidden", elem_id="taken")  # is clicked when its file is ready
+    return {"adjusting": [strength, colors, contrast], "adjust_reset": reset, "adjusted_file": file}
 
 
 def _slider(name: str, least: float, most: float) -> gr.Slider:
-    start, said = getattr(UNCHANGED, name), label(f"adjust_{name}")
-    return gr.Slider(least, most, start, step=0.01, label=said, buttons=[], elem_id=f"adjust-{name}")
+    start, text = getattr(UNCHANGED, name), label(f"adjust_{name}")
+    return gr.Slider(least, most, start, step=0.01, label=text, buttons=[], elem_id=f"adjust-{name}")
 
 
-def join(desk: Desk) -> None:
+def join(page: PageComponents) -> None:
     """The canvas, and the view that lies over it, follow the controls; the download becomes what is seen."""
-    seen = [desk.canvas, desk.stage, desk.download]
-    asked = [desk.result, desk.view, *desk.adjusting]
-    gr.on([one.input for one in desk.adjusting], look, asked, seen, trigger_mode="always_last", **AT_ONCE)
-    desk.as_painted.click(as_painted, None, desk.adjusting, **AT_ONCE).then(look, asked, seen, **AT_ONCE)
-    desk.download.click(take, [desk.result, *desk.adjusting], desk.taken, **AT_ONCE).success(None, js=TAKE, **AT_ONCE)
-    desk.finished.select(as_painted, None, desk.adjusting, **AT_ONCE)
+    seen = [page.canvas, page.stage, page.download]
+    inputs = [page.result, page.view, *page.adjusting]
+    gr.on([one.input for one in page.adjusting], look, inputs, seen, trigger_mode="always_last", **AT_ONCE)
+    page.adjust_reset.click(as_painted, None, page.adjusting, **AT_ONCE).then(look, inputs, seen, **AT_ONCE)
+    made = page.download.click(full_size, [page.result, *page.adjusting], page.adjusted_file, **AT_ONCE)
+    made.success(None, js=DOWNLOAD, **AT_ONCE)
 
 
-def begin(desk: Desk, begun: Any) -> None:
-    """There is nothing to adjust while it is painted."""
-    begun(as_painted, None, desk.adjusting, **AT_ONCE)
-    rest(desk, begun)
+def reset(page: PageComponents) -> Updates:
+    """Another picture comes, as it was painted."""
+    values = zip(page.adjusting, as_painted(), strict=True)
+    return {component: gr.update(value=value) for component, value in values}
 
 
-def end(desk: Desk, after: Any) -> None:
-    """What hangs there now, whether or not anything was painted, is as the controls say."""
-    wake(desk, after)
-    after(look, [desk.result, desk.view, *desk.adjusting], [desk.canvas, desk.stage, desk.download], **AT_ONCE)
+def ended(page: PageComponents, result: Result | None) -> Updates:
+    """What hangs there after a run, whether or not anything was painted, is the picture as it was painted."""
+    return {page.canvas: result.path, page.download: gr.update(value=result.path)} if result else {}
 
 
 def as_painted() -> list[Any]:
@@ -80,20 +77,20 @@ def look(request: gr.Request, result: Result | None, view: str, *adjusting: Any)
     adjustment = Adjustment(*adjusting)
     with without_a_trace(language_of(request)):
         small = result.small(adjustment)
-    stage = gr.update(after=data_url(small)) if view == "compare" else gr.skip()
+    stage = gr.update(after=inline(small)) if view == "compare" else gr.skip()
     if adjustment == UNCHANGED:
         return result.path, stage, gr.update(value=result.path)
     return opened(small), stage, gr.update(value=None)
 
 
-def take(request: gr.Request, result: Result | None, *adjusting: Any) -> str | None:
+def full_size(request: gr.Request, result: Result | None, *adjusting: Any) -> str | None:
     """The picture as it is seen, in full size; nothing where the download has it already."""
     adjustment = Adjustment(*adjusting)
     if result is None or adjustment == UNCHANGED:
         return None
     with without_a_trace(language_of(request)):
         path = result.beside("painting.png", request)
-        save_png(result.whole(adjustment), path, result.text | described(adjustment))
+        save_png(result.whole(adjustment), path, {**result.text, **described(adjustment)})
     return str(path)
 
 

@@ -1,4 +1,4 @@
-// Like a wall; before its first picture it says what will hang there.
+// Like the gallery; before its first picture it says what will hang there.
 const language = navigator.language.slice(0, 2);
 const show = () => {
   element.querySelector("legend").textContent = props.headings[language] ?? props.headings.en;

@@ -3,47 +3,43 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 from PIL import ImageOps
 
-from studio.components import start_picture
+from studio.components import gallery, mask_brush, start_picture
+from studio.components.images import inline
+from studio.components.page_components import PageComponents, named
 from studio.components.painting_mix import rows
+from studio.components.updates import Updates, merged
+from studio.components.widget_files import widget_files
 from studio.events import AT_ONCE, QUIET
 from studio.i18n import LANGUAGES, language_of, words
-from studio.panels.adjust import as_painted
-from studio.panels.viewer import back, data_url
+from studio.limits import LONGEST_VISIT
+from studio.panels import adjust, viewer
 from studio.runs.result import Result
 from studio.runs.timelapse import jpeg, opened
-from studio.server.cleanup import LONGEST
 
-if TYPE_CHECKING:
-    from studio.page import Desk
-
-HERE = Path(__file__).parent
 MOST = 8  # pictures
-ASIDE = 4  # place in Desk.choices
 EMPTY = '${items.length ? "" : `<p class="hint"></p>`}'
 THUMB_SIZE, THUMB_QUALITY = (240, 180), 80
 
 
-def kept() -> gr.State:
-    return gr.State([], time_to_live=LONGEST.total_seconds(), delete_callback=forget)
+def results() -> gr.State:
+    return gr.State([], time_to_live=LONGEST_VISIT.total_seconds(), delete_callback=forget)
 
 
 def strip() -> gr.HTML:
-    """A wall like the others, of pictures that are not known beforehand; a sentence as long as there are none."""
+    """A gallery like the others, of pictures that are not known beforehand; a sentence as long as there are none."""
+    files = widget_files(gallery.__file__) | widget_files(__file__)
+    files["html_template"] = files["html_template"].replace("</fieldset>", EMPTY + "</fieldset>")
     return gr.HTML(
         None,
-        html_template=(HERE.parent / "components" / "gallery.html")
-        .read_text(encoding="utf-8")
-        .replace("</fieldset>", EMPTY + "</fieldset>"),
-        css_template=(HERE.parent / "components" / "gallery.css").read_text(encoding="utf-8"),
-        js_on_load=(HERE / "history.js").read_text(encoding="utf-8"),
+        **files,
         items=[],
         name="visit",
         width=THUMB_SIZE[0],
@@ -56,68 +52,76 @@ def strip() -> gr.HTML:
     )
 
 
-def join(desk: Desk) -> None:
-    brought = [desk.result, desk.canvas, desk.status, desk.download, desk.finished, desk.view, desk.stage]
-    again = desk.visit.select(bring_back, [desk.visit, desk.kept], [*brought, *desk.adjusting], **QUIET)
-    chosen = again.success(choices, [desk.visit, desk.kept], desk.choices, postprocess=False, **AT_ONCE)
-    start_picture.tell(desk, chosen.then)
-    again.success(mix_again, [desk.visit, desk.kept], desk.mix, **AT_ONCE)
-    again.failure(lambda: None, None, desk.visit, **AT_ONCE)
-    desk.finished.select(lambda: None, None, desk.visit, **AT_ONCE)
+def join(page: PageComponents) -> None:
+    def bring_back(key: str, results: Sequence[Result], request: gr.Request) -> Updates:
+        return brought_back(page, found(request, key, results))
+
+    def choices(key: str, results: Sequence[Result], request: gr.Request) -> Updates:
+        chosen = found(request, key, results).chosen
+        return {component: chosen[name] for name, component in page.choices.items()}
+
+    shown: list[Any] = [page.result, page.canvas, page.status, page.download, page.finished_gallery, page.mix]
+    shown += [page.mask_panel, page.start_row, page.view, page.stage, *page.adjusting]
+    again = page.history.select(bring_back, [page.history, page.results], shown, **QUIET)
+    chosen = list(page.choices.values())
+    again.success(choices, [page.history, page.results], chosen, postprocess=False, **AT_ONCE)
+    again.failure(lambda: None, None, page.history, **AT_ONCE)
 
 
-def begin(desk: Desk, begun: Any) -> None:
-    """Write down what was asked for."""
-    begun(lambda *held: held, [*desk.choices, desk.mix], desk.asked, preprocess=False, **AT_ONCE)
-    begun(lambda: gr.update(value=None, disabled=True), None, desk.visit, **AT_ONCE)
+def reset(page: PageComponents, values: Mapping[Any, Any]) -> Updates:
+    """A run begins: write down what was chosen for it, as the browser sends it."""
+    return {page.chosen: named(page.inputs, values), page.history: gr.update(value=None)}
 
 
-def end(desk: Desk, after: Any) -> None:
+def ended(page: PageComponents, result: Result | None, values: Mapping[Any, Any]) -> Updates:
     """A run is over, and its picture joins the others."""
-    after(joined, [desk.result, desk.asked, desk.kept], [desk.kept, desk.visit], **AT_ONCE)
+    results, strip = joined(result, values[page.chosen], values[page.results])
+    return {page.results: results, page.history: strip}
 
 
-def joined(result: Result | None, asked: tuple[Any, ...], kept: Sequence[Result]) -> tuple[Any, Any]:
-    """The pictures with a new one in front, and the strip that shows them."""
-    if result and result.sitting and all(result.sitting != one.sitting for one in kept):
-        forget(kept[MOST - 1 :])
-        kept = [replace(result, asked=tuple(asked)), *kept[: MOST - 1]]
-    chosen = result.sitting if result and result.sitting else None
-    return list(kept), gr.update(items=[tile(one) for one in kept], value=chosen, disabled=False)
+def joined(
+    result: Result | None, chosen: Mapping[str, Any], results: Sequence[Result]
+) -> tuple[list[Result], dict[str, Any]]:
+    """The pictures with a new one in front, and the update of the strip that shows them."""
+    if result and result.run_id and all(result.run_id != one.run_id for one in results):
+        forget(results[MOST - 1 :])
+        results = [replace(result, chosen=chosen), *results[: MOST - 1]]
+    current = result.run_id if result and result.run_id else None
+    return list(results), gr.update(items=[tile(one) for one in results], value=current, disabled=False)
 
 
 def tile(result: Result) -> dict[str, Any]:
     thumb = jpeg(ImageOps.fit(opened(result.after), THUMB_SIZE), max(THUMB_SIZE), THUMB_QUALITY)
-    return {"key": result.sitting, "src": data_url(thumb), "title": result.title, "line": ""}
+    return {"key": result.run_id, "src": inline(thumb), "title": result.title, "line": ""}
 
 
-def bring_back(request: gr.Request, key: str, kept: Sequence[Result]) -> list[Any]:
-    """What hangs on the wall again, as it was painted."""
-    result = found(request, key, kept)
-    shown = [result, result.path, result.line, gr.update(value=result.path, interactive=True), gr.update(value=None)]
-    return [*shown, *back(), *as_painted()]
+def brought_back(page: PageComponents, result: Result) -> Updates:
+    """It hangs on the wall again, as it was painted; what it was painted from is said where it can be seen."""
+    chosen = result.chosen
+    return merged(
+        viewer.reset(page),
+        adjust.reset(page),
+        {
+            page.result: result,
+            page.canvas: result.path,
+            page.status: result.line,
+            page.download: gr.update(value=result.path, interactive=True),
+            page.finished_gallery: gr.update(value=None),
+            page.mix: rows(chosen["extra_styles"], chosen["mix"]["weights"]),
+            page.mask_panel: mask_brush.panel_label(chosen["mask_brush"]),
+            page.start_row: start_picture.shown(chosen["start"]),
+        },
+    )
 
 
-def choices(request: gr.Request, key: str, kept: Sequence[Result]) -> list[Any]:
-    """Photo, painting and settings, as they were when the run began."""
-    *held, _ = found(request, key, kept).asked
-    return held
-
-
-def mix_again(request: gr.Request, key: str, kept: Sequence[Result]) -> Any:
-    """The rows of the paintings that were mixed."""
-    *_, mix = asked = found(request, key, kept).asked
-    return rows(asked[ASIDE], mix["weights"])
-
-
-def found(request: gr.Request, key: str, kept: Sequence[Result]) -> Result:
-    result = next((result for result in kept if result.sitting == key), None)
+def found(request: gr.Request, key: str, results: Sequence[Result]) -> Result:
+    result = next((result for result in results if result.run_id == key), None)
     if result is None or not Path(result.path).exists():
         raise gr.Error(words(language_of(request))["visit_gone"], print_exception=False)
     return result
 
 
 def forget(results: Sequence[Result]) -> None:
-    """Nothing stays behind: the picture's file goes, its folder with it, and what is in memory is let go."""
+    """Nothing stays behind: the picture's file goes, its folder with it, and what is in memory is released."""
     for result in results:
         shutil.rmtree(Path(result.path).parent, ignore_errors=True)

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from copy import deepcopy
 from html import escape
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
@@ -19,21 +18,20 @@ from PIL import Image
 from nst import load_vgg
 from nst.insight import CONTENT_LAYERS, STYLE_LAYERS, gram_picture, kept_by, known_up_to
 from nst.settings import KNOBS
+from studio.components.images import inline
+from studio.components.page_components import PageComponents
+from studio.components.widget_files import widget_files
 from studio.errors import without_a_trace
 from studio.events import AT_ONCE
 from studio.i18n import label, language_of, words
 from studio.panels.turns import small_run
-from studio.panels.viewer import data_url
+from studio.runs.choices import commission
 from studio.runs.result import Result
-from studio.runs.run import begin
+from studio.runs.run import frames_of
 from studio.runs.throttle import paced
 from studio.runs.timelapse import jpeg, opened
 from studio.runs.zerogpu import borrowed
 
-if TYPE_CHECKING:
-    from studio.page import Desk
-
-HERE = Path(__file__).parent
 SIDE, STEPS, QUALITY = 128, 60, 88
 GRAM_LAYER, GRAM_SIDE = "relu1_1", 256
 
@@ -65,46 +63,42 @@ def panel() -> dict[str, Any]:
     with gr.Accordion(label("lesson"), open=False, elem_id="lesson") as lesson:
         text = gr.HTML("", elem_id="lesson-text", elem_classes=["bare"])
         button = gr.Button(label("lesson_paint"), size="md", elem_id="paint-lesson")
-        strips = gr.HTML(
-            html_template=(HERE / "how_it_works.html").read_text(encoding="utf-8"),
-            strips=[],
-            elem_id="lesson-strips",
-            elem_classes=["bare"],
-        )
+        strips = gr.HTML(**widget_files(__file__), strips=[], elem_id="lesson-strips", elem_classes=["bare"])
     return {"lesson": lesson, "lesson_text": text, "paint_lesson": button, "lesson_strips": strips}
 
 
-def join(desk: Desk) -> Dependency:
-    desk.lesson.expand(tell, None, desk.lesson_text, **AT_ONCE)
-    inputs = [desk.photo, desk.painting, desk.result]
-    _, run = small_run(desk, desk.paint_lesson, paint, inputs, desk.lesson_strips)
-    return run
+def join(page: PageComponents) -> Dependency:
+    """Returns the run, for Stop."""
+    page.lesson.expand(text, None, page.lesson_text, **AT_ONCE)
+    inputs = [page.content, page.style, page.result]
+    return small_run(page, page.paint_lesson, paint, inputs, page.lesson_strips)
 
 
-def tell(request: gr.Request) -> str:
+def text(request: gr.Request) -> str:
     """The text, in the visitor's language."""
-    said = words(language_of(request))
+    texts = words(language_of(request))
     parts = "".join(
-        f"<section><h3>{escape(said[f'lesson_{part}'])}</h3><p>{escape(said[f'lesson_{part}_text'])}</p>"
+        f"<section><h3>{escape(texts[f'lesson_{part}'])}</h3><p>{escape(texts[f'lesson_{part}_text'])}</p>"
         + "".join(f'<div class="formula"><math displaystyle="true">{formula}</math></div>' for formula in its_formulas)
         + "</section>"
-        for part, its_formulas in formulas(said["content_error"], said["style_error"]).items()
+        for part, its_formulas in formulas(texts["content_error"], texts["style_error"]).items()
     )
-    idea, here = escape(said["lesson_idea"]), escape(said["lesson_here"])
+    idea, here = escape(texts["lesson_idea"]), escape(texts["lesson_here"])
     return f'<p class="idea">{idea}</p><div class="parts">{parts}</div><p class="here">{here}</p>'
 
 
 def paint(
-    request: gr.Request, photo: Image.Image | None, painting: Image.Image | None, result: Result | None
+    request: gr.Request, content: Image.Image | None, style: Image.Image | None, result: Result | None
 ) -> Iterator[Any]:
     """Three strips, picture by picture, while each comes to be."""
     language = language_of(request)
-    keeping = [begin(photo, [painting], kept_by(layer, SIDE, STEPS)) for layer in CONTENT_LAYERS]
-    knowing = [begin(photo, [painting], known_up_to(layer, SIDE, STEPS)) for layer in STYLE_LAYERS]
-    strips = _empty(language, photo.width / photo.height)
+    keeping = [frames_of(commission(content, [style], kept_by(layer, SIDE, STEPS))) for layer in CONTENT_LAYERS]
+    knowing = [frames_of(commission(content, [style], known_up_to(layer, SIDE, STEPS))) for layer in STYLE_LAYERS]
+    assert content is not None and style is not None  # or it would have been refused
+    strips = _empty(language, content.width / content.height)
     yield gr.update(strips=deepcopy(strips))
     with without_a_trace(language):
-        matrices = [photo, painting, *([opened(result.after)] if result else [])]
+        matrices = [content, style, *([opened(result.after)] if result else [])]
         for place, picture in enumerate(matrices):
             strips[2]["cells"][place]["src"] = _matrix(picture)
         yield gr.update(strips=deepcopy(strips))
@@ -112,22 +106,22 @@ def paint(
             for cell, run in zip(strip["cells"], runs, strict=True):
                 with closing(paced(run)) as frames:
                     for frame in frames:
-                        cell["src"] = data_url(jpeg(frame.image, SIDE, QUALITY))
+                        cell["src"] = inline(jpeg(frame.image, SIDE, QUALITY))
                         yield gr.update(strips=deepcopy(strips))
 
 
 def _empty(language: str, ratio: float) -> list[dict[str, Any]]:
     """The strips in their full size, before their first picture."""
-    said = words(language)
+    texts = words(language)
     names = {
         "keeps": CONTENT_LAYERS,
         "knows": [STYLE_LAYERS[0], *(f"+ {layer}" for layer in STYLE_LAYERS[1:])],
-        "gram": [said["photo"], said["painting"], said["lesson_wall"]],
+        "gram": [texts["photo"], texts["painting"], texts["lesson_wall"]],
     }
     return [
         {
-            "title": said[f"lesson_{name}"],
-            "text": said[f"lesson_{name}_text"],
+            "title": texts[f"lesson_{name}"],
+            "text": texts[f"lesson_{name}_text"],
             "kind": "matrix" if name == "gram" else "",
             "ratio": 1 if name == "gram" else ratio,
             "cells": [{"name": one, "src": ""} for one in cells],
@@ -141,4 +135,4 @@ def _matrix(picture: Image.Image) -> str:
     network = load_vgg(str(KNOBS["backbone"].default))
     stream = io.BytesIO()
     borrowed(10)(gram_picture)(picture, network, GRAM_LAYER, GRAM_SIDE).save(stream, "PNG")
-    return data_url(stream.getvalue(), "png")
+    return inline(stream.getvalue(), "png")

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from nst import Settings
 from nst.tiles import NoRoom
 from studio.components.controls import moved
-from studio.i18n import LANGUAGES, language_of, time_said, words
-from studio.limits import KNOBS
+from studio.components.page_components import PageComponents
+from studio.components.updates import Updates
+from studio.components.widget_files import widget_files
+from studio.events import AT_ONCE, RAW
+from studio.i18n import LANGUAGES, for_browser, language_of, time_in_words, words
+from studio.limits import PAGE_KNOBS
 from studio.runs import estimate
 
-HERE = Path(__file__).parent
 PRESETS: Mapping[str, Mapping[str, int]] = {
-    name: {"size": int(min(size, KNOBS["size"].high)), "steps": int(min(steps, KNOBS["steps"].high))}
-    for name, size, steps in (("sketch", 256, 40), ("painting", 512, 70), ("masterpiece", 768, 110))
+    name: {"size": int(min(size, PAGE_KNOBS["size"].high)), "steps": int(min(steps, PAGE_KNOBS["steps"].high))}
+    for name, size, steps in (
+        ("sketch", 256, 40),
+        ("painting", PAGE_KNOBS["size"].default, PAGE_KNOBS["steps"].default),
+        ("masterpiece", 768, 110),
+    )
 }
 SET = ("size", "steps")  # the knobs that a preset sets
 LARGE = ("enlarge", "tile", "style_layers", "content_layers")
@@ -29,17 +36,12 @@ ANY_PHOTO = (1024, 683)  # until the browser has shown the photo
 
 def presets() -> gr.HTML:
     """The segmented control. A choice by the visitor is the event `select`, another photo `load`."""
-    said = {
-        language: {"heading": words(language)["presets"]} | {key: words(language)[f"preset_{key}"] for key in PRESETS}
-        for language in LANGUAGES
-    }
+    names = for_browser(PRESETS, "preset_")
     return gr.HTML(
-        {"preset": matching({name: knob.default for name, knob in KNOBS.items()}), "photo": None},
-        html_template=(HERE / "presets.html").read_text(encoding="utf-8"),
-        css_template=(HERE / "presets.css").read_text(encoding="utf-8"),
-        js_on_load=(HERE / "presets.js").read_text(encoding="utf-8"),
+        {"preset": matching({name: knob.default for name, knob in PAGE_KNOBS.items()}), "photo": None},
+        **widget_files(__file__),
         items=list(PRESETS),
-        words=said,
+        words={language: {"heading": words(language)["presets"], **names[language]} for language in LANGUAGES},
         times={},
         own="",
         large="",
@@ -47,6 +49,32 @@ def presets() -> gr.HTML:
         elem_id="presets",
         elem_classes=["bare"],
     )
+
+
+def join(page: PageComponents) -> None:
+    """A preset sets its knobs; the time that each takes is forecast anew when something changes."""
+
+    def renew(values: dict[Any, Any], request: gr.Request) -> Any:
+        return forecast(request, values[page.presets], _timed(page, values))
+
+    page.presets.select(set_by, page.presets, [page.knobs[name] for name in SET], **AT_ONCE)
+    changes = [page.presets.load, *(page.knobs[name].change for name in TIMED)]
+    gr.on(changes, renew, inputs(page), page.presets, trigger_mode="always_last", **RAW)
+
+
+def inputs(page: PageComponents) -> set[Component]:
+    """What a forecast depends on; raw, since half a number typed is no mistake yet."""
+    return {page.presets, *(page.knobs[name] for name in TIMED)}
+
+
+def _timed(page: PageComponents, values: Mapping[Any, Any]) -> dict[str, Any]:
+    return {name: values[page.knobs[name]] for name in TIMED}
+
+
+def ended(page: PageComponents, request: gr.Request, values: Mapping[Any, Any]) -> Updates:
+    """A run has taught more about the time that is needed. Nothing is measured now, and no choice is touched."""
+    update = forecast(request, values[page.presets], _timed(page, values), look_again=False)
+    return {page.presets: {name: new for name, new in update.items() if name != "value"}}
 
 
 def matching(knobs: Mapping[str, Any]) -> str | None:
@@ -57,19 +85,30 @@ def matching(knobs: Mapping[str, Any]) -> str | None:
 def set_by(value: Mapping[str, Any]) -> list[Any]:
     """Updates of the knobs in SET, for a choice."""
     preset = PRESETS[value["preset"]]
-    return [moved(KNOBS[name], preset[name]) for name in SET]
+    return [moved(name, preset[name]) for name in SET]
 
 
-def foretold(request: gr.Request, value: Mapping[str, Any], *knobs: Any) -> Any:
+def forecast(request: gr.Request, value: Mapping[str, Any], knobs: Mapping[str, Any], look_again: bool = True) -> Any:
     """The control with the seconds of today's photo, and of settings that are no preset; below, what a large
-    picture takes."""
-    language, said = language_of(request), dict(zip(TIMED, knobs, strict=True))
-    photo = _believable(value.get("photo"))
-    preset = matching(said)
-    times = {key: _about(said | dict(preset), photo, language) for key, preset in PRESETS.items()}
-    own = "" if preset else words(language)["own"].format(time=_about(said, photo, language))
-    large = _about_a_large_one(said, photo, language)
-    return gr.update(value={"preset": preset, "photo": value.get("photo")}, times=times, own=own, large=large)
+    picture takes. `knobs` are those in TIMED.
+    """
+    language, photo = language_of(request), _believable(value.get("photo"))
+
+    def about(settings: Mapping[str, Any]) -> str:
+        """Empty where nothing can be said: a value is out of range, or the machine not known yet."""
+        with suppress(ValueError):
+            seconds = estimate.predicted(Settings(**settings), *photo, look_again=look_again)
+            if seconds is not None:
+                return words(language)["about"].format(time=_roughly(seconds, language))
+        return ""
+
+    preset = matching(knobs)
+    return gr.update(
+        value={"preset": preset, "photo": value.get("photo")},
+        times={key: about({**knobs, **preset}) for key, preset in PRESETS.items()},
+        own="" if preset else words(language)["own"].format(time=about(knobs)),
+        large=_about_a_large_one(knobs, photo, language),
+    )
 
 
 def _believable(photo: Any) -> tuple[int, int]:
@@ -81,25 +120,16 @@ def _believable(photo: Any) -> tuple[int, int]:
     return ANY_PHOTO
 
 
-def _about(knobs: Mapping[str, Any], photo: tuple[int, int], language: str) -> str:
-    """Empty where nothing can be said: a value is out of range, or the machine not known yet."""
-    with suppress(ValueError):
-        seconds = estimate.predicted(Settings(**knobs), *photo)
-        if seconds is not None:
-            return words(language)["about"].format(time=_roughly(seconds, language))
-    return ""
-
-
 def _about_a_large_one(knobs: Mapping[str, Any], photo: tuple[int, int], language: str) -> str:
     """Empty where the picture is worked on in one piece, or a value is out of range."""
-    said = words(language)
+    texts = words(language)
     try:
         fit = estimate.in_tiles_here(Settings(**knobs), *photo)
     except NoRoom as error:
-        return said["no_room"].format(needed=_gigabytes(error.needed), free=_gigabytes(error.free))
+        return texts["no_room"].format(needed=_gigabytes(error.needed), free=_gigabytes(error.free))
     except ValueError:
         return ""
-    return said["in_tiles"].format(side=fit.side, memory=_gigabytes(fit.memory)) if fit else ""
+    return texts["in_tiles"].format(side=fit.side, memory=_gigabytes(fit.memory)) if fit else ""
 
 
 def _gigabytes(count: float) -> str:
@@ -111,4 +141,4 @@ def _roughly(seconds: float, language: str) -> str:
     if seconds >= 97.5:
         return words(language)["round_minutes"].format(minutes=round(seconds / 60))
     unit = 1 if seconds < 15 else 5
-    return time_said(unit * round(seconds / unit), language)
+    return time_in_words(unit * round(seconds / unit), language)

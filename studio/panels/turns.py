@@ -2,52 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
+from gradio.components import Component
 from gradio.events import Dependency
 
-from studio.events import AT_ONCE, FOCUS, ONE_AT_A_TIME, QUIET
-
-if TYPE_CHECKING:
-    from studio.page import Desk
-
-
-def rest(desk: Desk, begun: Callable[..., Dependency]) -> None:
-    """A run begins."""
-    _turn(begun, desk.resting, interactive=False)
+from studio.components.page_components import PageComponents
+from studio.components.updates import Updates
+from studio.events import AT_ONCE, FOCUS, QUIET
+from studio.runs.backend import ONE_AT_A_TIME
 
 
-def wake(desk: Desk, after: Callable[..., Dependency]) -> None:
+def switched(page: PageComponents) -> list[Block]:
+    """What the two functions below change."""
+    return list(busy(page))
+
+
+def busy(page: PageComponents) -> Updates:
+    """A run begins: Stop takes Paint's place, and everything else that paints or looks rests."""
+    return _switched(page, running=True)
+
+
+def idle(page: PageComponents) -> Updates:
     """A run is over."""
-    _turn(after, desk.resting, interactive=True)
+    return _switched(page, running=False)
 
 
-def _turn(when: Callable[..., Dependency], ones: list[Any], **how: bool) -> None:
-    when(lambda: [gr.update(**how) for _ in ones], None, ones, **AT_ONCE)
+def _switched(page: PageComponents, running: bool) -> Updates:
+    widgets = [page.finished_gallery, page.continue_buttons, page.history]
+    return {
+        page.paint: gr.update(visible=not running),
+        page.stop: gr.update(visible=running, interactive=True),
+        **{widget: gr.update(disabled=running) for widget in widgets},
+        **{component: gr.update(interactive=not running) for component in page.resting},
+    }
+
+
+def focus(after: Callable[..., Dependency], element: str) -> None:
+    """Give the focus to another button, if the one that had it is gone. Needs no call to the server."""
+    after(None, js=FOCUS % element, **AT_ONCE)
 
 
 def small_run(
-    desk: Desk, button: Any, paint: Callable[..., Any], inputs: list[Any], shown: Any
-) -> tuple[Dependency, Dependency]:
-    """A run beside the canvas, from a button of its own. Stop stops it; what it has shown stays.
-
-    Returns:
-        Its beginning, and the run.
-    """
-    switched = [desk.paint, desk.stop, desk.finished, desk.onward, desk.visit]
-    begun = button.click(lambda: _switched(running=True), None, switched, **AT_ONCE)
-    rest(desk, begun.then)
-    begun.then(None, js=FOCUS % "stop", **AT_ONCE)
-    run = begun.then(paint, inputs, shown, **ONE_AT_A_TIME, **QUIET)
-    for ended in (run.success, run.failure):  # a stop counts as a failure
-        over = ended(lambda: _switched(running=False), None, switched, **AT_ONCE)
-        wake(desk, over.then)
-        over.then(None, js=FOCUS % button.elem_id, **AT_ONCE)
-    return begun, run
-
-
-def _switched(running: bool) -> list[Any]:
-    walls = [gr.update(disabled=running) for _ in range(3)]
-    return [gr.update(visible=not running), gr.update(visible=running, interactive=True), *walls]
+    page: PageComponents,
+    button: gr.Button,
+    paint: Callable[..., Iterator[Any]],
+    inputs: list[Component] | set[Component],
+    shown: Component,
+) -> Dependency:
+    """A run beside the canvas, from a button of its own. Stop stops it; what it has shown stays."""
+    start = button.click(lambda: busy(page), None, switched(page), **AT_ONCE)
+    focus(start.then, "stop")
+    run: Dependency = start.then(paint, inputs, shown, **ONE_AT_A_TIME, **QUIET)
+    for end in (run.success, run.failure):  # a stop counts as a failure
+        over = end(lambda: idle(page), None, switched(page), **AT_ONCE)
+        focus(over.then, str(button.elem_id))
+    return run

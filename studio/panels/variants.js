@@ -1,9 +1,9 @@
 // The value is the chosen cell's key.
-const said = props.said[navigator.language.slice(0, 2)] ?? props.said.en;
+const words = props.words[navigator.language.slice(0, 2)] ?? props.words.en;
 const show = () => {
-  element.querySelector(".hint").textContent = said.variants_hint;
+  element.querySelector(".hint").textContent = words.variants_hint;
   const legend = element.querySelector("legend");
-  if (legend) legend.textContent = said.variants;
+  if (legend) legend.textContent = words.variants;
   element.querySelectorAll("input").forEach((input) => (input.checked = input.value === props.value));
 };
 show();

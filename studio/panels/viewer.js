@@ -1,11 +1,11 @@
 // Comparing is one custom property; leafing through the film is the video's own clock.
-const said = props.said[navigator.language.slice(0, 2)] ?? props.said.en;
+const words = props.words[navigator.language.slice(0, 2)] ?? props.words.en;
 const find = (what) => element.querySelector(what);
 
 const speak = () => {
-  element.querySelectorAll("[data-text]").forEach((one) => (one.textContent = said[one.dataset.text]));
-  element.querySelectorAll("[data-alt]").forEach((one) => (one.alt = said[one.dataset.alt]));
-  element.querySelectorAll("[data-label]").forEach((one) => one.setAttribute("aria-label", said[one.dataset.label]));
+  element.querySelectorAll("[data-text]").forEach((one) => (one.textContent = words[one.dataset.text]));
+  element.querySelectorAll("[data-alt]").forEach((one) => (one.alt = words[one.dataset.alt]));
+  element.querySelectorAll("[data-label]").forEach((one) => one.setAttribute("aria-label", words[one.dataset.label]));
   const [slider, video] = [find(".frame input"), find("video")];
   if (slider) find(".frame").style.setProperty("--at", `${slider.value}%`);
   if (video) video.muted = true; // an attribute that comes late does not mute
@@ -15,14 +15,14 @@ const speak = () => {
 
 const count = (shot) => {
   if (!find("output")) return;
-  find("output").textContent = said.replay_step.replace("{step}", props.steps[shot]);
+  find("output").textContent = words.replay_step.replace("{step}", props.steps[shot]);
   find(".reel input").value = shot;
   find(".reel input").setAttribute("aria-valuetext", find("output").textContent);
 };
 
 const offer = (paused) => {
   if (!paused) delete find("video").dataset.led;
-  find(".reel button").setAttribute("aria-label", paused ? said.replay_play : said.replay_pause);
+  find(".reel button").setAttribute("aria-label", paused ? words.replay_play : words.replay_pause);
   find(".reel path").setAttribute("d", paused ? "M4 2l10 6-10 6z" : "M3 2h4v12h-4zM9 2h4v12h-4z");
 };
 

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from nst.adjust import Adjustment
 from nst.export import FRAMES_PER_SECOND, time_lapse
+from studio.components.images import inline
+from studio.components.page_components import PageComponents
 from studio.components.thumbnails import url
+from studio.components.updates import Updates
+from studio.components.widget_files import widget_files
 from studio.errors import without_a_trace
 from studio.events import AT_ONCE
-from studio.i18n import LANGUAGES, label, language_of, words
+from studio.i18n import for_browser, label, language_of
 from studio.runs.result import Result
 
-if TYPE_CHECKING:
-    from studio.page import Desk
-
-HERE = Path(__file__).parent
 VIEWS = ("painting", "compare", "replay")
-SAID = (
+WORDS = (
     "photo",
     "painting",
     "compare_share",
@@ -37,9 +35,7 @@ SAID = (
 def stage() -> gr.HTML:
     """Lies over the canvas, and is empty while the canvas itself is to be seen."""
     return gr.HTML(
-        html_template=(HERE / "viewer.html").read_text(encoding="utf-8"),
-        css_template=(HERE / "viewer.css").read_text(encoding="utf-8"),
-        js_on_load=(HERE / "viewer.js").read_text(encoding="utf-8"),
+        **widget_files(__file__),
         view="painting",
         before="",
         after="",
@@ -47,7 +43,7 @@ def stage() -> gr.HTML:
         film="",
         steps=[],
         rate=FRAMES_PER_SECOND,
-        said={language: {key: words(language)[key] for key in SAID} for language in LANGUAGES},
+        words=for_browser(WORDS),
         elem_id="stage",
         elem_classes=["bare"],
     )
@@ -64,20 +60,14 @@ def switch() -> gr.Radio:
     )
 
 
-def join(desk: Desk) -> None:
+def join(page: PageComponents) -> None:
     """Looking changes nothing: the canvas stays under the stage."""
-    desk.view.input(show, [desk.view, desk.result, *desk.adjusting], desk.stage, **AT_ONCE)
-    begin(desk, desk.finished.select)
+    page.view.input(show, [page.view, page.result, *page.adjusting], page.stage, **AT_ONCE)
 
 
-def begin(desk: Desk, begun: Any) -> None:
+def reset(page: PageComponents) -> Updates:
     """Another picture comes: to the canvas."""
-    begun(back, None, [desk.view, desk.stage], **AT_ONCE)
-
-
-def back() -> list[Any]:
-    """To the canvas."""
-    return [gr.update(value="painting"), gr.update(view="painting", film="")]
+    return {page.view: gr.update(value="painting"), page.stage: gr.update(view="painting", film="")}
 
 
 def show(request: gr.Request, view: str, result: Result | None, *adjusting: Any) -> Any:
@@ -91,8 +81,8 @@ def show(request: gr.Request, view: str, result: Result | None, *adjusting: Any)
 def compare(result: Result, adjustment: Adjustment) -> Any:
     return gr.update(
         view="compare",
-        before=data_url(result.before),
-        after=data_url(result.small(adjustment)),
+        before=inline(result.before),
+        after=inline(result.small(adjustment)),
         ratio=result.ratio,
         film="",
     )
@@ -105,7 +95,3 @@ def replay(result: Result, request: gr.Request) -> Any:
     time_lapse((shot.picture for shot in result.film), path)
     steps = [shot.step for shot in result.film]
     return gr.update(view="replay", film=url(path), steps=steps, ratio=result.ratio)
-
-
-def data_url(file: bytes, kind: str = "jpeg") -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(file).decode()}"

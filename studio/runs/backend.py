@@ -32,7 +32,7 @@ def here(commission: Commission, network: VGG, device: Device | None = None) -> 
     return on_painting_thread(paint(commission, network, device))
 
 
-def places() -> int:
+def devices() -> int:
     """How many paintings may go on at once."""
     return int(_cluster().devices()) if ADDRESS else 1
 
@@ -43,3 +43,7 @@ def _cluster() -> Any:
 
     cluster.connect(ADDRESS)
     return cluster
+
+
+ONE_AT_A_TIME: dict[str, Any] = {"concurrency_id": "painting", "concurrency_limit": devices()}  # on each device
+"""How events that paint run: words for `**`."""

@@ -45,11 +45,14 @@ _pace = 1.0  # how many times as long it takes at present: it may have more to d
 _seen = -inf  # when that was
 
 
-def predicted(settings: Settings, width: int, height: int, paintings: int = 1) -> float | None:
-    """Seconds that a painting of this photo would take here; None where that is not known yet."""
+def predicted(settings: Settings, width: int, height: int, paintings: int = 1, look_again: bool = True) -> float | None:
+    """Seconds that a painting of this photo would take here; None where that is not known yet.
+
+    If nobody has looked at the machine's pace for a while, it is measured first, unless `look_again` is False.
+    """
     if _machine is None:
         return None
-    if clock() - _seen > FRESH:
+    if look_again and clock() - _seen > FRESH:
         _glance(_machine)
     return _pace * _machine.seconds(scales(width, height, settings), paintings)
 

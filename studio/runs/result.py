@@ -22,7 +22,7 @@ from studio.components.images import folder_of
 from studio.runs.timelapse import Shot, jpeg, opened
 
 SMALL_SIDE, SMALL_QUALITY = 768, 92  # of the pictures that the page works with
-PHOTO_QUALITY = 95
+CONTENT_QUALITY = 95
 BESIDE = "adjusted-"
 
 
@@ -32,23 +32,23 @@ class Result:
 
     Attributes:
         path: Of the picture, in full size.
-        photo: What was painted, as a JPEG in the size of the picture.
-        before, after: Photo and picture, small.
+        content: What was painted, as a JPEG in the size of the picture.
+        before, after: Content and picture, small.
         line: What the status line says about it.
         text: For the file.
-        sitting: Which run it came from; none for a picture that was painted before.
-        asked: What the controls held when the run began, as the browser says it.
+        run_id: Of the run it came from; none for a picture that was painted before.
+        chosen: What the controls held when the run began, by name, as the browser sends it.
     """
 
     path: str
-    photo: bytes
+    content: bytes
     before: bytes
     after: bytes
     line: str
     text: Mapping[str, str] = field(default_factory=dict)
     film: tuple[Shot, ...] = ()
-    sitting: str = ""
-    asked: tuple[Any, ...] = ()
+    run_id: str = ""
+    chosen: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def picture(self) -> Image.Image:
@@ -69,14 +69,14 @@ class Result:
 
     def whole(self, adjustment: Adjustment) -> Image.Image:
         """The picture as adjusted, in full size."""
-        return with_alpha(adjusted(self.picture, opened(self.photo), adjustment), self.alpha)
+        return with_alpha(adjusted(self.picture, opened(self.content), adjustment), self.alpha)
 
     def beside(self, name: str, request: gr.Request) -> Path:
         """A path for another file made of this picture, which goes when the picture goes, the visitor, or the next.
 
         Each visit has one such file: whoever moves a slider a hundred times does not fill the disk.
         """
-        folder = Path(self.path).parent if self.sitting else folder_of(str(request.session_hash))
+        folder = Path(self.path).parent if self.run_id else folder_of(str(request.session_hash))
         for old in folder.glob(f"{BESIDE}*"):
             shutil.rmtree(old, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
@@ -96,30 +96,36 @@ class Result:
         return width / height
 
 
+@dataclass(frozen=True)
+class Origin:
+    """How a picture came to be: what its file says about it, its film, and after which step of which run it is."""
+
+    text: Mapping[str, str] = field(default_factory=dict)
+    film: tuple[Shot, ...] = ()
+    step: int = 0
+    run_id: str = ""
+
+
+PAINTED_BEFORE = Origin()
+
+
 def result_of(
-    picture: Image.Image,
-    path: str,
-    photo: Image.Image,
-    line: str,
-    text: Mapping[str, str],
-    film: tuple[Shot, ...] = (),
-    step: int = 0,
-    sitting: str = "",
+    picture: Image.Image, content: Image.Image, path: str, line: str, origin: Origin = PAINTED_BEFORE
 ) -> Result:
-    """`film` may lack the last picture, after `step` steps; the result's has it."""
-    after = jpeg(picture, SMALL_SIDE, SMALL_QUALITY)
-    if film and film[-1].step != step:
-        film = (*film, Shot(step, after))
-    photo = photo.resize(picture.size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    """The film may lack the last picture; the result's has it."""
+    after, film = jpeg(picture, SMALL_SIDE, SMALL_QUALITY), origin.film
+    if film and film[-1].step != origin.step:
+        film = (*film, Shot(origin.step, after))
+    content = content.resize(picture.size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     return Result(
-        path,
-        jpeg(photo, max(photo.size), PHOTO_QUALITY),
-        jpeg(photo, SMALL_SIDE, SMALL_QUALITY),
-        after,
-        line,
-        text,
-        film,
-        sitting,
+        path=path,
+        content=jpeg(content, max(content.size), CONTENT_QUALITY),
+        before=jpeg(content, SMALL_SIDE, SMALL_QUALITY),
+        after=after,
+        line=line,
+        text=origin.text,
+        film=film,
+        run_id=origin.run_id,
     )
 
 
@@ -127,7 +133,6 @@ def result_of(
 def result_of_finished(key: str) -> Result:
     """Of a picture that was painted before."""
     finished = FINISHED[key]
-    with Image.open(finished.path) as picture, Image.open(finished.photo.path) as photo:
-        return result_of(
-            picture.convert("RGB"), str(finished.path), photo.convert("RGB"), status_line.line(finished.label), {}
-        )
+    with Image.open(finished.path) as picture, Image.open(finished.content.path) as content:
+        line = status_line.line(finished.label)
+        return result_of(picture.convert("RGB"), content.convert("RGB"), str(finished.path), line)

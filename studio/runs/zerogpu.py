@@ -10,9 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import Any
 
-from PIL import Image
-
-from nst import Commission, Settings, load_vgg
+from nst import Commission, load_vgg
 from nst.device import PLAIN_CPU, prepare_forked_process
 from nst.resilient import RunFrame, resilient
 from nst.transfer import scales
@@ -33,49 +31,38 @@ def borrowed(seconds: int | Callable[..., int]) -> Callable[[Any], Any]:
         return lambda function: function
     import spaces
 
-    return spaces.GPU(duration=seconds)
+    decorator: Callable[[Any], Any] = spaces.GPU(duration=seconds)
+    return decorator
 
 
-Masks = list[Image.Image] | None
-
-
-def seconds_for(
-    photo: Image.Image, paintings: list[Image.Image], settings: Settings, start: Image.Image | None, masks: Masks
-) -> int:
+def seconds_for(commission: Commission) -> int:
     """How long the GPU is needed: the less is asked for, the sooner it is lent."""
-    work = sum(scale.work for scale in scales(*photo.size, settings)) / 1e6
-    asked = min(BEGINNING + MEGAPIXEL_STEP * work, limits.LIMITS.seconds + BEGINNING)
-    return round(min(max(asked, SHORTEST), LONGEST))
+    work = sum(scale.work for scale in scales(*commission.content.size, commission.settings)) / 1e6
+    needed = min(BEGINNING + MEGAPIXEL_STEP * work, limits.LIMITS.seconds + BEGINNING)
+    return round(min(max(needed, SHORTEST), LONGEST))
 
 
-def painted(
-    photo: Image.Image,
-    paintings: list[Image.Image],
-    settings: Settings,
-    start: Image.Image | None,
-    masks: Masks,
-) -> Generator[RunFrame, None, None]:
+def painted(commission: Commission) -> Generator[RunFrame, None, None]:
     """The frames of a run.
 
     Raises:
         ValueError: if a picture is missing or a setting makes no sense, before the first step.
     """
-    network = load_vgg(settings.backbone)
     if not ZERO_GPU:
-        seconds, engine = limits.LIMITS.seconds, backend.engine()
-        return resilient(Commission(photo, paintings, settings, start, masks), network, None, seconds, engine)
-    resilient(Commission(photo, paintings, settings, start, masks), network, PLAIN_CPU).close()  # to hear what is wrong
-    return _in_its_own_process(photo, paintings, settings, start, masks)
+        return _resilient(commission, seconds=limits.LIMITS.seconds, engine=backend.engine())
+    _resilient(commission, device=PLAIN_CPU).close()  # only to hear what is wrong
+    frames: Generator[RunFrame, None, None] = _in_its_own_process(commission)
+    return frames
+
+
+def _resilient(commission: Commission, **how: Any) -> Generator[RunFrame, None, None]:
+    return resilient(commission, load_vgg(commission.settings.backbone), **how)
 
 
 @borrowed(seconds_for)
-def _in_its_own_process(
-    photo: Image.Image, paintings: list[Image.Image], settings: Settings, start: Image.Image | None, masks: Masks
-) -> Iterator[RunFrame]:
+def _in_its_own_process(commission: Commission) -> Iterator[RunFrame]:
     prepare_forked_process()
-    seconds = min(limits.LIMITS.seconds, seconds_for(photo, paintings, settings, start, masks) - 2)  # before it ends
-    commission = Commission(photo, paintings, settings, start, masks)
-    run = resilient(commission, load_vgg(settings.backbone), seconds=seconds)
+    run = _resilient(commission, seconds=min(limits.LIMITS.seconds, seconds_for(commission) - 2))  # before it ends
     with closing(paced(run)) as shown:
         for frame in shown:
             yield frame.able_to_travel()

@@ -23,6 +23,7 @@ from nst.settings import KNOBS
 from studio.api import stylize
 from studio.components.images import Canvas, data_url
 from studio.runs.backend import here
+from studio.runs.choices import Choices
 from studio.runs.run import paint
 from tests.benchmarks.quality import EXAMPLES
 
@@ -45,10 +46,11 @@ def main() -> None:
         return 0
 
     def page() -> int:
-        return sum(canvas.postprocess(picture) is not None for picture, *_ in paint(visitor, photo, painting, *values))
+        shown = paint(visitor, Choices(photo, painting, settings))
+        return sum(canvas.postprocess(picture) is not None for picture, *_ in shown)
 
     def program() -> int:
-        nothing = [None] * (len(stylize.MORE) + len(stylize.MASKS) + 1)
+        nothing = [None] * (len(stylize.EXTRA_STYLES) + len(stylize.MASKS) + 1)
         shown = stylize.stylize(photo, painting, *values, *nothing)
         return sum(isinstance(picture, str) or bool(data_url(picture)) for picture, _ in shown)
 

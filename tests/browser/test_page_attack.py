@@ -11,8 +11,6 @@ from nst.record import KEYWORD
 from tests.browser.driving import DESK_ONLY, expect, set_knobs
 from tests.painting import noise
 
-CODE = "${(window.fell=1,7)}`${window.fell=2}{{{this.src}}}<img src=x onerror=window.fell=3>"
-
 
 def dropped(page: object, box: str, path: Path) -> None:
     before = page.locator(f"#{box} img").get_attribute("src")
@@ -39,7 +37,7 @@ def test_a_name_is_not_run(page: object, tmp_path: Path) -> None:
 
 @DESK_ONLY
 def test_a_stranger_s_record_is_no_markup(page: object, tmp_path: Path) -> None:
-    record = {"settings": {"recipe": "<img id=fell src=http://127.0.0.1:9/x.png onerror=window.fell=3>"}}
+    record = {"settings": {"recipe": "<img id=fell src=http://127.0.0.1:1234/x.png onerror=window.fell=3>"}}
     text = PngImagePlugin.PngInfo()
     text.add_text(KEYWORD, json.dumps(record))
     noise(96, 72, 1).save(tmp_path / "ours.png", pnginfo=text)

@@ -355,8 +355,8 @@ def test_what_a_large_picture_takes_is_known_before_the_start(page: Page, monkey
 def test_variants_respect_the_marks(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(variants, "QUICK", {"size": 64, "steps": 1, "start_size": 64})
     asked: list[object] = []
-    begin = variants.begin
-    monkeypatch.setattr(variants, "begin", lambda *all, masks: asked.append(masks) or begin(*all, masks=masks))
+    frames_of = variants.frames_of
+    monkeypatch.setattr(variants, "frames_of", lambda job: asked.append(job.masks) or frames_of(job))
     page.get_by_role("button", name="Paint only here").click()
     draw(page, (0.2, 0.15), (0.2, 0.85))
     page.get_by_role("button", name="Try nine variants").click()

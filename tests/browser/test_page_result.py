@@ -20,13 +20,14 @@ from PIL import Image
 from nst.adjust import UNCHANGED, Adjustment, adjusted
 from nst.image import read_text, with_alpha
 from nst.record import KEYWORD, read_record
-from nst.settings import KNOBS, Settings
+from nst.settings import Settings
 from studio.catalogue import FINISHED
 from studio.components.images import folder_of
 from studio.i18n import LANGUAGES, words
 from studio.panels import adjust, history, how_it_works, variants, viewer
 from studio.runs import run
-from studio.runs.result import Result, result_of, result_of_finished
+from studio.runs.choices import Choices
+from studio.runs.result import Origin, Result, result_of, result_of_finished
 from studio.runs.timelapse import LONGEST, SHOT_SIDE, Film, opened
 from tests.browser.driving import DESK, canvas, choose, downloaded, expect, hand_in, open_settings, set_knobs, status
 from tests.painting import noise
@@ -233,12 +234,12 @@ def result(tmp_path: Path) -> Result:
     picture.save(path)
     film = Film()
     film.add(0, noise(96, 64, 2))
-    return result_of(picture, str(path), noise(192, 128, 2), "line", {}, film.shots, 7, "first")
+    return result_of(picture, noise(192, 128, 2), str(path), "line", Origin({}, film.shots, 7, "first"))
 
 
 def painted(steps: int = 3) -> Result:
-    values = [{"size": 64, "steps": steps}.get(name, knob.default) for name, knob in KNOBS.items()]
-    *_, (_, _, last) = run.paint(VISITOR, noise(96, 64, 1), noise(64, 64, 2), *values)
+    choices = Choices(noise(96, 64, 1), noise(64, 64, 2), Settings(size=64, steps=steps))
+    *_, (_, _, last) = run.paint(VISITOR, choices)
     return run.finish(VISITOR, last)[-1]
 
 
@@ -269,14 +270,14 @@ class TestResult:
     def test_of_a_run(self) -> None:
         result = painted()
         assert read_record(read_text(result.path)).settings.steps == 3
-        assert opened(result.photo).size == result.picture.size == (64, 43)
-        assert result.sitting != painted().sitting
+        assert opened(result.content).size == result.picture.size == (64, 43)
+        assert result.run_id != painted().run_id
 
     def test_small_and_whole_are_adjusted_alike(self, result: Result) -> None:
         change = Adjustment(strength=0.5, contrast=1.2)
         small, whole = opened(result.small(change)), result.whole(change)
         assert whole.size == small.size
-        assert whole.tobytes() == adjusted(result.picture, opened(result.photo), change).tobytes()
+        assert whole.tobytes() == adjusted(result.picture, opened(result.content), change).tobytes()
         assert result.small(UNCHANGED) is result.after
 
     @pytest.mark.skipif(not FINISHED, reason="no finished pictures here")
@@ -308,12 +309,12 @@ class TestAdjusting:
     def test_as_painted_is_the_file_itself(self, result: Result) -> None:
         shown, _, download = adjust.look(VISITOR, result, "painting", *adjust.as_painted())
         assert shown == download["value"] == result.path
-        assert adjust.take(VISITOR, result, *adjust.as_painted()) is None
+        assert adjust.full_size(VISITOR, result, *adjust.as_painted()) is None
 
     def test_is_made_in_full_when_it_is_taken(self, result: Result) -> None:
         _, _, download = adjust.look(VISITOR, result, "painting", 0.3, "match", 1.1)
         assert download["value"] is None
-        path = adjust.take(VISITOR, result, 0.3, "match", 1.1)
+        path = adjust.full_size(VISITOR, result, 0.3, "match", 1.1)
         with Image.open(path) as taken:
             assert taken.tobytes() == result.whole(Adjustment(0.3, "match", 1.1)).tobytes()
         assert taken.mode == "RGB"
@@ -322,7 +323,7 @@ class TestAdjusting:
     def test_what_is_clear_stays_clear(self, result: Result) -> None:
         alpha = Image.linear_gradient("L").resize(result.picture.size)
         with_alpha(result.picture, alpha).save(result.path)
-        with Image.open(adjust.take(VISITOR, result, 0.3, "painting", 1.1)) as taken:
+        with Image.open(adjust.full_size(VISITOR, result, 0.3, "painting", 1.1)) as taken:
             assert taken.getchannel("A").tobytes() == alpha.tobytes()
             assert (
                 taken.convert("RGB").tobytes()
@@ -332,22 +333,22 @@ class TestAdjusting:
 
 class TestVisit:
     def test_the_newest_is_in_front_and_no_run_is_there_twice(self, result: Result) -> None:
-        kept, strip = history.joined(result, (1, 2), [])
-        kept, strip = history.joined(result, (3, 4), kept)
-        assert [one.asked for one in kept] == [(1, 2)]
+        kept, strip = history.joined(result, {"size": 1}, [])
+        kept, strip = history.joined(result, {"size": 2}, kept)
+        assert [one.chosen for one in kept] == [{"size": 1}]
         assert [tile["key"] for tile in strip["items"]] == ["first"] and strip["value"] == "first"
 
     def test_the_oldest_goes_with_its_file(self, result: Result) -> None:
         kept = [painted(1) for _ in range(history.MOST)]
         oldest = Path(kept[-1].path)
-        kept, strip = history.joined(result, (), kept)
+        kept, strip = history.joined(result, {}, kept)
         assert len(kept) == len(strip["items"]) == history.MOST
         assert not oldest.parent.exists()
         assert Path(kept[-1].path).exists()
 
     def test_nothing_survives_the_visit(self, result: Result) -> None:
         film = viewer.show(VISITOR, "replay", result, 1.0, "painting", 1.0)["film"].partition("=")[2]
-        taken = adjust.take(VISITOR, result, 0.5, "painting", 1.0)
+        taken = adjust.full_size(VISITOR, result, 0.5, "painting", 1.0)
         assert Path(film).exists() and Path(taken).exists()
         history.forget([result])
         assert not Path(film).exists() and not Path(taken).exists()
@@ -355,13 +356,13 @@ class TestVisit:
 
     def test_what_is_gone_is_said(self) -> None:
         with pytest.raises(gr.Error, match="no longer here"):
-            history.bring_back(VISITOR, "gone", [])
+            history.found(VISITOR, "gone", [])
 
     def test_a_session_is_no_path(self) -> None:
         assert folder_of("../../secret").parent == folder_of("somebody").parent
 
     def test_what_was_not_painted_here_does_not_join(self, result: Result) -> None:
-        kept, strip = history.joined(None, (), [])
+        kept, strip = history.joined(None, {}, [])
         assert (kept, strip["items"], strip["value"]) == ([], [], None)
 
 
@@ -384,9 +385,7 @@ class TestVariants:
         assert [move["value"] for move in variants.chosen(key)] == [0.375, 2]
 
     def test_appear_one_by_one(self, quick: None) -> None:
-        values = [knob.default for knob in KNOBS.values()]
-        pictures = noise(96, 64, 1), noise(64, 64, 2)
-        shown = list(variants.paint(VISITOR, *pictures, (), {"weights": [5]}, None, *values))
+        shown = list(variants.paint(VISITOR, Choices(noise(96, 64, 1), noise(64, 64, 2))))
         filled = [sum(bool(cell["src"]) for cell in one["cells"]) for one in shown]
         assert filled == sorted(filled)
         assert set(filled) == set(range(10))
@@ -396,7 +395,7 @@ class TestLesson:
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_is_well_formed_in_every_language(self, language: str) -> None:
         visitor: Any = SimpleNamespace(headers={"accept-language": language})
-        told = ElementTree.fromstring(f"<article>{how_it_works.tell(visitor)}</article>")
+        told = ElementTree.fromstring(f"<article>{how_it_works.text(visitor)}</article>")
         assert len(told.findall(".//math")) == 5
         assert words(language)["lesson_idea"] == told.find("p").text
 

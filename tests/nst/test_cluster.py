@@ -21,7 +21,7 @@ from nst import Commission, cluster
 from nst.settings import Settings
 from nst.transfer import paint, stylize
 from studio.runs import backend, zerogpu
-from studio.runs.run import begin
+from studio.runs.run import frames_of
 from tests.painting import noise
 from tests.tiny import CPU, tiny_vgg
 
@@ -88,7 +88,7 @@ def test_the_page_paints_there_as_many_at_once_as_there_are_devices(machines, mo
     try:
         assert backend.places() == 2
         settings = Settings(size=96, steps=6)
-        *_, there = begin(PHOTO, [PAINTING], settings)
+        *_, there = frames_of(Commission(PHOTO, [PAINTING], settings))
     finally:
         backend.engine.cache_clear()
     *_, here = stylize(PHOTO, PAINTING, settings, NETWORK)

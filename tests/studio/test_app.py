@@ -26,13 +26,12 @@ from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
 from studio.components import controls
 from studio.components.images import PREVIEW_SIDE, preview
 from studio.components.status_line import line
-from studio.i18n import LANGUAGES, TRANSLATIONS, language_of, time_said, words
+from studio.i18n import LANGUAGES, TRANSLATIONS, language_of, time_in_words, words
 from studio.runs import run
+from studio.runs.choices import Choices, settings_of
 from studio.runs.throttle import SLOWEST, paced
 from tests.painting import noise
 from tests.studio.submitting import SMALL, submit
-
-DEFAULTS = [knob.default for knob in KNOBS.values()]
 
 
 @pytest.fixture
@@ -40,10 +39,6 @@ def client(server: str) -> Iterator[Client]:
     client = Client(server, verbose=False, analytics_enabled=False)
     yield client
     client.close()
-
-
-def values(**said: Any) -> list[Any]:
-    return [said.get(name, knob.default) for name, knob in KNOBS.items()]
 
 
 def visitor(language: str = "en") -> Any:
@@ -91,13 +86,13 @@ class TestEndpoint:
         endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
         assert list(endpoints) == ["/stylize", *(["/paint_photo"] if mcp.available() else [])]
         told = {one["parameter_name"]: one for one in endpoints["/stylize"]["parameters"]}
-        assert list(told) == ["content", "style", *KNOBS, *stylize.MORE, "mask", "start", *stylize.MASKS[1:]]
+        assert list(told) == ["content", "style", *KNOBS, *stylize.EXTRA_STYLES, "mask", "start", *stylize.MASKS[1:]]
         assert not told["content"]["parameter_has_default"]
         assert not told["style"]["parameter_has_default"]
         for knob in KNOBS.values():
             assert told[knob.name]["parameter_default"] == knob.default
             assert told[knob.name]["type"] == controls.schema(knob)
-        assert all(told[name]["parameter_has_default"] for name in stylize.MORE)
+        assert all(told[name]["parameter_has_default"] for name in stylize.EXTRA_STYLES)
 
     def test_more_paintings_are_blended_in(self, client: Client, photo: Path, painting: Path) -> None:
         one, _ = submit(client, photo, painting).result()
@@ -160,28 +155,28 @@ class TestEndpoint:
 class TestRecipes:
     def test_an_untouched_knob_is_the_recipes(self) -> None:
         said = {name: knob.default for name, knob in KNOBS.items()} | {"recipe": "tutorial", "steps": 7}
-        assert stylize.asked(said) == Settings(recipe="tutorial", steps=7)
+        assert stylize.settings_for(said) == Settings(recipe="tutorial", steps=7)
 
     def test_without_a_recipe_every_value_is_meant(self) -> None:
         said = {name: knob.default for name, knob in KNOBS.items()} | {"steps": 7}
-        assert stylize.asked(said) == Settings(steps=7)
+        assert stylize.settings_for(said) == Settings(steps=7)
 
     def test_the_pages_controls_follow_the_recipe(self) -> None:
-        moves = dict(zip(KNOBS, controls.moved_by("tutorial"), strict=True))
+        moves = controls.moved_by("tutorial")
         assert {name: moves[name]["value"] for name in RECIPES["tutorial"].knobs} == dict(RECIPES["tutorial"].knobs)
         assert moves["steps"]["maximum"] == 6000
-        assert "value" not in moves["size"]
+        assert "size" not in moves
 
     def test_the_controls_of_the_page_say_all_that_settings_holds(self) -> None:
         settings = Settings(recipe="tutorial", size=128)
-        moves = [move["value"] for move in controls.moved_to(settings)]
-        assert run.settings_of(tuple(moves)) == settings
+        moves = {name: move["value"] for name, move in controls.moved_to(settings).items()}
+        assert settings_of(moves) == settings
 
 
-class TestSitting:
+class TestRun:
     def paint(self, size: int = 64, steps: int = 3, language: str = "en") -> Iterator[Any]:
         photo, painting = Image.new("RGB", (120, 80), "teal"), Image.linear_gradient("L").convert("RGB")
-        return run.paint(visitor(language), photo, painting, *values(size=size, steps=steps))
+        return run.paint(visitor(language), Choices(photo, painting, Settings(size=size, steps=steps)))
 
     def test_begins_with_the_photo_and_keeps_its_shape(self) -> None:
         shown = [canvas for canvas, _, _ in self.paint()]
@@ -217,14 +212,14 @@ class TestSitting:
             yield from ()
             raise RuntimeError("secret")
 
-        monkeypatch.setattr(run, "begin", failing)
+        monkeypatch.setattr(run, "frames_of", failing)
         with pytest.raises(gr.Error) as apology:
             list(self.paint(language="fr"))
         assert apology.value.message == words("fr")["broken"]
 
     def test_refuses_before_anything_is_shown(self) -> None:
         with pytest.raises(gr.Error, match=r"Please choose a painting\."):
-            next(run.paint(visitor(), Image.new("RGB", (64, 64)), None, *DEFAULTS))
+            next(run.paint(visitor(), Choices(Image.new("RGB", (64, 64)), None)))
 
 
 class TestPace:
@@ -283,7 +278,7 @@ class TestPieces:
         assert language_of(visitor(asked)) == spoken
 
     def test_time_is_said_in_words(self) -> None:
-        assert [time_said(seconds, "en") for seconds in (0.2, 65, 130)] == ["1 s", "65 s", "2 min 10 s"]
+        assert [time_in_words(seconds, "en") for seconds in (0.2, 65, 130)] == ["1 s", "65 s", "2 min 10 s"]
 
     def test_everything_in_the_catalogue_is_there(self) -> None:
         assert all(one.path.exists() for one in (*PHOTOS.values(), *PAINTINGS.values(), *FINISHED.values()))

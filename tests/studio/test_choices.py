@@ -24,14 +24,18 @@ from nst.settings import KNOBS
 from nst.tiles import NoRoom
 from nst.transfer import Scale, in_tiles, scales
 from studio.api import stylize
-from studio.catalogue import PAINTINGS, PHOTOS
+from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
 from studio.components import mask_brush, painting_mix
 from studio.components.images import fresh_file
 from studio.components.start_picture import opened
 from studio.i18n import words
-from studio.panels import continue_buttons, presets, restore
+from studio.page import furnish
+from studio.panels import continue_buttons, painting, presets, restore
 from studio.runs import estimate
-from studio.runs.run import More, finish, paint
+from studio.runs.as_python import as_python, differing
+from studio.runs.choices import Choices
+from studio.runs.result import result_of_finished
+from studio.runs.run import finish, paint
 from tests.painting import noise
 
 GREY = Image.new("RGB", (96, 64), "grey")
@@ -109,7 +113,11 @@ class TestForecast:
         assert estimate.predicted(Settings(), 640, 480) > 0
 
 
-LARGE = [presets.KNOBS[name].default for name in presets.LARGE]
+LARGE = {name: presets.PAGE_KNOBS[name].default for name in presets.LARGE}
+
+
+def timed(size: int, steps: int) -> dict[str, Any]:
+    return {"size": size, "steps": steps, "start_size": 96, "recipe": "painting", **LARGE}
 
 
 class TestPresets:
@@ -120,25 +128,25 @@ class TestPresets:
 
     @pytest.mark.usefixtures("machine")
     def test_says_the_time_of_each_and_of_settings_of_ones_own(self) -> None:
-        shown = presets.foretold(visitor(), {"preset": None, "photo": [768, 512]}, 512, 70, 96, "painting", *LARGE)
+        shown = presets.forecast(visitor(), {"preset": None, "photo": [768, 512]}, timed(512, 70))
         assert shown["value"]["preset"] == "painting"
         assert shown["own"] == ""
         assert set(shown["times"]) == set(presets.PRESETS)
         assert all(time.startswith("about ") for time in shown["times"].values())
-        shown = presets.foretold(visitor("de"), {"preset": None, "photo": None}, 512, 20, 96, "painting", *LARGE)
+        shown = presets.forecast(visitor("de"), {"preset": None, "photo": None}, timed(512, 20))
         assert shown["own"].startswith("Deine Regler etwa ")
 
     @pytest.mark.usefixtures("machine")
     def test_says_when_a_picture_will_be_worked_on_in_tiles_and_with_what_memory(self, monkeypatch: Any) -> None:
         monkeypatch.setattr("nst.transfer.free_memory", lambda device: 4 * 2**30)
-        large = presets.foretold(visitor(), {"preset": None, "photo": [6000, 4000]}, 3072, 20, 96, "painting", *LARGE)
+        large = presets.forecast(visitor(), {"preset": None, "photo": [6000, 4000]}, timed(3072, 20))
         fit = in_tiles(6000, 4000, Settings(size=3072), load_vgg())
         assert large["large"] == words("en")["in_tiles"].format(side=fit.side, memory=f"{fit.memory / 2**30:.1f}")
         assert 64 <= fit.side < 3072 and 1 < fit.memory / 2**30 < 4
-        small = presets.foretold(visitor(), {"preset": None, "photo": [600, 400]}, 3072, 20, 96, "painting", *LARGE)
+        small = presets.forecast(visitor(), {"preset": None, "photo": [600, 400]}, timed(3072, 20))
         assert small["large"] == ""
         monkeypatch.setattr("nst.transfer.free_memory", lambda device: 2**20)
-        never = presets.foretold(visitor("fr"), {"photo": None}, 1024, 20, 96, "painting", *LARGE)
+        never = presets.forecast(visitor("fr"), {"photo": None}, timed(1024, 20))
         with pytest.raises(NoRoom) as refused:
             in_tiles(*presets.ANY_PHOTO, Settings(size=1024), load_vgg())
         needed = f"{refused.value.needed / 2**30:.1f}"
@@ -147,20 +155,20 @@ class TestPresets:
     @pytest.mark.usefixtures("machine")
     @pytest.mark.parametrize("photo", [None, [0, 5], ["a", 1], [1, 10**9], 7])
     def test_believes_no_impossible_photo(self, photo: Any) -> None:
-        shown = presets.foretold(visitor(), {"preset": None, "photo": photo}, 5, 20, 96, "painting", *LARGE)
+        shown = presets.forecast(visitor(), {"preset": None, "photo": photo}, timed(5, 20))
         assert shown["own"].endswith(" ")  # a size out of range has no time
 
 
-def one_more(picture: Image.Image, name: str) -> painting_mix.Aside:
+def one_more(picture: Image.Image, name: str) -> painting_mix.ExtraStyle:
     """A further painting, as it was uploaded."""
     file = fresh_file(f"{name}.png")
     picture.save(file)
     picture.info["name"] = f"{name}.png"
-    return painting_mix.aside(picture, str(file), name)
+    return painting_mix.extra_style(picture, str(file), name)
 
 
 class TestMix:
-    def put(self, *names: str) -> tuple[painting_mix.Aside, ...]:
+    def put(self, *names: str) -> tuple[painting_mix.ExtraStyle, ...]:
         return tuple(one_more(Image.new("RGB", (64, 64), name), name) for name in names)
 
     def test_weights_follow_the_paintings(self) -> None:
@@ -174,10 +182,10 @@ class TestMix:
     def test_put_aside_and_taken_away(self) -> None:
         grey = GREY.copy()
         grey.info["file"] = str(PAINTINGS["gauguin-arearea"].path)
-        aside, shown, box, ring = painting_mix.put_aside(grey, "gauguin-arearea", (), {"weights": [5]})
+        aside, shown, box, ring = painting_mix.add_style(grey, "gauguin-arearea", (), {"weights": [5]})
         assert [one.title for one in aside] == ["Arearea"]
         assert (box, ring, shown["value"]["weights"]) == (None, None, [5, 5])
-        left, shown = painting_mix.take_away(aside, {"weights": [2, 7], "away": 0})
+        left, shown = painting_mix.remove_style(aside, {"weights": [2, 7], "away": 0})
         assert (left, shown["value"]["weights"]) == ((), [7])
 
     def test_a_visit_keeps_little_of_a_large_painting(self) -> None:
@@ -193,7 +201,7 @@ class TestMix:
     def test_four_at_most(self) -> None:
         full = self.put("red", "green", "blue")
         assert full[0].picture.getpixel((0, 0)) == (255, 0, 0)
-        assert painting_mix.put_aside(GREY, None, full, {"weights": [5] * 4})[0] == gr.skip()
+        assert painting_mix.add_style(GREY, None, full, {"weights": [5] * 4})[0] == gr.skip()
 
 
 class TestOnward:
@@ -202,9 +210,11 @@ class TestOnward:
 
     def go(self, way: str, side: int = 256, photo: Image.Image | None = None, weight: float = 0.15) -> tuple[Any, ...]:
         photo = photo or Image.new("RGB", (600, 400))
-        start, size, content_weight = continue_buttons.go_on(visitor(), way, self.result(side), photo, 256, weight)
+        start, moves = continue_buttons.go_on(
+            visitor(), continue_buttons.Start(way, self.result(side), photo, 256, weight)
+        )
         assert opened(start).size == (side, side * 2 // 3)
-        return size["value"], content_weight["value"]
+        return moves["size"]["value"], moves["content_weight"]["value"]
 
     def test_each_way_moves_its_knob(self) -> None:
         assert self.go("continue") == (256, 0.15)
@@ -217,19 +227,34 @@ class TestOnward:
         for ask in (
             lambda: self.go("sharper", side=600),
             lambda: self.go("continue", photo=Image.new("RGB", (400, 400))),
-            lambda: continue_buttons.go_on(visitor(), "continue", None, GREY, 256, 1.0),
+            lambda: continue_buttons.go_on(visitor(), continue_buttons.Start("continue", None, GREY, 256, 1.0)),
         ):
             with pytest.raises(gr.Error) as refused:
                 ask()
             assert refused.value.message.endswith(".")
 
     def test_paints_at_the_last_size_alone(self) -> None:
-        values = [{"size": 64, "steps": 10}.get(name, knob.default) for name, knob in KNOBS.items()]
+        settings = Settings(size=64, steps=continue_buttons.steps_to_go(10))
         red = start_jpeg(Image.new("RGB", (64, 43), "red"))
-        more = More(start=red, steps=continue_buttons.steps_onward(10))
-        frames = list(paint(visitor(), GREY, GREY, *values, more=more))
+        frames = list(paint(visitor(), Choices(GREY, GREY, settings, start=red)))
         assert frames[0][0].getpixel((30, 20)) == (254, 0, 0)
         assert frames[-1][2].frame.steps == continue_buttons.LEAST_STEPS
+
+    def test_the_controls_that_it_moves_are_written_down_as_chosen(self) -> None:
+        finished = next(iter(FINISHED.values()))
+        with gr.Blocks():
+            page = furnish()
+        file = {"path": str(finished.content.path), "meta": {"_type": "gradio.FileData"}}
+        values = {component: None for component in page.inputs.values()} | {page.content: file}
+        values |= {page.knobs["size"]: 256, page.knobs["content_weight"]: 0.15}
+        values |= {page.continue_buttons: "more_style", page.result: result_of_finished(finished.key)}
+        updates = painting.begin_to_go_on(page, values, visitor())
+        assert updates[page.knobs["content_weight"]]["value"] == 0.075
+        assert updates[page.chosen] == {
+            **{name: values[component] for name, component in page.inputs.items()},
+            "content_weight": 0.075,
+        }
+        assert opened(updates[page.continue_from]).size == result_of_finished(finished.key).picture.size
 
 
 class TestProject:
@@ -237,36 +262,35 @@ class TestProject:
         names = ("gauguin-arearea.jpg", "goyo-ducks.jpg")
         picture = project_of(Settings(size=128, style_mix="3 1"), "barn.jpg", *names)
         chosen = restore.restored(visitor(), picture)
-        photo, photos, painting, paintings, aside, marks, start, *knobs, shown = chosen
-        assert (marks, start) == (mask_brush.unmarked("barn.jpg"), b"")
-        assert (photo, photos) == (str(PHOTOS["barn"].path), "barn")
-        assert (painting, paintings) == (str(PAINTINGS["goyo-ducks"].path), "goyo-ducks")
-        assert [one.title for one in aside] == ["Arearea"]
-        assert shown["value"]["weights"] == [10, 3]
-        assert dict(zip(KNOBS, knobs, strict=True))["size"]["value"] == 128
+        assert (chosen["mask_brush"], chosen["start"]) == (mask_brush.unmarked("barn.jpg"), b"")
+        assert (chosen["content"], chosen["content_gallery"]) == (str(PHOTOS["barn"].path), "barn")
+        assert (chosen["style"], chosen["style_gallery"]) == (str(PAINTINGS["goyo-ducks"].path), "goyo-ducks")
+        assert [one.title for one in chosen["extra_styles"]] == ["Arearea"]
+        assert chosen["mix"]["value"]["weights"] == [10, 3]
+        assert chosen["size"]["value"] == 128
+        assert set(KNOBS) < set(chosen)
 
     def test_says_which_pictures_are_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         said: list[str] = []
         monkeypatch.setattr(gr, "Info", lambda text, **_: said.append(text))
         picture = project_of(Settings(), "<me>.jpg", "mine.png")
-        photo, _, painting, *_ = restore.restored(visitor(), picture)
-        assert (photo, painting) == (None, None)
+        chosen = restore.restored(visitor(), picture)
+        assert (chosen["content"], chosen["style"]) == (None, None)
         assert "&lt;me&gt;.jpg, mine.png" in said[0]
 
     def test_any_other_picture_is_a_photo(self) -> None:
-        assert all(one == gr.skip() for one in restore.restored(visitor(), Image.new("RGB", (8, 8))))
+        assert restore.restored(visitor(), Image.new("RGB", (8, 8))) == {}
 
     def test_marks_stay_with_their_photo(self) -> None:
         marks = mask_brush.unmarked("mine.jpg") | {"mask": TestBrush().marked()}
         for name, kept in (("mine.jpg", marks), ("other.jpg", mask_brush.unmarked("other.jpg"))):
             photo = Image.new("RGB", (8, 8))
             photo.info["name"] = name
-            *_, got = restore.restored(visitor(), photo, marks)[:6]
-            assert got == kept
+            assert restore.restored(visitor(), photo, marks) == {"mask_brush": kept}
 
     def test_says_only_what_differs(self) -> None:
         record = Record(Settings(size=128, style_mix="3 1"), "a b.jpg", ("one.jpg", "two.jpg"))
-        code = restore.as_python(record, "http://here/")
+        code = as_python(record, "http://here/")
         assert 'content=handle_file("a b.jpg")' in code
         assert 'style_2=handle_file("two.jpg")' in code
         assert "size=128" in code
@@ -275,12 +299,12 @@ class TestProject:
 
     def test_a_stranger_names_no_file_elsewhere(self) -> None:
         record = Record(Settings(), "/etc/passwd", ("..\\..\\secret.txt",))
-        code = restore.as_python(record, "http://here/")
+        code = as_python(record, "http://here/")
         assert 'handle_file("passwd")' in code
         assert 'handle_file("secret.txt")' in code
 
     def test_says_what_a_stopped_picture_is(self) -> None:
-        code = restore.as_python(Record(Settings(), "a.jpg", ("b.jpg",), stopped=7), "http://here/")
+        code = as_python(Record(Settings(), "a.jpg", ("b.jpg",), stopped=7), "http://here/")
         assert "# The picture was stopped after step 7 of 70" in code
 
     def test_the_call_paints_the_very_same_picture(
@@ -292,11 +316,11 @@ class TestProject:
             picture.save(tmp_path / name)
             picture.info["name"] = name
         photo, one, two = files.values()
-        values = [{"size": 96, "steps": 20}.get(name, knob.default) for name, knob in KNOBS.items()]
         marks = {"mask": TestBrush().marked(), "where": "second"}
         start = start_jpeg(noise(96, 64, 4))
-        more = More((one_more(one, "one"),), {"weights": [2, 5]}, marks, start, 3)
-        *_, (_, _, painted) = paint(visitor(), photo, two, *values, more=more)
+        extra = (one_more(one, "one"),)
+        choices = Choices(photo, two, Settings(size=96, steps=3), extra, {"weights": [2, 5]}, marks, start)
+        *_, (_, _, painted) = paint(visitor(), choices)
         path, *_, result = finish(visitor(), painted)
         (tmp_path / "painting.png").write_bytes(Path(path).read_bytes())
         monkeypatch.chdir(tmp_path)
@@ -313,9 +337,9 @@ class TestProject:
             names = list(restore.OUR_PAINTINGS)[:paintings]
             enclosed = {"masks": tuple(mask_png(mask) for mask in masks), "start": start}
             chosen = restore.restored(visitor(), project_of(Settings(), "barn.jpg", *names, **enclosed))
-            marks, back = chosen[5:7]
+            marks = chosen["mask_brush"]
             assert marks["photo"] == "barn.jpg"
-            assert back == start
+            assert chosen["start"] == start
             again = mask_brush.masks(marks, paintings)
             assert [mask.tobytes() for mask in again] == [mask.tobytes() for mask in masks]
 
@@ -326,11 +350,11 @@ class TestProject:
         assert refused.value.message.endswith(".")
 
     def test_the_api_understands_it_with_any_recipe(self) -> None:
-        from studio.api.stylize import asked
+        from studio.api.stylize import settings_for
 
         for settings in (Settings(recipe="tutorial", steps=7), Settings(recipe="tutorial", steps=100)):
-            said = {name: knob.default for name, knob in KNOBS.items()} | restore.differing(settings)
-            got = asked(said)
+            said = {name: knob.default for name, knob in KNOBS.items()} | differing(settings)
+            got = settings_for(said)
             assert all(getattr(got, name) == getattr(settings, name) for name in KNOBS if name != "recipe")
 
     def test_the_address_is_the_visitors(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from nst import Settings
+from nst import Commission, Settings
 from studio import limits
 from studio.runs import zerogpu
 from tests.serving import ROOT, page
@@ -29,15 +29,15 @@ from PIL import Image
 from studio.runs import zerogpu
 from studio.runs import run
 import spaces, torch
-from nst import Settings, device
+from nst import Commission, Settings, device
 photo = Image.linear_gradient("L").convert("RGB").resize((120, 80))
 asked = []
 device.best_device, best = lambda: asked.append("here") or best(), device.best_device
 import nst.transfer; nst.transfer.best_device = device.best_device
-painting = run.begin(photo, [photo], Settings(size=96, steps=6, start_size=32))
-frames = list(painting)
+frames_of = run.frames_of
+frames = list(frames_of(Commission(photo, [photo], Settings(size=96, steps=6, start_size=32))))
 try:
-    run.begin(photo, [None], Settings())
+    frames_of(Commission(photo, [None], Settings()))
 except Exception as error:
     refused = error.message
 print(json.dumps({
@@ -107,7 +107,7 @@ def uncapped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_asks_for_what_the_settings_need() -> None:
     photo = Image.new("RGB", (2048, 1024))
     asked = [
-        zerogpu.seconds_for(photo, [photo], Settings(size=size, steps=steps), None, None)
+        zerogpu.seconds_for(Commission(photo, [photo], Settings(size=size, steps=steps)))
         for size, steps in ((64, 10), (1024, 1500), (2048, 1500), (2048, 10_000))
     ]
     assert asked == sorted(asked)

@@ -1,0 +1,133 @@
+"""What goes in: photos and paintings from a gallery or of one's own, finished pictures, marks, and the mix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from nst import Settings
+from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
+from studio.components import mask_brush, start_picture, status_line
+from studio.components.controls import moved_by, moved_to
+from studio.components.images import for_browsers
+from studio.components.page_components import PageComponents
+from studio.components.painting_mix import EVEN, add_style, remove_style, rows
+from studio.components.updates import Updates, merged, or_skip
+from studio.events import AT_ONCE, QUIET
+from studio.panels import adjust, restore, viewer
+from studio.runs.result import result_of_finished
+
+
+def join(page: PageComponents) -> None:
+    _pictures(page)
+    _mix(page)
+    _finished(page)
+    recipe = page.knobs["recipe"]
+    recipe.input(lambda name: _by_name(page, moved_by(name)), recipe, list(page.knobs.values()), **AT_ONCE)
+    page.mask_brush.change(mask_brush.panel_label, page.mask_brush, page.mask_panel, **AT_ONCE)
+    away = [page.start, page.start_row]
+    page.start_row.delete(lambda: _without_start(page), None, away, **AT_ONCE)
+
+
+def _by_name(page: PageComponents, updates: Mapping[str, Any]) -> Updates:
+    return {page.inputs[name]: update for name, update in updates.items()}
+
+
+def _without_start(page: PageComponents) -> Updates:
+    return {page.start: b"", page.start_row: start_picture.shown(b"")}
+
+
+def _pictures(page: PageComponents) -> None:
+    """A photo or a painting from its gallery, or one of the visitor's own, which may be a project of ours."""
+
+    def own(picture: Any, request: gr.Request) -> tuple[None, Any]:
+        return None, for_browsers(request, picture)
+
+    def in_content(picture: Any, marks: Any, request: gr.Request) -> Any:
+        return project(request, picture, marks)
+
+    def in_style(picture: Any, request: gr.Request) -> Any:
+        return project(request, picture)
+
+    def project(request: gr.Request, picture: Any, marks: Any = None) -> Any:
+        """Our own pictures are no photos: they bring back what they were painted from."""
+        chosen = restore.restored(request, picture, marks)
+        updates = _by_name(page, chosen)
+        if "mask_brush" in chosen:
+            updates[page.mask_panel] = mask_brush.panel_label(chosen["mask_brush"])
+        if "start" in chosen:
+            updates[page.start_row] = start_picture.shown(chosen["start"])
+        return or_skip(updates)
+
+    def photo(key: str, marks: Mapping[str, Any]) -> Updates:
+        path = PHOTOS[key].path
+        return {page.content: str(path), **_marks_for(page, path.name, marks)}
+
+    for box, gallery in ((page.content, page.content_gallery), (page.style, page.style_gallery)):
+        box.clear(lambda: None, None, gallery, **AT_ONCE)
+        opened = box.upload(own, box, [gallery, box], **QUIET)  # only a queued event can show a toast
+        opened.failure(lambda: (None, None), None, [box, gallery], **AT_ONCE)  # a broken file does not stay
+        brings = (in_content, [box, page.mask_brush]) if box is page.content else (in_style, box)
+        opened.success(*brings, [*page.inputs.values(), page.mask_panel, page.start_row], **QUIET)
+    shown = [page.content, page.mask_brush, page.mask_panel]
+    page.content_gallery.select(photo, [page.content_gallery, page.mask_brush], shown, **AT_ONCE)
+    page.style_gallery.select(lambda key: str(PAINTINGS[key].path), page.style_gallery, page.style, **AT_ONCE)
+
+
+def _marks_for(page: PageComponents, photo: str, marks: Mapping[str, Any]) -> Updates:
+    """Marks belong to one photo, and the heading of their panel says whether they are in force."""
+    marks = mask_brush.marks_for(photo, marks)
+    return {page.mask_brush: marks, page.mask_panel: mask_brush.panel_label(marks)}
+
+
+def _mix(page: PageComponents) -> None:
+    """Further paintings: added, and taken away."""
+    page.mix.select(
+        add_style,
+        [page.style, page.style_gallery, page.extra_styles, page.mix],
+        [page.extra_styles, page.mix, page.style, page.style_gallery],
+        **AT_ONCE,
+    )
+    page.mix.delete(remove_style, [page.extra_styles, page.mix], [page.extra_styles, page.mix], **AT_ONCE)
+
+
+def _finished(page: PageComponents) -> None:
+    """A finished picture brings back its photo, its painting and its settings."""
+
+    def shown(key: str, marks: Mapping[str, Any]) -> Updates:
+        picture = FINISHED[key]
+        return merged(
+            viewer.reset(page),
+            adjust.reset(page),
+            _marks_for(page, picture.content.path.name, marks),
+            _without_start(page),
+            _by_name(page, moved_to(Settings(**picture.settings))),
+            {
+                page.content: str(picture.content.path),
+                page.content_gallery: picture.content.key,
+                page.style: str(picture.style.path),
+                page.style_gallery: picture.style.key,
+                page.extra_styles: (),
+                page.mix: rows((), [EVEN]),
+                page.canvas: str(picture.path),
+                page.status: status_line.line(picture.label),
+                page.download: gr.update(value=str(picture.path), interactive=True),
+                page.history: None,
+                page.python_panel: gr.update(open=False),
+                page.run_state: None,
+            },
+        )
+
+    changed: list[Any] = [
+        *page.inputs.values(),
+        page.mask_panel,
+        page.start_row,
+        page.canvas,
+        page.status,
+        page.download,
+    ]
+    changed += [page.history, page.python_panel, page.run_state, page.view, page.stage, *page.adjusting]
+    page.finished_gallery.select(shown, [page.finished_gallery, page.mask_brush], changed, **AT_ONCE)
+    page.finished_gallery.select(result_of_finished, page.finished_gallery, page.result, **AT_ONCE)
