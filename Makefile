@@ -9,6 +9,7 @@ fast: check  ## the loop while working: checks, and tests without servers, brows
 check:
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+	find studio -name "*.pyi" -delete  # Gradio writes these beside its components, and mypy would believe them
 	$(PYTHON) -m mypy
 
 test: check
