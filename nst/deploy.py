@@ -14,7 +14,19 @@ from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 from huggingface_hub.utils import filter_repo_objects
 
 ROOT = Path(__file__).parents[1]
-PUSHED = ["app.py", "README.md", "LICENSE", "requirements.txt", "nst/**", "studio/**", "examples/**", "docs/**"]
+PUSHED = [
+    "app.py",
+    "README.md",
+    "LICENSE",
+    "SECURITY.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "requirements.txt",
+    "nst/**",
+    "studio/**",
+    "examples/**",
+    "docs/**",
+]
 OF_EVERY_SPACE = {".gitattributes", "README.md"}  # made with it
 # Of a new Space. Its owner may change them there.
 LIMITS = {"NST_MAX_SIZE": "1024", "NST_MAX_STEPS": "500", "NST_DEADLINE": "100"}
