@@ -46,7 +46,13 @@ class Calls:
 
 @pytest.fixture
 def calls(page: Any) -> Calls:
-    return Calls(page)
+    """From the very first one of a page: its first forecast takes a while, and the next one waits for it."""
+    calls = Calls(page)
+    page.reload(wait_until="domcontentloaded")
+    expect(page.locator("#photo img")).to_be_visible()
+    expect(page.locator("#paint")).to_be_enabled()
+    calls.settled()
+    return calls
 
 
 def counted(page: Any, calls: Calls) -> list[str]:
