@@ -11,6 +11,7 @@ import studio.server.temp_dir  # noqa: F401  (before Gradio)
 from nst.device import reserve_cores_for_painting
 from studio.api import mcp
 from studio.components.images import MOST_BYTES
+from studio.gradio_internals import queue_of
 from studio.i18n import TRANSLATIONS
 from studio.look import THEME, head
 from studio.page import build
@@ -49,7 +50,7 @@ LAUNCH = {
 
 def stop(*signal_and_frame: Any) -> None:
     """Nothing is painted while the page goes down: the interpreter cannot end in the middle of a step."""
-    demo._queue.close()
+    queue_of(demo).close()
     signal.default_int_handler(*signal_and_frame)
 
 

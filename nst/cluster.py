@@ -25,6 +25,7 @@ import nst.transfer as transfer
 from nst.commission import Commission
 from nst.device import Device
 from nst.image import fitted_size, open_picture, to_pixels
+from nst.matching import Found
 from nst.solvers.pyramid import resize
 from nst.transfer import Frame
 from nst.vgg import VGG
@@ -219,9 +220,9 @@ def _note(frame: Frame) -> Frame:
     """The frame with a small picture; the pixels follow, and are fetched when they are asked for."""
     preview = io.BytesIO()
     frame.preview(PREVIEW_SIDE).save(preview, "JPEG", quality=90)
-    return replace(
-        frame, render=functools.partial(_small, preview.getvalue(), frame.size), deferred_losses=frame.losses
-    )
+    render = functools.partial(_small, preview.getvalue(), frame.size)
+    found = [Found(one.places.cpu(), one.paintings.cpu(), one.mask.cpu()) for one in frame.found]
+    return replace(frame, render=render, deferred_losses=frame.losses, found=found)
 
 
 def _small(preview: bytes, size: tuple[int, int], long_side: int) -> Tensor:

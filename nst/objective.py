@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from nst.losses import TV_LOSSES, Sums, self_similarity, sums
+from nst.losses import LEAST, TV_LOSSES, Sums, self_similarity, sums
+from nst.matching import SAMPLE, Candidates, Found, Search, lent, search
 from nst.points import Map, Maps, Points, Spots, colors_at, features_at
-from nst.settings import Settings, shares
+from nst.settings import Settings, match_shares, shares, style_shares
 from nst.tiles import Tile
 from nst.vgg import VGG, shrinkage
 
@@ -27,6 +29,54 @@ class ContentTerm:
     layer: str
     target: Tensor
     scale: Tensor
+
+    def error(self, seen: Map) -> Tensor:
+        """A tile's part of it."""
+        difference = seen.core.to(self.scale.dtype) - seen.tile.own(self.target, seen.step).to(self.scale.dtype)
+        return self.scale * difference.square().sum()
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """What a region of the picture may be matched with at one layer.
+
+    Attributes:
+        weight: Its part of the match loss.
+        mask: (1, 1, h, w) in [0, 1], how much each position belongs to the region; all do if not said.
+        bound: (1, 1, h, w) in [0, 1], how much each position is to be like its match.
+        empty: (1, 1, h, w) in [0, 1], how much each position belongs to an empty part of the region.
+        motifs: Style losses for those parts, each with its part of the style loss. What they are compared with is
+            known with the matches: those parts of the paintings that they resemble.
+    """
+
+    layer: str
+    weight: float
+    mask: Tensor | None
+    bound: Tensor
+    empty: Tensor
+    candidates: Candidates
+    motifs: Sequence[tuple[float, Callable[[Sums], Callable[[Sums], Tensor]]]]
+
+
+@dataclass(frozen=True)
+class MatchTerm:
+    """One layer of a region, each position with its match: error = scale * sum of bound * ||features - match||^2.
+
+    Attributes:
+        matches: (1, 1, h, w), the number of each position's candidate.
+    """
+
+    layer: str
+    bound: Tensor
+    candidates: Candidates
+    matches: Tensor
+    scale: Tensor
+
+    def error(self, seen: Map) -> Tensor:
+        """A tile's part of it."""
+        matched = F.embedding(seen.tile.own(self.matches, seen.step)[:, 0], self.candidates.features)  # (1, h, w, C)
+        squares = (seen.core.to(self.scale.dtype) - matched.permute(0, 3, 1, 2).to(self.scale.dtype)).square()
+        return self.scale * (seen.tile.own(self.bound, seen.step) * squares).sum()
 
 
 @dataclass(frozen=True)
@@ -71,7 +121,7 @@ class Seen:
     """What a tile contributes to the losses. Added up over all tiles, it is all that they ask of a picture.
 
     Attributes:
-        errors: Of each content term.
+        errors: Of each content term, then of each match.
         sums: Of each term on sums.
         points: Of each term on points.
     """
@@ -91,7 +141,9 @@ class Seen:
 
 @dataclass(frozen=True)
 class Objective:
-    """content_weight * content + style_weight * style + tv_weight * tv (Gatys et al. 2016, eq. 7) + palette.
+    """content_weight * content + style_weight * (style + match_weight * match) + tv_weight * tv + palette.
+
+    After Gatys et al. 2016, eq. 7. Without matches there is no such term: `matched` finds them.
 
     A picture in several tiles has the very same gradient as in one: what they contribute is gathered
     first, tile by tile; then each tile is told what the whole asks of it.
@@ -109,8 +161,11 @@ class Objective:
     on_sums: Sequence[StyleTerm]
     on_points: Sequence[StyleTerm]
     palette: Sequence[PaletteTerm]
+    galleries: Sequence[Gallery]
     tiles: Sequence[Tile]
     points: Points
+    matches: Sequence[MatchTerm] = ()
+    motifs: Sequence[StyleTerm] = ()
 
     def __call__(self, pixels: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Gradient of the total loss (1, 3, H, W), and the unweighted losses, at some pixels."""
@@ -128,6 +183,59 @@ class Objective:
                 losses = self._tile_by_tile(pixels.detach(), spots, gradient) | losses
         return gradient, {name: loss.detach() for name, loss in losses.items()}
 
+    def matched(self, pixels: Tensor) -> Objective:
+        """The same, where each position of `pixels` (1, 3, H, W) is drawn to its like in the paintings.
+
+        Who its like is stays as it is, whatever the pixels become, so that the loss is a sum of squares.
+        """
+        if not self.galleries:
+            return self
+        with torch.no_grad():
+            views, (height, width) = self._views(pixels), pixels.shape[-2:]
+            spots = [
+                self.points.spots(height, width, shrinkage([one.layer]), one.mask, SAMPLE) for one in self.galleries
+            ]
+            samples = reduce(add, (Seen([], [], _points(self.galleries, maps, spots)) for maps in views()))
+            searches = [
+                search(one.candidates, sample.to(one.candidates.unit.dtype))
+                for one, sample in zip(self.galleries, samples.points, strict=True)
+            ]
+            matches = self._matches(searches, views, pixels)
+            pairs = zip(self.galleries, matches, strict=True)
+            motifs = [_motif_term(one, match.matches) for one, match in pairs if one.motifs]
+            return replace(self, matches=matches, motifs=motifs)
+
+    def found(self) -> list[Found]:
+        """The matches of all regions, at the coarsest layer that is matched."""
+        coarsest = max((shrinkage([match.layer]) for match in self.matches), default=0)
+        pairs = zip(self.galleries, self.matches, strict=False)
+        return [_found(one, match.matches[0, 0]) for one, match in pairs if shrinkage([one.layer]) == coarsest]
+
+    def _views(self, pixels: Tensor) -> Callable[[], Iterable[Mapping[str, Maps]]]:
+        """What all tiles show at the layers that are matched: remembered if it is one, else looked at anew."""
+        names = {one.layer for one in self.galleries}
+
+        def views() -> Iterator[Mapping[str, Maps]]:
+            return (look(tile.window(pixels), tile, names, self.settings, self.network) for tile in self.tiles)
+
+        if len(self.tiles) > 1:
+            return views
+        seen = list(views())
+        return lambda: seen
+
+    def _matches(
+        self, searches: Sequence[Search], views: Callable[[], Iterable[Mapping[str, Maps]]], pixels: Tensor
+    ) -> list[MatchTerm]:
+        height, width = pixels.shape[-2:]
+        steps = [shrinkage([one.layer]) for one in self.galleries]
+        matches = [pixels.new_empty((1, 1, height // step, width // step), dtype=torch.long) for step in steps]
+        for maps in views():
+            for gallery, found, into in zip(self.galleries, searches, matches, strict=True):
+                (seen,) = maps[gallery.layer]
+                own = seen.tile.own(into, seen.step)
+                own.copy_(found.nearest(seen.core[0].permute(1, 2, 0).flatten(0, 1)).view_as(own))
+        return [_match_term(gallery, into) for gallery, into in zip(self.galleries, matches, strict=True)]
+
     def _total(self, losses: Mapping[str, Tensor]) -> Tensor:
         return torch.stack([self.weights[name] * loss for name, loss in losses.items()]).sum()
 
@@ -143,6 +251,10 @@ class Objective:
             errors = [term.weight * term.error(seen) for term, seen in zip(self.palette, colours, strict=True)]
             losses["palette"] = torch.stack(errors).sum()
         return losses
+
+    @property
+    def _terms_on_sums(self) -> list[StyleTerm]:
+        return [*self.on_sums, *self.motifs]
 
     @property
     def _terms_on_points(self) -> list[SimilarityTerm | StyleTerm]:
@@ -166,22 +278,30 @@ class Objective:
         return losses
 
     def _seen(self, window: Tensor, tile: Tile, spots: Sequence[Spots]) -> Seen:
-        terms = (*self.content, *self.on_sums, *self._terms_on_points)
+        on_maps: list[ContentTerm | MatchTerm] = [*self.content, *self.matches]
+        terms = (*on_maps, *self._terms_on_sums, *self._terms_on_points)
         maps = look(window, tile, {term.layer for term in terms}, self.settings, self.network)
         return Seen(
-            [_content_error(term, *maps[term.layer]) for term in self.content],
-            [_sums(term.mask, *maps[term.layer]) for term in self.on_sums],
+            [term.error(*maps[term.layer]) for term in on_maps],
+            [_sums(term.mask, *maps[term.layer]) for term in self._terms_on_sums],
             _points(self._terms_on_points, maps, spots),
         )
 
     def _judged(self, seen: Seen, spots: Sequence[Spots]) -> dict[str, Tensor]:
-        """Content and style of the whole picture."""
-        alike = len(self.similarity)
+        """Content, style and match of the whole picture."""
+        alike, photos_own = len(self.similarity), len(self.content)
         pairs = zip(self.similarity, seen.points, self._photo_points(spots[:alike]), strict=False)
-        content = [*seen.errors, *(term.weight * self_similarity(ours, photos) for term, ours, photos in pairs)]
-        values = [*zip(self.on_sums, seen.sums, strict=True), *zip(self.on_points, seen.points[alike:], strict=True)]
+        likeness = (term.weight * self_similarity(ours, photos) for term, ours, photos in pairs)
+        values = [
+            *zip(self._terms_on_sums, seen.sums, strict=True),
+            *zip(self.on_points, seen.points[alike:], strict=True),
+        ]
         style = [term.error(value) for term, value in values]
-        return {"content": torch.stack(content).sum(), "style": torch.stack(style).sum()}
+        losses = {"content": [*seen.errors[:photos_own], *likeness], "style": style}
+        if self.matches:
+            losses["match"] = [*seen.errors[photos_own:]]
+        none = torch.zeros((), device=self.network.mean.device)  # where all style layers are deep and without motifs
+        return {name: torch.stack(errors or [none]).sum() for name, errors in losses.items()}
 
     def _photo_points(self, spots: Sequence[Spots]) -> Sequence[Tensor]:
         """Of the photo, at the spots of the terms that compare it with itself."""
@@ -192,10 +312,24 @@ class Objective:
             return reduce(add, (Seen([], [], _points(self.similarity, seen, spots)) for seen in maps)).points
 
 
-def _content_error(term: ContentTerm, seen: Map) -> Tensor:
-    target = seen.tile.own(term.target, seen.step)
-    difference = seen.core.to(term.scale.dtype) - target.to(term.scale.dtype)
-    return term.scale * difference.square().sum()
+def _match_term(gallery: Gallery, matches: Tensor) -> MatchTerm:
+    """The error is relative to the paintings' features: 1 is as far away as zero."""
+    features = gallery.candidates.features
+    energy = features.to(torch.promote_types(features.dtype, torch.float32)).square().sum(1).mean()
+    scale = gallery.weight / (gallery.bound.sum() * energy).clamp(min=LEAST)
+    return MatchTerm(gallery.layer, gallery.bound, gallery.candidates, matches, scale)
+
+
+def _motif_term(gallery: Gallery, matches: Tensor) -> StyleTerm:
+    weights = lent(gallery.candidates, matches.flatten(), gallery.empty.flatten())
+    features = gallery.candidates.features.t()[None, :, :, None]
+    target = sums(features, weights.to(features.dtype)[None, None, :, None])
+    return StyleTerm(gallery.layer, 1.0, gallery.empty, [(share, loss(target)) for share, loss in gallery.motifs])
+
+
+def _found(gallery: Gallery, matches: Tensor) -> Found:
+    mask = torch.ones_like(matches, dtype=torch.float32) if gallery.mask is None else gallery.mask[0, 0]
+    return Found(gallery.candidates.places[matches], gallery.candidates.paintings[matches], mask)
 
 
 def _sums(mask: Tensor | None, seen: Map) -> Sums:
@@ -203,14 +337,14 @@ def _sums(mask: Tensor | None, seen: Map) -> Sums:
 
 
 def _points(
-    terms: Sequence[SimilarityTerm | StyleTerm], maps: Mapping[str, Maps], spots: Sequence[Spots]
+    terms: Sequence[SimilarityTerm | StyleTerm | Gallery], maps: Mapping[str, Maps], spots: Sequence[Spots]
 ) -> list[Tensor]:
     return [features_at(maps[term.layer], where) for term, where in zip(terms, spots, strict=True)]
 
 
 def layers(settings: Settings) -> list[str]:
     """Every layer of the network that is looked at."""
-    named = (*shares(settings.style_layers), *shares(settings.content_layers))
+    named = (*style_shares(settings), *shares(settings.content_layers), *match_shares(settings))
     return [layer for name in named for layer in name.split("+")]
 
 

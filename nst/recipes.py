@@ -30,6 +30,12 @@ def _recipe(title: str, summary: str, source: str, departs: str = "", **knobs: o
     return Recipe(title, summary, source, departs, MappingProxyType(knobs))
 
 
+def _published(title: str, summary: str, source: str, departs: str = "", **knobs: object) -> Recipe:
+    """Without what only the default recipe does."""
+    return _recipe(title, summary, source, departs, **{**UNMATCHED, **knobs})
+
+
+UNMATCHED: Mapping[str, object] = MappingProxyType({"match_weight": 0.0, "style_margin": 0.0})
 ALL_ALIKE = "relu1_1 relu2_1 relu3_1 relu4_1 relu5_1"
 ONE_SCALE = 8192  # above half of any size
 TO_RELU3_3 = "relu1_1+relu1_2+relu2_1+relu2_2+relu3_1+relu3_2+relu3_3"  # layers of a VGG-16, which a VGG-19 has too
@@ -60,11 +66,12 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
         "painting": _recipe(
             "Painting",
-            "Mean and covariance of the features, small to large, L-BFGS. Fast and clean.",
-            "After Gatys, Ecker & Bethge 2016; moments as in Crowson 2021",
-            "Every loss is a relative error; each size doubles the last; one replicated border.",
+            "Like finds like: each spot takes after its like in the painting; mean and covariance for the whole. Fast.",
+            "After Gatys, Ecker & Bethge 2016; moments as in Crowson 2021; matches as in Kolkin et al. 2022",
+            "Every loss is a relative error; each size doubles the last; one replicated border; matches are sought "
+            "twice for each size, without the painting's hubs.",
         ),
-        "tutorial": _recipe(
+        "tutorial": _published(
             "Tutorial",
             "The classic lesson: raw Gram matrices, mean squares, Adam, thousands of steps.",
             "Gatys, Ecker & Bethge 2015, as the well-known PyTorch lessons write it",
@@ -83,7 +90,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             padding="zeros",
             bounds="free",
         ),
-        "gatys2016": _recipe(
+        "gatys2016": _published(
             "Gatys 2016",
             "The paper itself: Gram matrices, average pooling, L-BFGS, from faint noise.",
             "Gatys, Ecker & Bethge, Image Style Transfer Using Convolutional Neural Networks, CVPR 2016",
@@ -95,7 +102,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "strong noise leaves a grain that the network does not see.",
             **GATYS_2016,
         ),
-        "johnson2015": _recipe(
+        "johnson2015": _published(
             "Johnson 2015",
             "neural-style, the program that made it popular: Gram matrices per element, weights 5 and 100.",
             "J. Johnson, neural-style, 2015, and its PyTorch descendant neural-style-pt: their defaults",
@@ -115,7 +122,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             style_layers=ALL_ALIKE,
             content_loss="mean_square",
         ),
-        "crowson2021": _recipe(
+        "crowson2021": _published(
             "Crowson 2021",
             "Wasserstein distance of Gaussians, Adam with an averaged picture, many sizes. Slow and fine.",
             "K. Crowson, style-transfer-pytorch, 2021: its defaults",
@@ -134,7 +141,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             style_layers="relu1_1:256 relu2_1:64 relu3_1:16 relu4_1:4 relu5_1:1",
             content_loss="mean_square",
         ),
-        "gatys2017-colour": _recipe(
+        "gatys2017-colour": _published(
             "Gatys 2017, colours",
             "The photo keeps its colours: the painting is recoloured first. Otherwise Gatys 2016.",
             "Gatys et al., Controlling Perceptual Factors in Neural Style Transfer, CVPR 2017",
@@ -142,7 +149,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             color="match",
             **GATYS_2016,
         ),
-        "strotss2019": _recipe(
+        "strotss2019": _published(
             "STROTSS 2019",
             "Keeps what is alike in the photo alike, and brings its features to the painting's by optimal transport.",
             "Kolkin et al., Style Transfer by Relaxed Optimal Transport and Self-Similarity, CVPR 2019",
@@ -169,7 +176,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             content_layers=f"{TO_RELU3_3}+relu4_3+relu5_3",
             samples=1024,
         ),
-        "nnst2022": _recipe(
+        "nnst2022": _published(
             "Neural Neighbor 2022",
             "Every spot of the picture takes after the spot of the painting that it resembles most. Painterly, patchy.",
             "Kolkin, Kucera, Paris, Sykora, Shechtman & Shakhnarovich, Neural Neighbor Style Transfer, 2022",

@@ -15,6 +15,7 @@ from typing import Any
 from nst.recipes import RECIPES
 
 Value = int | float | str
+DEEP = 4  # block from which on a layer knows motifs: relu4_1 sees 60 pixels
 
 
 @dataclass(frozen=True)
@@ -90,14 +91,26 @@ class Settings:
                      low=16, high=8192, step=16)
     steps: int = knob(70, "Steps", "Steps of the optimiser, over all scales together.",
                       low=1, high=10_000, step=1)
-    content_weight: float = knob(0.15, "Content weight", "How much of the photo stays.",
+    content_weight: float = knob(0.2, "Content weight", "How much of the photo stays.",
                                  low=0, high=1e9, step=0.01)
     style_weight: float = knob(1.0, "Style weight", "How much of the painting comes in.",
                                low=0, high=1e9, step=0.1)
+    motifs: float = knob(1.0, "Motifs", "How much of the painting's own motifs, its stars and discs, come into the "
+                         "empty parts of the photo. 0: each spot follows what the photo has there.",
+                         low=0, high=2, step=0.1)
     tv_weight: float = knob(0.0, "Smoothness", "Weight of the total variation: more is smoother, 100 is a lot.",
                             low=0, high=1e9, step=1)
     palette_weight: float = knob(0.0, "Palette", "Weight of the colours as a set: the painting's, each as often.",
                                  low=0, high=1e6, step=0.1, expert=True)
+    match_weight: float = knob(0.5, "Match weight", "How much each spot takes after the spot of the painting that it "
+                               "resembles most, against the statistics of the whole.",
+                               low=0, high=1e6, step=0.1, expert=True)
+    match_layers: str = knob("relu3_1 relu4_1", "Match layers",
+                             "Layers whose spots are matched, each with its weight if that is not 1.", expert=True)
+    match_rounds: int = knob(2, "Match rounds", "How many times at each size the matches are sought anew.",
+                             low=1, high=100, step=1, expert=True)
+    style_margin: float = knob(0.03, "Cut margin", "Share of the painting that is left out on each side: scans have "
+                               "frames and torn edges.", low=0, high=0.4, step=0.01, expert=True)
     style_scale: float = knob(1.0, "Brush size", "Size of the painting against the photo: more is a broader brush.",
                               low=0.25, high=4, step=0.05)
     style_size: int = knob(0, "Brush for", "Long side of the picture that the brush size is meant for, in pixels: the "
@@ -157,7 +170,7 @@ class Settings:
                              mixes=True, expert=True)
     samples: int = knob(2048, "Points", "How many positions are drawn at each step for a loss on sets of points.",
                         low=64, high=16384, step=64, expert=True)
-    style_layers: str = knob("relu1_1 relu2_1 relu3_1 relu4_1 relu5_1:0.5", "Style layers",
+    style_layers: str = knob("relu1_1:2 relu2_1:2 relu3_1 relu4_1:2", "Style layers",
                              "Layers whose statistics are the painting's, each with its weight if that is not 1. "
                              "Joined by + they are one hypercolumn.", expert=True)
     content_layers: str = knob("relu4_2", "Content layers",
@@ -185,6 +198,25 @@ class Settings:
 KNOBS: Mapping[str, Knob] = MappingProxyType(
     {one.name: Knob(name=one.name, **one.metadata) for one in fields(Settings)}
 )
+
+
+def style_shares(settings: Settings) -> dict[str, float]:
+    """Shares of the style layers; those that know motifs times `motifs`, or left out."""
+    deep, weights = motif_layers(settings), shares(settings.style_layers)
+    scaled = {name: weight * (settings.motifs if name in deep else 1.0) for name, weight in weights.items()}
+    return {name: weight for name, weight in scaled.items() if weight}
+
+
+def motif_layers(settings: Settings) -> set[str]:
+    """Style layers that know motifs, and whose statistics are those of the empty parts: they are matched too."""
+    return {
+        layer for layer in match_shares(settings) if layer in shares(settings.style_layers) and int(layer[4]) >= DEEP
+    }
+
+
+def match_shares(settings: Settings) -> dict[str, float]:
+    """Shares of the layers that are matched, none if matches weigh nothing."""
+    return shares(settings.match_layers) if settings.match_weight and settings.style_weight else {}
 
 
 def mix_shares(mix: str, paintings: int) -> list[float]:

@@ -15,21 +15,24 @@ from torch import Tensor
 
 from nst.image import fitted_size, luma, match_colors, match_histograms, to_pixels
 from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES, Sums, mixed_sums, palette, sums
-from nst.objective import ContentTerm, Objective, PaletteTerm, Seen, SimilarityTerm, StyleTerm, layers, look
-from nst.points import Maps, Points, colors_at, features_at
-from nst.settings import Settings, mix_shares, shares
+from nst.matching import CANDIDATES, Candidates, candidates, emptiness, together
+from nst.objective import ContentTerm, Gallery, Objective, PaletteTerm, Seen, SimilarityTerm, StyleTerm, layers, look
+from nst.points import Maps, Points, Spots, colors_at, features_at
+from nst.settings import Settings, match_shares, mix_shares, motif_layers, shares, style_shares
 from nst.tiles import Tile, tiles
 from nst.vgg import VGG, shrinkage
 
+GIVE_WAY = 0.8  # of its match, what a spot in the emptiest part is free of, for motifs
 TARGET_POINTS = 4  # points of the paintings for each point of the picture
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a painting offers: sums and points of each layer, and colours, as far as a loss asks for them."""
+    """What a painting offers: sums, points and candidates of each layer, and colours, if a loss asks for them."""
 
     sums: Mapping[str, Sums]
     points: Mapping[str, Tensor]
+    candidates: Mapping[str, Candidates]
     colors: Tensor | None
 
 
@@ -62,14 +65,14 @@ def objective_for(
     points = Points(settings.samples, torch.Generator().manual_seed(settings.seed))
     mix = mix_shares(settings.style_mix, len(paintings))
     parts = mix if masks is None else [1.0] * len(mix)  # of a region
-    counts = [max(1, round(part * TARGET_POINTS * settings.samples)) for part in parts]
     styles = [_painting_pixels(painting, photo, settings) for painting in paintings]
     with torch.no_grad():
         photo_maps = _photo_maps(photo, parts_of_photo, settings, network)
         content = _content_terms(photo, photo_maps, parts_of_photo, settings)
         similarity = _similarity_terms(settings)
         targets = [
-            _target(style, count, points, settings, network, tile) for style, count in zip(styles, counts, strict=True)
+            _target(style, number, part, points, settings, network, tile)
+            for number, (style, part) in enumerate(zip(styles, parts, strict=True))
         ]
     regions = _regions(photo, masks, targets, mix)
     return Objective(
@@ -82,6 +85,7 @@ def objective_for(
         [term for one in regions for term in _style_terms(one, one.target.sums, SUM_LOSSES, settings)],
         [term for one in regions for term in _style_terms(one, one.target.points, POINT_LOSSES, settings)],
         [term for one in regions for term in _palette_terms(one)],
+        [gallery for one in regions for gallery in _galleries(one, photo, settings)],
         parts_of_photo,
         points,
     )
@@ -102,7 +106,8 @@ def _regions(
 def weights_at(settings: Settings, fade: float) -> dict[str, float]:
     """What each loss is multiplied with, where the photo weighs `fade` times more."""
     weights = {name: getattr(settings, f"{name}_weight") for name in ("content", "style", "tv", "palette")}
-    return weights | {"content": fade * weights["content"], "palette": weights["palette"] / fade}
+    match = settings.style_weight * settings.match_weight
+    return weights | {"content": fade * weights["content"], "palette": weights["palette"] / fade, "match": match}
 
 
 def _tiles(pixels: Tensor, settings: Settings, network: VGG, side: int) -> list[Tile]:
@@ -157,18 +162,24 @@ def _similarity_terms(settings: Settings) -> list[SimilarityTerm]:
     return [SimilarityTerm(layer, share * weight) for layer, weight in shares(settings.content_layers).items() if share]
 
 
-def _target(pixels: Tensor, count: int, points: Points, settings: Settings, network: VGG, side: int) -> Target:
-    """What a painting (1, 3, H, W) offers; at most `count` points of each layer."""
-    names, losses, (height, width) = list(shares(settings.style_layers)), shares(settings.style_loss), pixels.shape[-2:]
-    summed = names if SUM_LOSSES.keys() & losses else []
+def _target(
+    pixels: Tensor, number: int, part: float, points: Points, settings: Settings, network: VGG, side: int
+) -> Target:
+    """What a painting (1, 3, H, W) offers; of points its part of those of all."""
+    names, losses, (height, width) = list(style_shares(settings)), shares(settings.style_loss), pixels.shape[-2:]
+    of_motifs = motif_layers(settings)
+    summed = [name for name in names if name not in of_motifs] if SUM_LOSSES.keys() & losses else []
+    pointed = names if POINT_LOSSES.keys() & losses else []
+    matched = list(match_shares(settings))
+    count = max(1, round(part * TARGET_POINTS * settings.samples))
+    counts = [count] * len(pointed) + [max(1, round(part * CANDIDATES))] * len(matched)
     spots = [
         (name, points.spots(height, width, shrinkage([name]), count=count))
-        for name in names
-        if POINT_LOSSES.keys() & losses
+        for name, count in zip([*pointed, *matched], counts, strict=True)
     ]
 
     def seen_in(tile: Tile) -> Seen:
-        maps = look(tile.window(pixels), tile, names, settings, network)
+        maps = look(tile.window(pixels), tile, {*names, *matched}, settings, network)
         return Seen(
             [],
             [sums(maps[name][0].core) for name in summed],
@@ -176,11 +187,23 @@ def _target(pixels: Tensor, count: int, points: Points, settings: Settings, netw
         )
 
     seen = reduce(add, map(seen_in, _tiles(pixels, settings, network, side)))
+    found = [(name, where, features) for (name, where), features in zip(spots, seen.points, strict=True)]
     return Target(
         dict(zip(summed, seen.sums, strict=True)),
-        {name: found for (name, _), found in zip(spots, seen.points, strict=True)},
+        {name: features for name, _, features in found[: len(pointed)]},
+        {
+            name: candidates(features.to(network.dtype), _places(where, pixels, settings), number)
+            for name, where, features in found[len(pointed) :]
+        },
         colors_at(pixels, points.spots(height, width, count=count)) if settings.palette_weight else None,
     )
+
+
+def _places(spots: Spots, pixels: Tensor, settings: Settings) -> Tensor:
+    """(N, 2), down and across the whole painting, margin included, in [0, 1]."""
+    height, width = pixels.shape[-2:]
+    inside = torch.stack([spots.rows / height, spots.columns / width], dim=1).to(pixels.device)
+    return settings.style_margin + (1 - 2 * settings.style_margin) * inside
 
 
 def _blended(targets: Sequence[Target], mix: Sequence[float]) -> Target:
@@ -190,6 +213,7 @@ def _blended(targets: Sequence[Target], mix: Sequence[float]) -> Target:
     return Target(
         {layer: mixed_sums([target.sums[layer] for target in targets], mix) for layer in first.sums},
         {layer: torch.cat([target.points[layer] for target in targets]) for layer in first.points},
+        {layer: together([target.candidates[layer] for target in targets], mix) for layer in first.candidates},
         torch.cat(colors) if colors else None,
     )
 
@@ -202,12 +226,36 @@ def _style_terms(
 ) -> list[StyleTerm]:
     """One for each layer that has a target, with those of the losses that are asked for."""
     said = {loss: share for loss, share in shares(settings.style_loss).items() if loss in losses}
-    weights, terms = shares(settings.style_layers), []
+    weights, terms = style_shares(settings), []
     for layer, target in targets.items():
-        mask = None if region.mask is None else _shrunk(region.mask, shrinkage([layer]))
         errors = [(share, losses[loss](target)) for loss, share in said.items()]
-        terms.append(StyleTerm(layer, region.weight * weights[layer], mask, errors))
+        terms.append(StyleTerm(layer, region.weight * weights[layer], _at(region.mask, layer), errors))
     return terms
+
+
+def _galleries(region: Region, photo: Tensor, settings: Settings) -> list[Gallery]:
+    """One for each layer that is matched. Where the photo is empty, matches give way to motifs."""
+    empty, weights, galleries = emptiness(luma(photo)), style_shares(settings), []
+    losses = [(share, SUM_LOSSES[loss]) for loss, share in shares(settings.style_loss).items() if loss in SUM_LOSSES]
+    for layer, share in match_shares(settings).items():
+        mask, step = _at(region.mask, layer), shrinkage([layer])
+        if mask is not None and mask.min() == 1:
+            mask = None  # so that all positions are drawn alike
+        here = F.interpolate(empty, [length // step for length in photo.shape[-2:]], mode="bilinear")
+        bound = 1 - GIVE_WAY * min(1.0, settings.motifs) * here
+        deep = region.weight * weights.get(layer, 0.0) if layer in motif_layers(settings) else 0.0
+        galleries.append(
+            Gallery(
+                layer,
+                region.weight * share,
+                mask,
+                bound if mask is None else mask * bound,
+                here if mask is None else mask * here,
+                region.target.candidates[layer],
+                [(deep * part, loss) for part, loss in losses] if deep else [],
+            )
+        )
+    return galleries
 
 
 def _palette_terms(region: Region) -> list[PaletteTerm]:
@@ -215,16 +263,26 @@ def _palette_terms(region: Region) -> list[PaletteTerm]:
     return [] if colors is None else [PaletteTerm(region.weight, region.mask, palette(colors))]
 
 
-def _shrunk(mask: Tensor, step: int) -> Tensor:
-    height, width = mask.shape[-2:]
+def _at(mask: Tensor | None, layer: str) -> Tensor | None:
+    """A region's mask (1, 1, H, W) at the positions of a layer."""
+    if mask is None:
+        return None
+    (height, width), step = mask.shape[-2:], shrinkage([layer])
     return F.adaptive_avg_pool2d(mask, (max(1, height // step), max(1, width // step)))
+
+
+def margins(width: int, height: int, settings: Settings) -> tuple[int, int]:
+    """Pixels that are left out of a painting on the left and right, and above and below."""
+    return round(settings.style_margin * width), round(settings.style_margin * height)
 
 
 def _painting_pixels(painting: Image.Image, photo: Tensor, settings: Settings) -> Tensor:
     """The painting at the size at which its strokes are seen, never larger than it is, in the colours asked for."""
     base = settings.style_size or max(photo.shape[-2:])
     long_side = min(round(base * settings.style_scale), max(painting.size))
-    pixels = to_pixels(painting, fitted_size(*painting.size, long_side)).to(photo.device)
+    width, height = fitted_size(*painting.size, long_side)
+    across, down = margins(width, height, settings)
+    pixels = to_pixels(painting, (width, height))[..., down : height - down, across : width - across].to(photo.device)
     if settings.color == "match":
         return match_colors(pixels, photo)
     if settings.color == "histogram":

@@ -31,12 +31,13 @@ from nst.image import (
     with_luma_inside,
 )
 from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES
+from nst.matching import Found, Likes, likes
 from nst.objective import layers
 from nst.settings import Settings, mix_shares, shares
 from nst.solvers import Average, Solver, make_solver
 from nst.solvers.lbfgs import PAIR_BYTES, pairs_kept
 from nst.solvers.pyramid import laplacian_pyramid, resize
-from nst.targets import objective_for
+from nst.targets import margins, objective_for
 from nst.tiles import Fit, fit
 from nst.vgg import VGG, shrinkage
 
@@ -99,6 +100,7 @@ class Frame:
     deferred_losses: Mapping[str, SupportsFloat]
     render: Callable[[int], Tensor]
     size: tuple[int, int]
+    found: Sequence[Found] = ()
 
     @property
     def seconds_left(self) -> float:
@@ -121,6 +123,12 @@ class Frame:
         finished = self.render(max(self.size))[0].permute(1, 2, 0).numpy()
         inside: NDArray[np.float32] = np.clip(finished, 0, 1, order="C")
         return inside
+
+    @property
+    def likes(self) -> Likes | None:
+        """Which part of which painting each part of the picture came from, a position for 8 x 8 pixels of this
+        scale by default. None where nothing is matched."""
+        return likes(self.found)
 
     def preview(self, long_side: int) -> Image.Image:
         """The same picture with another long side in pixels, never above that of `image`."""
@@ -190,7 +198,10 @@ def check(commission: Commission, network: VGG) -> None:
     _check_together(settings, network)
     least = shrinkage(layers(settings))
     sizes = [("photo", final_size(*content.size, settings))]
-    sizes += [("painting", _at_most(*painting.size, settings.size)) for painting in paintings]
+    for painting in paintings:
+        width, height = _at_most(*painting.size, settings.size)
+        across, down = margins(width, height, settings)
+        sizes.append(("painting", (width - 2 * across, height - 2 * down)))
     for name, size in sizes:
         if min(size) < least:
             raise ValueError(
@@ -201,7 +212,7 @@ def check(commission: Commission, network: VGG) -> None:
 
 def _check_together(settings: Settings, network: VGG) -> None:
     """What no knob can know alone."""
-    for named in (settings.style_layers, settings.content_layers):
+    for named in (settings.style_layers, settings.content_layers, settings.match_layers):
         network.check_layers([layer for name in shares(named) for layer in name.split("+")])
     for layers_of, losses, on_maps in (
         (settings.style_layers, settings.style_loss, SUM_LOSSES),
@@ -308,7 +319,11 @@ def _paint(commission: Commission, network: VGG, device: Device) -> Generator[Fr
         objective = objective_for(photo, paintings, masks, settings, network, scale.fade, tile)
         del photo  # a step needs the room of a large one
         release()
-        for _ in range(scale.steps):
+        for index in range(scale.steps):
+            if index in rounds(scale.steps, settings):
+                objective = objective.matched(pixels)
+                found = objective.found()
+                release()
             gradient, losses = objective(pixels)
             release()
             if not float(inside):  # of the step before: the device is at work on this one by now
@@ -320,8 +335,13 @@ def _paint(commission: Commission, network: VGG, device: Device) -> Generator[Fr
             step, done = step + 1, done + width * height
             seconds = time.perf_counter() - began
             deferred, render = {name: DeferredScalar(loss) for name, loss in losses.items()}, partial(finish, shown)
-            yield Frame(step, settings.steps, seconds, done / work, max(scale.size), deferred, render, size)
+            yield Frame(step, settings.steps, seconds, done / work, max(scale.size), deferred, render, size, found)
         pixels = shown
+
+
+def rounds(steps: int, settings: Settings) -> list[int]:
+    """Before which of a scale's steps, counted from 0, the matches are sought."""
+    return sorted({steps * index // settings.match_rounds for index in range(settings.match_rounds)})
 
 
 def _moved(pixels: Tensor, gradient: Tensor, solver: Solver) -> tuple[Tensor, DeferredScalar]:

@@ -1,12 +1,15 @@
-"""The private parts of Gradio that widgets and panels rely on, and why no public way exists.
+"""The private parts of Gradio that this page relies on, and why no public way exists.
 
 `tests/studio/test_gradio_internals.py` names each, so that an update of Gradio fails there and nowhere else.
 """
 
 from __future__ import annotations
 
+import os
+from datetime import datetime
 from typing import Any, TypeVar
 
+import gradio as gr
 from gradio.components import Component
 from gradio.data_classes import ImageData
 from gradio.utils import get_upload_folder
@@ -34,3 +37,43 @@ def opened_by(box: Component, payload: dict[str, Any] | None) -> Any:
 def no_tool(function: Any) -> None:
     """Hides an endpoint from agents only; the public setting would hide it from programs, too."""
     function._mcp_type = "not a tool"
+
+
+def queue_of(page: gr.Blocks) -> Any:
+    """The queue itself. `Blocks.queue` only sets its options, and it has no hook for who is served next."""
+    return page._queue
+
+
+def set_queue(page: gr.Blocks, queue: Any) -> None:
+    page._queue = queue
+
+
+def uploads_of(page: gr.Blocks) -> set[str]:
+    """Paths of the files that were uploaded. `delete_cache` knows them, but no visits."""
+    return page.upload_file_set
+
+
+def forget_missing_files(page: gr.Blocks) -> None:
+    """Gradio only adds to its sets of files."""
+    for files in page.temp_file_sets:
+        files -= {path for path in list(files) if not os.path.exists(path)}
+
+
+def last_uses(page: gr.Blocks) -> dict[str, datetime]:
+    """Session -> when its state was last used."""
+    return dict(page.state_holder.time_last_used)
+
+
+def forget_state(page: gr.Blocks, session: str) -> None:
+    """All that Gradio keeps for a session. Its own `delete_state` keeps the values of all controls."""
+    holder = page.state_holder
+    holder.delete_state(session)
+    with holder.lock:
+        holder.session_data.pop(session, None)
+        holder.time_last_used.pop(session, None)
+
+
+def connections_of(page: gr.Blocks) -> list[Any]:
+    """uvicorn's open connections. Gradio makes the server itself, so that no option of uvicorn's can be set."""
+    server = getattr(page, "server", None)
+    return list(server.server_state.connections) if server else []

@@ -15,6 +15,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.i18n import I18nData
+from starlette.requests import Request
 
 from studio.limits import CAPPED, PAGE_KNOBS
 
@@ -41,7 +42,7 @@ def for_browser(keys: Iterable[str], prefix: str = "") -> dict[str, dict[str, st
     return {language: {key: words(language)[prefix + key] for key in keys} for language in LANGUAGES}
 
 
-def language_of(request: gr.Request | None) -> str:
+def language_of(request: gr.Request | Request | None) -> str:
     """The first language that the browser asks for and that we speak, else English."""
     accepted = request.headers.get("accept-language", "") if request else ""
     spoken = (tag.strip()[:2].lower() for tag in accepted.split(","))

@@ -42,7 +42,7 @@ def visitor(request: Any) -> str:
         return address[:64]
     if known.version == 4:
         return str(known)
-    return str(known.ipv4_mapped or ipaddress.ip_network((known, 64), strict=False))  # type: ignore[union-attr]
+    return str(known.ipv4_mapped or ipaddress.ip_network((known, 64), strict=False))
 
 
 @dataclass

@@ -15,7 +15,9 @@ from typing import Any
 
 import gradio as gr
 
+from studio import gradio_internals
 from studio.components.images import folder_of
+from studio.gradio_internals import queue_of
 from studio.limits import LONGEST_VISIT
 from studio.server.budgets import Budgets
 from studio.server.connections import hang_up_on_the_silent
@@ -65,7 +67,7 @@ class VisitCleaner:
         visit = self.visits.setdefault(session, Visit(datetime.now()))
         visit.seen = datetime.now()
         for path in paths_in(said):
-            if path in self.page.upload_file_set:
+            if path in gradio_internals.uploads_of(self.page):
                 with suppress(FileNotFoundError):
                     visit.uploads[path] = _arrival(path)
 
@@ -76,15 +78,14 @@ class VisitCleaner:
 
     def sweep(self, now: datetime) -> None:
         """Forget whoever is gone, and remove what is nobody's."""
-        busy = {event.session_hash for event in self.page._queue.paintings() if event.alive}
+        busy = {event.session_hash for event in queue_of(self.page).paintings() if event.alive}
         for session in [session for session, visit in list(self.visits.items()) if visit.is_over(now)]:
             if session not in busy:  # who watches a painting is here, even if the line for signs of life has broken
                 self.forget(session)
         self._forget_programs(now, busy)
         self._remove_what_is_nobodys(now)
         self.budgets.tidy()
-        for files in self.page.temp_file_sets:  # Gradio only adds to them
-            files -= {path for path in list(files) if not os.path.exists(path)}
+        gradio_internals.forget_missing_files(self.page)
 
     def forget(self, session: str) -> None:
         """Nothing stays of a visit, but for a photo that somebody else has handed in as well."""
@@ -98,24 +99,19 @@ class VisitCleaner:
                     os.remove(path)
 
     def _forget_state(self, session: str) -> None:
-        """Gradio's own `delete_state` keeps the values of all controls."""
-        holder = self.page.state_holder
-        holder.delete_state(session)
-        with holder.lock:
-            holder.session_data.pop(session, None)
-            holder.time_last_used.pop(session, None)
+        gradio_internals.forget_state(self.page, session)
         self.budgets.forget([session])
 
     def _forget_programs(self, now: datetime, busy: set[str]) -> None:
         """Whoever calls without the page has no state to come back to."""
-        for session, used in list(self.page.state_holder.time_last_used.items()):
+        for session, used in gradio_internals.last_uses(self.page).items():
             if session not in self.visits and session not in busy and used < now - BETWEEN_CALLS:
                 self._forget_state(session)
-        self.budgets.forget(self.budgets.sessions() - self.visits.keys() - self.page.state_holder.session_data.keys())
+        self.budgets.forget(self.budgets.sessions() - self.visits.keys() - gradio_internals.last_uses(self.page).keys())
 
     def _wanted(self) -> set[str]:
         """Files of visitors, and of those who wait for their turn."""
-        named = {path for event in self.page._queue.paintings() for path in paths_in(event.data and event.data.data)}
+        named = {path for event in queue_of(self.page).paintings() for path in paths_in(event.data and event.data.data)}
         return named.union(*(visit.uploads for visit in list(self.visits.values())))
 
     def _remove_what_is_nobodys(self, now: datetime) -> None:

@@ -9,6 +9,8 @@ from weakref import WeakKeyDictionary
 
 import gradio as gr
 
+from studio.gradio_internals import connections_of
+
 SILENT = 20.0  # seconds; uvicorn ends those that rest between two requests by itself, after five
 
 
@@ -17,8 +19,7 @@ async def hang_up_on_the_silent(page: gr.Blocks) -> None:
     since: WeakKeyDictionary[Any, tuple[Any, float]] = WeakKeyDictionary()
     while True:
         await asyncio.sleep(1)
-        server = getattr(page, "server", None)
-        for connection in list(server.server_state.connections) if server else []:
+        for connection in connections_of(page):
             if not hasattr(connection, "cycle"):
                 continue
             request = connection.cycle

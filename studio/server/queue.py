@@ -21,6 +21,7 @@ from gradio.server_messages import ProcessCompletedMessage
 from gradio.utils import LRUCache, error_payload, run_coro_in_background
 
 from studio import limits
+from studio.gradio_internals import queue_of, set_queue
 from studio.i18n import language_of, words
 from studio.runs.backend import ONE_AT_A_TIME
 from studio.server.budgets import visitor
@@ -77,8 +78,8 @@ class FairQueue(Queue):
             self._opened[who] += 1
             self.pending_messages_per_session[body.session_hash] = WatchedQueue(who)
         fn = get_fn(self.blocks, None, body) if body.fn_index is not None else None
-        refusal = fn and self._refusal(fn.concurrency_id == PAINTING, request)
-        if not refusal:
+        refusal = self._refusal(fn.concurrency_id == PAINTING, request) if fn else ""
+        if fn is None or not refusal:
             if fn and fn.api_visibility == "private":  # of the page
                 self.visits.hear(body.session_hash, body.data)
             return await super().push(body, request, username)
@@ -151,7 +152,7 @@ class FairQueue(Queue):
         return best if best and busy[visitor(best.request)] < LIGHT_AT_ONCE else None
 
     def start(self) -> None:
-        super().start()
+        super().start()  # type: ignore[no-untyped-call]
         run_coro_in_background(self._look_for_the_absent)
 
     async def _look_for_the_absent(self) -> None:
@@ -191,12 +192,14 @@ def _paints(event: Event) -> bool:
 def share_fairly(page: gr.Blocks, visits: VisitCleaner) -> None:
     """Gives the page a queue with manners. Call it in place of `page.queue`."""
     page.queue(max_size=None, default_concurrency_limit=LIGHT_PLACES, api_open=False)
-    page._queue = FairQueue(
-        live_updates=page._queue.live_updates,
-        concurrency_count=page._queue.max_thread_count,
-        update_intervals=page._queue.update_intervals,
+    usual = queue_of(page)
+    queue = FairQueue(
+        live_updates=usual.live_updates,
+        concurrency_count=usual.max_thread_count,
+        update_intervals=usual.update_intervals,
         max_size=None,
         blocks=page,
-        default_concurrency_limit=page._queue.default_concurrency_limit,
+        default_concurrency_limit=usual.default_concurrency_limit,
         visits=visits,
     )
+    set_queue(page, queue)

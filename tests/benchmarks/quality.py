@@ -1,6 +1,11 @@
 """How good is a default picture, and what does it cost?
 
     python -m tests.benchmarks.quality [--sizes 384 512] [--pairs gallery|more|all] [--save FOLDER]
+                                       [--curve] [--recipes]
+
+Two judges that no optimiser sees speak too: CFSD for the photo, Magenta's style vector for the painting (see
+judges.py). `--curve` paints with five content weights, and asks the judges about the photo itself and the painting
+itself; `--recipes` paints with all recipes, in 200 steps at most. `--save` keeps the pictures, and all as one sheet.
 
 Errors are measured on the finished 8-bit picture, in float32 at its own size: the relative Gram
 error is the mean over relu1_1 .. relu5_1, the relative content error is that of relu4_2. Cost is
@@ -13,8 +18,8 @@ import argparse
 import math
 import statistics
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,11 +27,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from nst import Settings, load_vgg, stylize
+from nst import Frame, Settings, load_vgg, stylize
 from nst.image import fitted_size, open_picture, to_pixels
 from nst.losses import gram, relative_error
+from nst.recipes import RECIPES
 from nst.transfer import scales
 from nst.vgg import VGG
+from tests.benchmarks.judges import HOW_TO_GET, StyleJudge, cfsd, rim, style_judge
 from tests.benchmarks.report import Table
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -107,32 +114,115 @@ def full_size_steps(photo: Image.Image, settings: Settings) -> float:
     return sum(scale.work for scale in plan) / math.prod(plan[-1].size)
 
 
+CURVE = (0.25, 0.5, 1.0, 2.0, 4.0)  # times the content weight
+MOST_STEPS = 200  # of a recipe that asks for thousands
+COLUMNS = ["Gram error", "content error", "CFSD", "style vector", "rim"]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """All judges."""
+
+    network: VGG
+    style: StyleJudge | None
+
+    def __call__(self, picture: Image.Image, photo: Image.Image, painting: Image.Image) -> list[float]:
+        """As in COLUMNS; the style vector is NaN without its judge."""
+        found = errors(picture, photo, painting, self.network)
+        vector = self.style(picture, painting) if self.style else math.nan
+        return [*found, cfsd(picture, photo, self.network), vector, rim(picture, photo)]
+
+
+def means(rows: Sequence[Sequence[float]]) -> list[float]:
+    """Of each column; the geometric one of the Gram errors."""
+    style, *others = zip(*rows, strict=True)
+    return [statistics.geometric_mean(style), *map(statistics.mean, others)]
+
+
 def measure(arguments: list[str]) -> Iterator[Table]:
     parser = argparse.ArgumentParser()
     parser.add_argument("--sizes", type=int, nargs="+", default=[384, 512])
     parser.add_argument("--pairs", choices=PAIRS, default="gallery")
     parser.add_argument("--save", type=Path)
     parser.add_argument("--knobs", default="", help='for example "steps=60,content_weight=0.2"')
+    parser.add_argument("--curve", action="store_true")
+    parser.add_argument("--recipes", action="store_true")
     options = parser.parse_args(arguments)
+    paintings = [open_picture(path) for path in sorted((EXAMPLES / "style").glob("*.jpg"))]
+    style, pairs = style_judge(paintings), PAIRS[options.pairs]
+    notes = [] if style else [HOW_TO_GET]
     for size in options.sizes:
         settings = Settings(size=size, **eval(f"dict({options.knobs})"))
         network = load_vgg(settings.backbone)
+        panel, said = Panel(network, style), f"{size} px, pairs: {options.pairs} {options.knobs}".strip()
         rows: list[list[Any]] = []
-        for pair in PAIRS[options.pairs]:
-            photo, painting = opened(pair)
-            *_, last = stylize(photo, painting, settings, network)
-            found = errors(last.image, photo, painting, network)
-            rows.append([*pair, *found, full_size_steps(photo, settings), last.seconds])
-            if options.save:
-                options.save.mkdir(parents=True, exist_ok=True)
-                last.image.save(options.save / f"{'--'.join(pair)}.png")
-        style, *others = list(zip(*rows, strict=True))[2:]
-        means = [statistics.geometric_mean(style), *map(statistics.mean, others)]
+        for pair in pairs:
+            photo, last = _painted(pair, settings, network, options.save)
+            judged = panel(last.image, photo, opened(pair)[1])
+            rows.append([*pair, *judged, full_size_steps(photo, settings), last.seconds])
         yield Table(
-            f"Quality of a default picture, {size} px, pairs: {options.pairs} {options.knobs}".strip(),
-            ["photo", "painting", "Gram error", "content error", "full-size steps", "seconds"],
-            [*rows, ["all", "geometric mean of Gram errors, other means", *means]],
+            f"Quality of a default picture, {said}",
+            ["photo", "painting", *COLUMNS, "full-size steps", "seconds"],
+            [*rows, ["all", "geometric mean of Gram errors, other means", *means([row[2:] for row in rows])]],
+            notes,
         )
+        ways: dict[str, Settings] = {}
+        if options.curve:
+            weights = [factor * settings.content_weight for factor in CURVE]
+            ways |= {f"content_weight {weight:.3g}": replace(settings, content_weight=weight) for weight in weights}
+        if options.recipes:
+            steps = {name: min(MOST_STEPS, Settings(recipe=name).steps) for name in RECIPES}
+            ways |= {name: Settings(recipe=name, size=size, steps=steps[name]) for name in RECIPES}
+        if ways:
+            yield _compared(ways, pairs, panel, said, notes)
+        if options.save:
+            contact_sheet(options.save, pairs).save(options.save / "sheet.png")
+
+
+def _painted(pair: Pair, settings: Settings, network: VGG, save: Path | None = None) -> tuple[Image.Image, Frame]:
+    """The photo, and the last frame."""
+    photo, painting = opened(pair)
+    *_, last = stylize(photo, painting, settings, network)
+    if save:
+        save.mkdir(parents=True, exist_ok=True)
+        last.image.save(save / f"{'--'.join(pair)}.png")
+    return photo, last
+
+
+def _compared(
+    ways: Mapping[str, Settings], pairs: Sequence[Pair], panel: Panel, said: str, notes: Sequence[str]
+) -> Table:
+    """The means of all judges over all pairs, for each way to paint and for those who did not paint."""
+    rows: list[list[Any]] = []
+    for name, settings in ways.items():
+        judged = []
+        for pair in pairs:
+            photo, last = _painted(pair, settings, panel.network)
+            judged.append(panel(last.image, photo, opened(pair)[1]))
+        rows.append([name, *means(judged)])
+    for name, number in (("the photo itself", 0), ("the painting itself", 1)):
+        judged = []
+        for pair in pairs:
+            photo, painting = opened(pair)
+            size = fitted_size(*photo.size, next(iter(ways.values())).size)
+            judged.append(panel(opened(pair)[number].resize(size, Image.Resampling.LANCZOS), photo, painting))
+        # a photo has no content error, a painting hardly a Gram error: the geometric mean asks for more than zero
+        rows.append([name, *means([[max(1e-9, style), *others] for style, *others in judged])])
+    return Table(f"Curves and controls, {said}", ["way", *COLUMNS], rows, notes)
+
+
+SHEET_SIDE, GAP = 320, 6  # of a picture on the sheet, and between two, in pixels
+
+
+def contact_sheet(folder: Path, pairs: Sequence[Pair]) -> Image.Image:
+    """All pairs as one picture: a row each, of photo, painting and the result that lies in the folder."""
+    sheet = Image.new("RGB", (3 * (SHEET_SIDE + GAP), len(pairs) * (SHEET_SIDE + GAP)), "white")
+    for row, pair in enumerate(pairs):
+        with Image.open(folder / f"{'--'.join(pair)}.png") as result:
+            for column, picture in enumerate((*opened(pair), result)):
+                small = picture.resize(fitted_size(*picture.size, SHEET_SIDE), Image.Resampling.LANCZOS)
+                sheet.paste(small, (column * (SHEET_SIDE + GAP), row * (SHEET_SIDE + GAP)))
+    return sheet
 
 
 if __name__ == "__main__":

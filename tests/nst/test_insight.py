@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
 
-from nst.insight import CONTENT_LAYERS, STYLE_LAYERS, gram_picture, kept_by, known_up_to
+from nst.insight import CONTENT_LAYERS, STYLE_LAYERS, colored_likes, gram_picture, kept_by, known_up_to
+from nst.matching import Likes
 from nst.settings import shares
 from nst.transfer import stylize
 from tests.painting import noise
@@ -41,3 +43,26 @@ def test_a_gram_matrix_is_symmetric_with_a_white_diagonal() -> None:
     assert np.array_equal(values, values.transpose(1, 0, 2))
     diagonal = {tuple(values[i, i]) for i in range(6)}
     assert diagonal <= {(247, 245, 241), (19, 18, 16)}  # a feature goes with itself, or is nowhere
+
+
+def test_a_part_has_the_colour_of_the_place_in_the_painting_where_its_like_is() -> None:
+    """A picture that is its own painting, upside down, with one corner not painted."""
+    rows, columns = np.meshgrid((np.arange(6) + 0.5) / 6, (np.arange(8) + 0.5) / 8, indexing="ij")
+    numbers = np.zeros((6, 8), np.int64)
+    numbers[0, 0] = -1
+    black = Image.new("RGB", (800, 600))
+    likes = Likes(numbers, rows[::-1].astype(np.float32), columns.astype(np.float32))
+    (of_painting,), of_picture = colored_likes(likes, [black], 80)
+    assert of_painting.size == of_picture.size == (80, 60)
+    painting, picture = (np.asarray(one, int) for one in (of_painting, of_picture))
+    assert (np.abs(painting[::-1][5::10, 5::10] - 0.75 * picture[5::10, 5::10])[1:].max()) < 12
+    assert (
+        picture[5, 5].tolist() == [128, 128, 128]
+        and len({tuple(one) for one in picture[5::10, 5::10].reshape(-1, 3)}) == 48
+    )
+
+
+def test_two_paintings_have_colours_of_their_own() -> None:
+    likes = Likes(np.array([[0, 1]]), np.full((1, 2), 0.5, np.float32), np.full((1, 2), 0.5, np.float32))
+    _, picture = colored_likes(likes, [noise(32, 32, 1), noise(32, 32, 2)], 2)
+    assert picture.getpixel((0, 0)) != picture.getpixel((1, 0))

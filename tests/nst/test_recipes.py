@@ -6,8 +6,9 @@ import torch
 import torch.nn.functional as F
 
 from nst import Settings, load_vgg
-from nst.image import fitted_size, match_colors, open_picture, to_pixels
+from nst.image import fitted_size, luma, match_colors, open_picture, to_pixels
 from nst.losses import total_variation
+from nst.matching import candidates, emptiness, lent
 from nst.objective import layers
 from nst.recipes import ANSWERS, GATYS_2016, RECIPES
 from nst.settings import KNOBS, shares
@@ -147,13 +148,48 @@ def neighbours(pixels):
     return (pixels.diff(dim=2) ** 2).mean() + (pixels.diff(dim=3) ** 2).mean()
 
 
+def cropped(pixels):
+    """Without the outer 3 %: one pixel of 32."""
+    return pixels[..., 1:-1, 1:-1]
+
+
+def nearest(x, s):
+    """For each of x the like of it in s, less the hubs: 2 cos - mean of the ten best."""
+    table = unit(x - x.mean(0)) @ unit(s - s.mean(0)).T
+    return (2 * table - table.topk(10, dim=0).values.mean(0)).argmax(1)
+
+
+def unit(x):
+    return x / x.norm(dim=1, keepdim=True)
+
+
 def painting(looks):
-    style = 0
-    for layer, share in zip(FIVE, (2, 2, 2, 2, 1), strict=True):
-        f, _, s = looks.at(layer)
-        style += share / 9 * (relative(f.mean(1), s.mean(1)) + relative(f.cov(correction=0), s.cov(correction=0))) / 2
-    f, p, _ = looks.at("relu4_2")
-    return 0.15 * relative(f, p) + style
+    """Statistics of three layers, matches of two with less weight where the photo is empty, motifs there."""
+    picture, photo, theirs = looks.pixels()
+    seen = [NETWORK.features(one, [*FIVE, "relu4_2"]) for one in (picture, photo, cropped(theirs))]
+    x, p, s = ({layer: maps[0].flatten(1).double() for layer, maps in one.items()} for one in seen)
+    total = 0.2 * relative(x["relu4_2"], p["relu4_2"])
+    total += sum(part / 7 * apart(moments_of(x[n]), moments_of(s[n])) for n, part in zip(FIVE, (2, 2, 1), strict=False))
+    empty = emptiness(luma(photo))
+    for layer, step in (("relu3_1", 4), ("relu4_1", 8)):
+        here = F.interpolate(empty, (32 // step, 32 // step), mode="bilinear").flatten().double()
+        matches, bound = nearest(x[layer].T, s[layer].T), 1 - 0.8 * here
+        errors = (x[layer] - s[layer][:, matches]).square().sum(0)
+        total += 0.5 / 2 * (bound * errors).sum() / bound.sum() / s[layer].square().sum(0).mean()
+    middles = 0.03 + 0.94 * (torch.arange(3) + 0.5) * 8 / 30  # of the positions of relu4_1 in 30 pixels
+    places = torch.cartesian_prod(middles, middles)
+    weights = lent(candidates(s["relu4_1"].T, places), matches, here).double()
+    return total + 2 / 7 * apart(moments_of(x["relu4_1"], here), moments_of(s["relu4_1"], weights))
+
+
+def moments_of(f, weights=None):
+    if weights is None:
+        return f.mean(1), f.cov(correction=0)
+    return (f * weights).sum(1) / weights.sum(), f.cov(correction=0, aweights=weights)
+
+
+def apart(a, b):
+    return (relative(a[0], b[0]) + relative(a[1], b[1])) / 2
 
 
 def tutorial(looks):
@@ -260,7 +296,7 @@ def test_every_recipe_lowers_its_own_loss_and_paints_the_same_pixels_again(recip
     settings, frames = Settings(recipe=recipe), painted(recipe)
 
     def total(frame):
-        return sum(getattr(settings, f"{name}_weight") * loss for name, loss in frame.losses.items())
+        return sum(weights_at(settings, 1)[name] * loss for name, loss in frame.losses.items())
 
     assert total(frames[-1]) < 0.9 * total(frames[0])
     assert painted(recipe)[-1].image.tobytes() == frames[-1].image.tobytes()

@@ -11,7 +11,7 @@ from nst.device import Device
 from nst.image import fitted_size, luma, to_pixels
 from nst.objective import Objective
 from nst.recipes import RECIPES
-from nst.settings import Settings, shares
+from nst.settings import Settings, style_shares
 from nst.solvers.lbfgs import LBFGS
 from nst.targets import objective_for
 from nst.transfer import _moved, scales, stylize
@@ -54,8 +54,8 @@ def test_a_small_photo_becomes_a_poster_if_that_is_asked_for():
 def test_losses_are_those_of_the_pixels_before_the_step():
     """The first step starts from the photo itself: no content error, and the style error by hand."""
     network = tiny_vgg()
-    first = paint(network=network, steps=1, start_size=64)[0]
-    weights = shares(Settings().style_layers)
+    first = paint(network=network, steps=1, start_size=64, style_margin=0, motifs=0)[0]
+    weights = style_shares(Settings(motifs=0))
     layers = list(weights)
     photo = network.features(to_pixels(PHOTO, (64, 48)), layers)
     style = network.features(to_pixels(PAINTING, (64, 64)), layers)
@@ -243,8 +243,8 @@ def test_memory_of_earlier_frames_is_not_overwritten():
         (PHOTO, None, "choose a painting"),
         (PHOTO, [], "choose a painting"),
         (PHOTO, [PAINTING, None], "choose a painting"),
-        (noise(1, 1, 0), PAINTING, "The photo would be 1 x 1 pixels; its short side needs at least 16"),
-        (PHOTO, noise(500, 8, 0), "The painting would be 64 x 1 pixels; its short side needs at least 16"),
+        (noise(1, 1, 0), PAINTING, "The photo would be 1 x 1 pixels; its short side needs at least 8"),
+        (PHOTO, noise(500, 8, 0), "The painting would be 60 x 1 pixels; its short side needs at least 8"),
     ],
 )
 def test_pictures_that_cannot_be_painted_are_answered_before_the_run(photo, painting, sentence):
@@ -264,14 +264,14 @@ def test_scales_grow_to_the_size_and_share_all_steps():
         assert long_sides == sorted(set(long_sides)) and long_sides[-1] == size
         assert sum(scale.steps for scale in plan) == steps
         assert min(scale.steps for scale in plan) >= 1
-        assert all(min(scale.size) >= 16 for scale in plan)
+        assert all(min(scale.size) >= 8 for scale in plan)
         if start >= size:
             assert len(plan) == 1
 
 
 def test_a_narrow_photo_begins_at_a_scale_the_network_can_see():
     plan = scales(1000, 90, Settings(size=512, start_size=64))
-    assert all(min(scale.size) >= 16 for scale in plan)
+    assert all(min(scale.size) >= 8 for scale in plan)
 
 
 def test_outside_the_mask_the_photo_stays_and_inside_it_is_painted():
@@ -325,7 +325,7 @@ def test_a_mix_leans_towards_the_heavier_painting():
 
 def test_painting_goes_on_from_a_picture_at_the_final_size_alone():
     first = paint(steps=12, start_size=64)
-    on = paint(start=first[-1].image)
+    on = paint(start=first[-1].image, steps=20)
     assert {frame.long_side for frame in on} == {64}
     assert on[0].losses["style"] == pytest.approx(first[-1].losses["style"], rel=0.3)
     assert on[-1].losses["style"] < first[-1].losses["style"]

@@ -30,7 +30,7 @@ def wavelength(image: Image.Image) -> float:
 
 def striped(**knobs) -> Image.Image:
     """Stripes of 16 pixels on a painting of 192, painted from noise with nothing of the photo."""
-    shallow = {"style_layers": "relu1_1 relu2_1 relu3_1", "content_layers": "relu1_1"}
+    shallow = {"style_layers": "relu1_1 relu2_1 relu3_1", "content_layers": "relu1_1", "match_weight": 0}
     settings = {"size": 96, "init": "noise", "content_weight": 0, "steps": 40, "start_size": 96} | shallow | knobs
     return paint(noise(192, 192, 1), stripes(16, 192), load_vgg(), **settings)[-1].image
 
@@ -208,6 +208,7 @@ def test_layers_losses_pooling_and_border_are_what_the_loss_is_made_of(knobs):
     """The loss at the second step, from the picture after the first."""
     network = tiny_vgg(blocks=(2, 2, 2, 2, 1))
     asked = {"style_loss": "gram", "style_layers": "relu1_1 relu3_1", "content_layers": "relu3_1"} | knobs
+    asked |= {"style_margin": 0, "match_weight": 0}  # for matches and motifs see test_matching
     asked = {"pooling": "max", "padding": "replicate", "content_loss": "relative"} | asked
     first, second = paint(network=network, steps=2, start_size=64, **asked)
     seen = {name: asked[name] for name in ("pooling", "padding")}

@@ -1,4 +1,4 @@
-"""Every private part of Gradio that widgets and panels rely on: an update that takes one away fails here."""
+"""Every private part of Gradio that the page relies on: an update that takes one away fails here."""
 
 from __future__ import annotations
 
@@ -13,12 +13,21 @@ import gradio as gr
 import httpx
 import pytest
 from gradio.data_classes import ImageData
+from gradio.queueing import Event, EventQueue, Queue
 
 import app
 from studio.catalogue import PHOTOS
 from studio.components.controls import KnobChoice, KnobMix, KnobNumber, KnobSlider, KnobText
 from studio.components.images import Canvas, PictureBox
-from studio.gradio_internals import no_tool, opened_by, upload_folder
+from studio.gradio_internals import (
+    connections_of,
+    forget_state,
+    last_uses,
+    no_tool,
+    opened_by,
+    queue_of,
+    upload_folder,
+)
 
 WIDGETS = {
     KnobSlider: "slider",
@@ -100,3 +109,35 @@ def ended(server: str, session: str) -> Any:
             if message.get("msg") == "process_completed":
                 return message
     raise AssertionError("no answer")
+
+
+def test_the_queue_has_what_ours_builds_upon() -> None:
+    queue = queue_of(app.demo)
+    overridden = {"push": ["body", "request", "username"], "get_events": [], "start": []}
+    for name, parameters in overridden.items():
+        assert list(inspect.signature(getattr(Queue, name)).parameters) == ["self", *parameters]
+    assert set(inspect.signature(Queue.clean_events).parameters) == {"self", "session_hash", "event_id"}
+    for name in (
+        "active_jobs", "blocks", "event_ids_to_events", "event_queue_per_concurrency_id",
+        "pending_event_ids_session", "pending_messages_per_session", "stopped",
+    ):  # fmt: skip
+        assert hasattr(queue, name), name
+    event = inspect.getsource(Event.__init__)
+    assert all(f"self.{name}" in event for name in ("session_hash", "fn", "request", "alive", "enqueue_time", "data"))
+    line = EventQueue("name", 1)
+    assert (line.queue, line.concurrency_limit, line.current_concurrency) == ([], 1, 0)
+
+
+def test_a_session_is_forgotten_whole() -> None:
+    state = app.demo.state_holder["a session of a test"]
+    assert state and "a session of a test" in last_uses(app.demo)
+    forget_state(app.demo, "a session of a test")
+    assert "a session of a test" not in app.demo.state_holder
+    assert "a session of a test" not in last_uses(app.demo)
+
+
+def test_connections_can_be_seen(server: str) -> None:
+    with httpx.stream("GET", f"{server}gradio_api/heartbeat/{uuid4().hex}", timeout=60):
+        requests = [one.cycle for one in connections_of(app.demo) if hasattr(one, "cycle") and one.cycle]
+        assert any(not request.response_complete for request in requests)
+        assert all(hasattr(one, "transport") for one in connections_of(app.demo))

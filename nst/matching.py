@@ -1,0 +1,233 @@
+"""Like finds like: for each position of a picture the position of the paintings that it resembles most.
+
+Features are points (N, C): rows are positions. Two positions are as alike as the cosine of their features,
+each side centred by its own mean (Kolkin et al. 2022, Neural Neighbor Style Transfer, section 3.2). Nothing
+here waits for the device, and no table of all pairs is held at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+# Of all paintings together, for each layer: all positions of relu3_1 up to 512 x 512 pixels. Above, they are drawn by
+# chance. Nothing is lost: a position of relu3_1 sees 24 pixels and stands for 4, so that of a 1024-px painting, of
+# which every third or fourth position is a candidate, each patch is still seen by several.
+CANDIDATES = 16384
+SAMPLE = 2048  # positions of the picture, drawn by chance, that tell its mean, the hubs and each painting's share
+BEST = 10  # of the sample: those that a hub is near to (k of Conneau et al. 2018)
+FAINT = 1e-3  # contrast below which there is none
+PAIRS = 2**24  # cosines that are held at once
+SWEEPS = 4  # over the paintings, until each has its share
+CELLS = 24  # of a painting, down and across, in which its matches are counted
+NEIGHBOURHOOD = 2.0  # cells, standard deviation: how far around its matches a painting lends its motifs
+PARTS = 42  # along the short side of a photo, in which its contrast is measured,
+WINDOW = 7  # and how many of them together tell whether a spot is empty: a sixth of the short side
+CALM = 0.7  # contrast, of the mean one, at which a spot counts as half empty
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Positions of one or more paintings, at one layer, that a picture's positions are matched with.
+
+    Attributes:
+        features: (M, C), as the network saw them.
+        unit: (M, C), of each painting centred by its mean, of length 1.
+        places: (M, 2), down and across the painting, both in [0, 1].
+        paintings: (M,), the number of the painting.
+        counts: Candidates of each painting, one painting after the other.
+        shares: Of the picture that each painting is to get.
+    """
+
+    features: Tensor
+    unit: Tensor
+    places: Tensor
+    paintings: Tensor
+    counts: Sequence[int]
+    shares: Sequence[float]
+
+
+def unit(features: Tensor, mean: Tensor) -> Tensor:
+    """Features (N, C) less their mean, of length 1; zero where they are no different from it."""
+    return F.normalize(features - mean.to(features.dtype))
+
+
+def candidates(features: Tensor, places: Tensor, painting: int = 0) -> Candidates:
+    """Of one painting: features (M, C), and their places (M, 2) in it."""
+    number = torch.full((len(features),), painting, device=features.device)
+    mean = features.float().mean(0)
+    return Candidates(features, unit(features, mean), places, number, [len(features)], [1.0])
+
+
+def together(parts: Sequence[Candidates], shares: Sequence[float]) -> Candidates:
+    """Of several paintings."""
+    return Candidates(
+        torch.cat([part.features for part in parts]),
+        torch.cat([part.unit for part in parts]),
+        torch.cat([part.places for part in parts]),
+        torch.cat([part.paintings for part in parts]),
+        [count for part in parts for count in part.counts],
+        shares,
+    )
+
+
+@dataclass(frozen=True)
+class Likes:
+    """Where in the paintings each part of a picture has its like, and so where it comes from.
+
+    Attributes:
+        paintings: (h, w) int64, the number of the painting; -1 where a mask leaves the photo.
+        rows, columns: (h, w) float32 in [0, 1], down and across that painting.
+    """
+
+    paintings: NDArray[np.int64]
+    rows: NDArray[np.float32]
+    columns: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The matches of one region at one layer.
+
+    Attributes:
+        places: (h, w, 2), down and across the painting, in [0, 1].
+        paintings: (h, w), its number.
+        mask: (h, w) in [0, 1], how much each position belongs to the region.
+    """
+
+    places: Tensor
+    paintings: Tensor
+    mask: Tensor
+
+
+def likes(regions: Sequence[Found]) -> Likes | None:
+    """Of each position that of the region to which it belongs most; None if there is no region."""
+    if not regions:
+        return None
+    belongs, region = torch.stack([one.mask for one in regions]).max(0, keepdim=True)
+    numbers, places = (torch.stack([getattr(one, name) for one in regions]) for name in ("paintings", "places"))
+    painting = numbers.gather(0, region)[0].masked_fill(belongs[0] < 0.5, -1)
+    rows, columns = (places[..., axis].float().gather(0, region)[0].cpu().numpy() for axis in (0, 1))
+    return Likes(painting.cpu().numpy(), rows, columns)
+
+
+@dataclass(frozen=True)
+class Search:
+    """Answers which candidate each position of one picture resembles most.
+
+    Attributes:
+        mean: (C,), of the picture's features.
+        handicap: (M,), what is taken from twice the cosine of each candidate.
+    """
+
+    candidates: Candidates
+    mean: Tensor
+    handicap: Tensor
+
+    def nearest(self, features: Tensor) -> Tensor:
+        """Number (N,) of the candidate for each of the picture's features (N, C)."""
+        ours, theirs = 2 * unit(features, self.mean), self.candidates.unit.t()
+        parts = torch.split(ours, max(1, PAIRS // theirs.shape[1]))
+        return torch.cat([(part @ theirs).float().sub_(self.handicap).argmax(1) for part in parts])
+
+
+def search(candidates: Candidates, sample: Tensor) -> Search:
+    """For a picture of which some features (S, C) are known.
+
+    A candidate that is near to everything would be everybody's match, a dark empty corner for instance. Each is
+    therefore judged by how alike it is less how alike it is to those ten of the picture that are nearest to it:
+    cross-domain similarity local scaling (Conneau et al. 2018, Word translation without parallel data, eq. 6).
+
+    Of several paintings each gets its share of the picture: what all of its candidates are handicapped by is found so.
+    """
+    mean = sample.float().mean(0)
+    ours, theirs = unit(sample, mean), candidates.unit
+    handicap = hubness(ours, theirs)
+    if len(candidates.counts) > 1:
+        scores = _best_of_each(ours, candidates, handicap)
+        extra = _handicaps(scores, candidates.shares)
+        counts = torch.tensor(candidates.counts, device=extra.device)
+        handicap = handicap + extra.repeat_interleave(counts, output_size=len(theirs))
+    return Search(candidates, mean, handicap)
+
+
+def hubness(ours: Tensor, theirs: Tensor) -> Tensor:
+    """Mean cosine (M,) of each of theirs (M, C) with the ten of ours (S, C) that it is nearest to; all of length 1."""
+    best, rows = min(BEST, len(ours)), max(1, PAIRS // len(ours))
+    return torch.cat([(part @ ours.t()).topk(best, dim=1).values.float().mean(1) for part in torch.split(theirs, rows)])
+
+
+def _best_of_each(ours: Tensor, candidates: Candidates, handicap: Tensor) -> Tensor:
+    """Best score (S, P) of each of ours in each painting."""
+    parts = zip(*(torch.split(one, [*candidates.counts]) for one in (candidates.unit, handicap)), strict=True)
+    return torch.stack([_best(ours, theirs, less) for theirs, less in parts], dim=1)
+
+
+def _best(ours: Tensor, theirs: Tensor, handicap: Tensor) -> Tensor:
+    parts = torch.split(ours, max(1, PAIRS // len(theirs)))
+    return torch.cat([(2 * part @ theirs.t()).float().sub_(handicap).amax(1) for part in parts])
+
+
+def _handicaps(scores: Tensor, shares: Sequence[float]) -> Tensor:
+    """What to take from each painting's scores (S, P) so that it is the best at its share of the S positions."""
+    extra = scores.new_zeros(scores.shape[1])
+    for _ in range(SWEEPS):
+        for painting, share in enumerate(shares):
+            others = (scores - extra).index_fill(1, torch.tensor([painting]).to(extra.device), -torch.inf).amax(1)
+            lead = scores[:, painting] - others
+            extra[painting] = lead.quantile(1 - share)
+    return extra
+
+
+def emptiness(light: Tensor) -> Tensor:
+    """How little happens around each spot of a photo, (1, 1, h, w) in [0, 1]: 1 is a clear sky or a bare wall.
+
+    Args:
+        light: (1, 1, H, W), the photo's luma.
+    """
+    height, width = light.shape[-2:]
+    down, across = (max(1, min(length, round(PARTS * length / min(height, width)))) for length in (height, width))
+    mean, squared = (_around(F.adaptive_avg_pool2d(one, (down, across))) for one in (light, light.square()))
+    contrast = (squared - mean.square()).clamp(min=0).sqrt()
+    return 1 / (1 + (contrast / (CALM * contrast.mean()).clamp(min=FAINT)) ** 4)
+
+
+def _around(cells: Tensor) -> Tensor:
+    margin = WINDOW // 2
+    return F.avg_pool2d(F.pad(cells, (margin,) * 4, mode="replicate"), WINDOW, 1)
+
+
+def lent(candidates: Candidates, matches: Tensor, weights: Tensor) -> Tensor:
+    """How much each candidate (M,) belongs to the parts of the paintings that some positions are matched with.
+
+    What lies near to a match belongs to it, matched or not: a sky that is matched with a painted sky may have its
+    stars, but not the faces that are far from it.
+
+    Args:
+        matches: (N,), candidates of the positions.
+        weights: (N,) in [0, 1], how much each position counts.
+    """
+    down, across = (candidates.places * CELLS).long().clamp(max=CELLS - 1).unbind(1)
+    cell = (candidates.paintings * CELLS + down) * CELLS + across
+    counts = torch.zeros(len(candidates.counts) * CELLS**2, dtype=torch.long, device=cell.device)
+    if len(candidates.counts) == 1:
+        cell = cell - candidates.paintings * CELLS**2  # of a region, whose painting may be any
+    whole = (weights * 1000).round().long()  # adding up numbers that are not whole would depend on their order
+    counts.index_add_(0, cell[matches], whole)
+    grids = _blurred(counts.view(-1, 1, CELLS, CELLS).float().sqrt())  # the root, or hubs would have it all
+    return (grids / _blurred(torch.ones_like(grids))).flatten()[cell]
+
+
+def _blurred(grids: Tensor) -> Tensor:
+    """Gaussian, with nothing beyond the edge."""
+    reach = round(3 * NEIGHBOURHOOD)
+    kernel = torch.arange(-reach, reach + 1, device=grids.device).div(NEIGHBOURHOOD).square().div(-2).exp()
+    return F.conv2d(
+        F.conv2d(grids, kernel.view(1, 1, 1, -1), padding=(0, reach)), kernel.view(1, 1, -1, 1), padding=(reach, 0)
+    )

@@ -1,0 +1,288 @@
+"""Like finds like: the search alone, and what it makes of pictures."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from nst import matching
+from nst.image import luma, to_pixels
+from nst.matching import candidates, emptiness, hubness, lent, search, together, unit
+from nst.settings import Settings, match_shares, style_shares
+from nst.targets import _painting_pixels, objective_for
+from nst.transfer import rounds
+from tests.painting import PAINTING, PHOTO, half, noise, paint
+from tests.tiny import tiny_vgg
+
+CPU = torch.device("cpu")
+
+
+def points(count, channels=16, seed=0):
+    return torch.randn(count, channels, generator=torch.Generator().manual_seed(seed))
+
+
+def anywhere(count):
+    return torch.zeros(count, 2)
+
+
+def found(ours, theirs):
+    return search(candidates(theirs, anywhere(len(theirs))), ours).nearest(ours)
+
+
+def test_a_painting_matched_with_itself_stays_where_it_is():
+    features = points(300)
+    assert torch.equal(found(features, features), torch.arange(300))
+
+
+def test_the_brightness_and_contrast_of_a_whole_picture_do_not_matter():
+    features = points(300)
+    assert torch.equal(found(3 * features + 5, features), torch.arange(300))
+
+
+def test_the_nearest_is_the_best_score_of_the_whole_table_whatever_the_chunks(monkeypatch):
+    ours, theirs = points(200, seed=1), points(150, seed=2)
+    cosines = unit(ours, ours.mean(0)) @ unit(theirs, theirs.mean(0)).T
+    hub = cosines.topk(matching.BEST, dim=0).values.mean(0)
+    expected = (2 * cosines - hub).argmax(1)
+    for pairs in (1, 1000, 2**24):
+        monkeypatch.setattr(matching, "PAIRS", pairs)
+        assert torch.equal(found(ours, theirs), expected)
+
+
+def test_a_hub_is_near_to_all_and_matched_with_few():
+    """Each of ours is a little nearer to the hub than to its own like: by the cosine alone the hub would be for all."""
+    axes = F.normalize(points(41, 64))
+    hub, own = axes[0], axes[1:]
+    ours = F.normalize(hub + 0.9 * own)
+    theirs = torch.cat([hub[None], own])
+    cosines = ours @ theirs.T
+    assert (cosines.argmax(1) == 0).float().mean() > 0.7
+    assert torch.equal((2 * cosines - hubness(ours, theirs)).argmax(1), torch.arange(1, 41))
+
+
+@pytest.mark.parametrize("mix", [(0.5, 0.5), (0.9, 0.1), (0.2, 0.5, 0.3)])
+def test_each_painting_gets_its_share_of_the_picture_however_unlike_it_is(mix):
+    ours = points(2000)
+    parts = [
+        candidates(points(200, seed=1 + number) + number * ours[:200], anywhere(200), number)
+        for number in range(len(mix))
+    ]
+    one = together(parts, mix)
+    numbers = one.paintings[search(one, ours).nearest(ours)]
+    assert torch.bincount(numbers, minlength=len(mix)).div(2000).tolist() == pytest.approx(mix, abs=0.03)
+
+
+def test_features_that_are_all_the_same_are_matched_without_numbers_that_are_none():
+    flat = torch.ones(50, 8)
+    for ours, theirs in ((flat, points(30, 8)), (points(30, 8), flat), (flat, flat), (0 * flat, 0 * flat)):
+        match = found(ours, theirs)
+        assert len(match) == len(ours) and match.min() >= 0 and match.max() < len(theirs)
+
+
+# In a picture
+
+
+def matched(photo, paintings, masks=None, tile=None, dtype=torch.float64, pixels=None, **knobs):
+    pixels = to_pixels(photo, photo.size).to(dtype) if pixels is None else pixels
+    network = tiny_vgg(width=8).to(CPU, dtype)
+    settings = Settings(**({"style_margin": 0} | knobs))
+    return objective_for(pixels, paintings, masks, settings, network, tile=tile).matched(pixels)
+
+
+def test_a_photo_that_is_the_painting_finds_itself_and_costs_nothing():
+    objective = matched(PHOTO, [PHOTO])
+    for term in objective.matches:
+        found = term.matches.flatten() == torch.arange(term.matches.numel())
+        assert found.float().mean() > 0.8, "8 channels leave some hubs; in a real network there are hundreds"
+    _, losses = objective(to_pixels(PHOTO, PHOTO.size).double())
+    assert losses["match"].item() < 0.02
+
+
+def test_the_loss_is_the_relative_squared_error_to_the_features_of_the_matches():
+    objective = matched(PHOTO, [PAINTING], match_layers="relu3_1:3 relu4_1")
+    pixels = to_pixels(noise(96, 72, 7), (96, 72)).double()
+    features = tiny_vgg(width=8).to(CPU, torch.float64).features(pixels, ["relu3_1", "relu4_1"])
+    expected = 0
+    for term, share in zip(objective.matches, (0.75, 0.25), strict=True):
+        ours = features[term.layer][0].flatten(1).T
+        theirs = term.candidates.features[term.matches.flatten()]
+        bound, energy = term.bound.flatten(), term.candidates.features.square().sum(1).mean()
+        expected += share * (bound * (ours - theirs).square().sum(1)).sum() / (bound.sum() * energy)
+    assert objective(pixels)[1]["match"].item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_matches_found_in_tiles_are_those_of_the_whole(masked):
+    photo, paintings = noise(167, 101, 1), [noise(120, 90, 4), noise(90, 80, 5)]
+    masks = [half(255, 40, photo.size), half(0, 255, photo.size)] if masked else None
+    whole, tiled = (matched(photo, paintings, masks, tile) for tile in (None, 48))
+    for one, other in zip(whole.matches, tiled.matches, strict=True):
+        assert torch.equal(one.matches, other.matches)
+    pixels = to_pixels(noise(167, 101, 3), photo.size).double()
+    (gradient, losses), (of_tiles, losses_of_tiles) = whole(pixels), tiled(pixels)
+    assert (of_tiles - gradient).norm() < 1e-9 * gradient.norm()
+    assert losses_of_tiles["match"].item() == pytest.approx(losses["match"].item(), rel=1e-6)
+
+
+def test_a_region_never_takes_from_anothers_painting():
+    objective = matched(PHOTO, [PAINTING, noise(64, 64, 9)], [half(255, 0), half(0, 255)])
+    terms = objective.matches
+    assert [term.candidates.paintings.unique().tolist() for term in terms] == [[0], [0], [1], [1]]
+    assert all(term.bound[..., term.bound.shape[-1] // 2 + 1 :].max() == 0 for term in terms[:2])
+
+
+def test_a_region_is_not_moved_by_what_lies_outside_of_it():
+    """The gradient of the match is zero where no receptive field of the region reaches."""
+    photo, knobs = noise(256, 64, 1), {"content_weight": 0, "motifs": 0, "match_layers": "relu3_1"}
+    knobs["style_layers"] = "relu4_1"
+    mask = Image.new("L", photo.size)
+    mask.paste(255, (0, 0, 64, 64))
+    gradient, losses = matched(photo, [PAINTING], [mask], **knobs)(to_pixels(noise(256, 64, 3), photo.size).double())
+    assert losses["match"] > 0
+    assert gradient[..., :64].abs().max() > 0 and gradient[..., 96:].abs().max() == 0
+
+
+def test_positions_are_drawn_where_a_painting_has_more_than_are_allowed(monkeypatch):
+    monkeypatch.setattr("nst.targets.CANDIDATES", 100)
+    term, _ = matched(PHOTO, [PAINTING]).matches
+    assert len(term.candidates.features) == 100 and term.matches.max() < 100
+    again, _ = matched(PHOTO, [PAINTING]).matches
+    assert torch.equal(again.matches, term.matches), "the same ones for the same seed"
+    other, _ = matched(PHOTO, [PAINTING], seed=1).matches
+    assert not torch.equal(other.candidates.features, term.candidates.features)
+
+
+def test_places_are_the_middles_of_the_positions_in_the_painting():
+    term, _ = matched(PHOTO, [noise(96, 64, 2)], match_layers="relu4_1 relu3_1").matches
+    assert term.candidates.places[0].tolist() == pytest.approx([1 / 16, 1 / 24])
+    assert term.candidates.places[-1].tolist() == pytest.approx([15 / 16, 23 / 24])
+
+
+@pytest.mark.parametrize("knobs", [{"match_weight": 0}, {"style_weight": 0}])
+def test_without_weight_nothing_is_matched(knobs):
+    assert match_shares(Settings(**knobs)) == {}
+    assert "match" not in paint(steps=2, start_size=64, **knobs)[0].losses
+
+
+def test_matching_lowers_the_match_error():
+    frames = paint(steps=20, start_size=64, match_rounds=1, match_weight=10)
+    assert frames[-1].losses["match"] < 0.5 * frames[0].losses["match"]
+
+
+def test_rounds_are_spread_over_the_steps_of_a_scale():
+    assert rounds(16, Settings(match_rounds=2)) == [0, 8]
+    assert rounds(10, Settings(match_rounds=3)) == [0, 3, 6]
+    assert rounds(2, Settings(match_rounds=5)) == [0, 1]
+
+
+def test_motifs_weigh_the_deep_layers_that_are_matched_and_leave_the_others_alone():
+    knobs = {"style_layers": "relu2_1 relu3_1 relu4_1 relu5_1"}
+    assert style_shares(Settings(**knobs, motifs=1)) == dict.fromkeys(knobs["style_layers"].split(), 0.25)
+    assert list(style_shares(Settings(**knobs, motifs=0.5)).values()) == [0.25, 0.25, 0.125, 0.25]
+    assert list(style_shares(Settings(**knobs, motifs=0))) == ["relu2_1", "relu3_1", "relu5_1"]
+    assert style_shares(Settings(**knobs, motifs=0, match_weight=0)) == style_shares(Settings(**knobs))
+
+
+def test_without_motifs_deep_layers_alone_leave_the_style_to_the_matches():
+    frames = paint(style_layers="relu4_1", motifs=0, steps=3)
+    assert frames[-1].losses["style"] == 0 < frames[-1].losses["match"]
+
+
+def test_motifs_are_the_statistics_of_the_empty_parts_and_of_what_is_like_them():
+    objective = matched(PHOTO, [PAINTING], style_layers="relu4_1", style_loss="gram", motifs=0.5)
+    pixels = to_pixels(noise(96, 72, 7), (96, 72)).double()
+    ours = tiny_vgg(width=8).to(CPU, torch.float64).features(pixels, ["relu4_1"])["relu4_1"][0].flatten(1).T
+    term = objective.matches[1]
+    empty = F.interpolate(emptiness(luma(to_pixels(PHOTO, PHOTO.size))), (9, 12), mode="bilinear").double().flatten()
+    weights = lent(term.candidates, term.matches.flatten(), empty).double()
+    theirs = term.candidates.features
+    grams = [(w[:, None] * x).T @ x / w.sum() for x, w in ((ours, empty), (theirs, weights))]
+    expected = 0.5 * (grams[0] - grams[1]).square().sum() / grams[1].square().sum()
+    assert objective(pixels)[1]["style"].item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+def test_a_wall_is_empty_and_a_pattern_is_not():
+    light = torch.full((1, 1, 90, 180), 0.5)
+    light[..., 90:] = torch.rand(90, 90)
+    empty = F.interpolate(emptiness(light), (90, 180))
+    assert empty[..., :70].min() > 0.99 and empty[..., 110:].max() < 0.1
+    assert torch.equal(emptiness(torch.zeros(1, 1, 50, 70)), torch.ones(1, 1, 42, 59))
+
+
+def test_a_painting_lends_what_lies_around_its_matches():
+    """All positions are matched with the upper left corner of a painting of 48 x 48 positions."""
+    middles = (torch.arange(48) + 0.5) / 48
+    one = candidates(points(48 * 48), torch.cartesian_prod(middles, middles), painting=3)
+    weights = lent(one, torch.tensor([0, 1, 48]), torch.ones(3)).view(48, 48)
+    assert weights[0, 0] == weights.max() and weights[4, 4] > 0.1 * weights.max()
+    assert weights[20:].max() == 0 and weights[:, 20:].max() == 0
+
+
+def test_a_frame_says_where_its_picture_came_from():
+    frames = paint(PHOTO, PHOTO, tiny_vgg(width=8), steps=2, start_size=64, style_margin=0, match_rounds=1)
+    likes = frames[0].likes
+    assert likes.rows.shape == likes.columns.shape == likes.paintings.shape == (6, 8)
+    rows, columns = torch.meshgrid((torch.arange(6) + 0.5) / 6, (torch.arange(8) + 0.5) / 8, indexing="ij")
+    itself = (torch.tensor(likes.rows) - rows).abs() + (torch.tensor(likes.columns) - columns).abs() < 1e-5
+    assert itself.float().mean() > 0.8, "its own like, but for hubs"
+    assert paint(steps=2, match_weight=0)[-1].likes is None
+
+
+def test_likes_are_of_the_painting_of_the_region_and_none_where_no_mask_applies():
+    masks = [half(255, 0), half(0, 0)]
+    masks[1].paste(255, (72, 0, 96, 72))
+    likes = paint(PHOTO, [PAINTING, noise(64, 64, 9)], steps=2, masks=masks)[-1].likes
+    assert likes.paintings.tolist() == [[0] * 4 + [-1] * 2 + [1] * 2] * 6
+
+
+def test_likes_are_places_in_the_whole_painting_margin_included():
+    likes = paint(steps=2, style_margin=0.1)[-1].likes
+    assert min(likes.rows.min(), likes.columns.min()) > 0.1
+    assert max(likes.rows.max(), likes.columns.max()) < 0.9
+
+
+# What strangers send
+
+
+@pytest.mark.parametrize(
+    ("photo", "painting"),
+    [
+        (PHOTO, Image.new("RGB", (80, 80), (200, 30, 30))),
+        (Image.new("RGB", (80, 60), "black"), Image.new("RGB", (80, 80), "black")),
+        (Image.new("RGB", (80, 60), "white"), PAINTING),
+        (PHOTO, noise(8, 8, 1)),
+        (PHOTO, PHOTO),
+    ],
+)
+@pytest.mark.parametrize("mix", [1, 2])
+def test_odd_pictures_are_painted_without_numbers_that_are_none(photo, painting, mix):
+    for frame in paint(photo, [painting, PAINTING][:mix], tiny_vgg(width=8)):
+        assert all(loss == loss for loss in frame.losses.values())
+    assert frame.pixels.min() >= 0 and frame.pixels.max() <= 1
+
+
+def test_a_painting_without_a_position_of_a_layer_once_its_margin_is_cut_off_is_answered():
+    with pytest.raises(ValueError, match="The painting would be 7 x 7 pixels; its short side needs at least 8"):
+        paint(painting=noise(9, 9, 1), style_margin=0.1)
+
+
+def test_a_mask_too_small_for_a_position_leaves_a_picture():
+    speck = Image.new("L", (960, 720))
+    speck.putpixel((500, 300), 255)
+    frames = paint(masks=[speck])
+    assert all(loss == loss for frame in frames for loss in frame.losses.values())
+
+
+def test_colours_of_all_modes_are_matched():
+    for color in ("luminance", "exact", "match", "histogram", "match_photo", "histogram_photo", "match_finished"):
+        frames = paint(color=color, steps=3)
+        assert all(loss == loss for loss in frames[-1].losses.values())
+
+
+def test_a_margin_is_never_seen_and_strokes_keep_their_size():
+    framed = Image.new("RGB", (100, 100), "magenta")
+    framed.paste(noise(90, 90, 4), (5, 5))
+    settings = Settings(size=100, style_margin=0.05)
+    pixels = to_pixels(PHOTO, (100, 75))
+    assert _painting_pixels(framed, pixels, settings).shape == (1, 3, 90, 90)
+    torch.testing.assert_close(_painting_pixels(framed, pixels, settings), to_pixels(noise(90, 90, 4), (90, 90)))
