@@ -23,7 +23,6 @@ from studio.runs.timelapse import Shot, jpeg, opened
 
 SMALL_SIDE, SMALL_QUALITY = 768, 92  # of the pictures that the page works with
 CONTENT_QUALITY = 95
-BESIDE = "adjusted-"
 
 
 @dataclass(frozen=True)
@@ -74,13 +73,14 @@ class Result:
     def beside(self, name: str, request: gr.Request) -> Path:
         """A path for another file made of this picture, which goes when the picture goes, the visitor, or the next.
 
-        Each visit has one such file: whoever moves a slider a hundred times does not fill the disk.
+        Each visit has one file of that name: whoever moves a slider a hundred times does not fill the disk.
         """
         folder = Path(self.path).parent if self.run_id else folder_of(str(request.session_hash))
-        for old in folder.glob(f"{BESIDE}*"):
+        beside = f"beside-{Path(name).stem}-"
+        for old in folder.glob(f"{beside}*"):
             shutil.rmtree(old, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=folder, prefix=BESIDE)) / name
+        return Path(tempfile.mkdtemp(dir=folder, prefix=beside)) / name
 
     @property
     def title(self) -> str:

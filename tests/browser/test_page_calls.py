@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -11,40 +12,62 @@ from tests.browser.driving import DESK_ONLY, expect, set_knobs, status
 
 CALL = re.compile(r"/gradio_api/(queue/join|run/\w+|cancel|reset)")
 RUN = ["run/predict", "queue/join", "run/predict"]
-SETTLED = 1500  # milliseconds, after which no further call can belong to a click
+QUIET = 1.5  # seconds without a call, after which no further one can belong to a click
+
+
+class Calls:
+    """What the page has called since `settled` was last asked for it."""
+
+    def __init__(self, page: Any) -> None:
+        self.page, self.names, self.under_way, self.changed = page, [], set(), time.monotonic()
+        page.on("request", self.began)
+        page.on("requestfinished", self.ended)
+        page.on("requestfailed", self.ended)
+
+    def began(self, request: Any) -> None:
+        found = CALL.search(request.url)
+        if request.method == "POST" and found:
+            self.names.append(found[1])
+            self.under_way.add(request)
+            self.changed = time.monotonic()
+
+    def ended(self, request: Any) -> None:
+        if request in self.under_way:
+            self.under_way.remove(request)
+            self.changed = time.monotonic()
+
+    def settled(self) -> list[str]:
+        """Waits until nothing more comes, also on a busy machine."""
+        while self.under_way or time.monotonic() < self.changed + QUIET:
+            self.page.wait_for_timeout(100)
+        names, self.names = self.names, []
+        return names
 
 
 @pytest.fixture
-def calls(page: Any) -> list[str]:
-    """What has been called since this list was cleared."""
-    calls: list[str] = []
-
-    def note(request: Any) -> None:
-        found = CALL.search(request.url)
-        if request.method == "POST" and found:
-            calls.append(found[1])
-
-    page.on("request", note)
+def calls(page: Any) -> Calls:
+    """From the very first one of a page: its first forecast takes a while, and the next one waits for it."""
+    calls = Calls(page)
+    page.reload(wait_until="domcontentloaded")
+    expect(page.locator("#photo img")).to_be_visible()
+    expect(page.locator("#paint")).to_be_enabled()
+    calls.settled()
     return calls
 
 
-def counted(page: Any, calls: list[str]) -> list[str]:
+def counted(page: Any, calls: Calls) -> list[str]:
     expect(page.locator("#paint")).to_be_visible()
     expect(page.locator("#onward fieldset")).to_be_enabled()
-    page.wait_for_timeout(SETTLED)
-    counted = list(calls)
-    calls.clear()
-    return counted
+    return calls.settled()
 
 
-def begin_anew(page: Any, calls: list[str], **knobs: int) -> None:
+def begin_anew(page: Any, calls: Calls, **knobs: int) -> None:
     set_knobs(page, **knobs)
-    page.wait_for_timeout(SETTLED)
-    calls.clear()
+    calls.settled()
 
 
 @DESK_ONLY
-def test_a_click_on_paint_is_three_calls(page: Any, calls: list[str]) -> None:
+def test_a_click_on_paint_is_three_calls(page: Any, calls: Calls) -> None:
     begin_anew(page, calls, size=64, steps=3)
     page.locator("#paint").click()
     expect(status(page)).to_have_text(re.compile("^Finished"))
@@ -52,18 +75,18 @@ def test_a_click_on_paint_is_three_calls(page: Any, calls: list[str]) -> None:
 
 
 @DESK_ONLY
-def test_stop_adds_its_own_calls_only(page: Any, calls: list[str]) -> None:
+def test_stop_adds_its_own_calls_only(page: Any, calls: Calls) -> None:
     begin_anew(page, calls, size=128, steps=400)
     page.locator("#paint").click()
     expect(status(page)).to_have_text(re.compile("^Step"))
-    assert calls == RUN[:2]
+    assert calls.names == RUN[:2]
     page.locator("#stop").click()
     expect(status(page)).to_have_text(re.compile("^Stopped"))
     assert sorted(counted(page, calls)) == sorted([*RUN, "run/predict", "cancel", "reset"])
 
 
 @DESK_ONLY
-def test_a_refused_run_is_three_calls_too(page: Any, calls: list[str]) -> None:
+def test_a_refused_run_is_three_calls_too(page: Any, calls: Calls) -> None:
     page.locator("#photo .icon-button-wrapper button").click()
     begin_anew(page, calls)
     page.locator("#paint").click()
@@ -73,7 +96,7 @@ def test_a_refused_run_is_three_calls_too(page: Any, calls: list[str]) -> None:
 
 @DESK_ONLY
 @pytest.mark.parametrize("way", ["Continue", "More style"])
-def test_going_on_is_three_calls(page: Any, calls: list[str], way: str) -> None:
+def test_going_on_is_three_calls(page: Any, calls: Calls, way: str) -> None:
     begin_anew(page, calls, size=64, steps=3)
     page.get_by_role("button", name=way).click()
     expect(status(page)).to_have_text(re.compile("^Finished"))
@@ -81,7 +104,7 @@ def test_going_on_is_three_calls(page: Any, calls: list[str], way: str) -> None:
 
 
 @DESK_ONLY
-def test_a_refusal_to_go_on_is_one_call_and_changes_nothing(page: Any, calls: list[str]) -> None:
+def test_a_refusal_to_go_on_is_one_call_and_changes_nothing(page: Any, calls: Calls) -> None:
     page.locator("#photo .icon-button-wrapper button").click()
     begin_anew(page, calls)
     page.get_by_role("button", name="Continue").click()

@@ -28,6 +28,7 @@ import json, os, sys
 from PIL import Image
 from studio.runs import zerogpu
 from studio.runs import run
+from studio.runs.choices import commission
 import spaces, torch
 from nst import Commission, Settings, device
 photo = Image.linear_gradient("L").convert("RGB").resize((120, 80))
@@ -37,7 +38,7 @@ import nst.transfer; nst.transfer.best_device = device.best_device
 frames_of = run.frames_of
 frames = list(frames_of(Commission(photo, [photo], Settings(size=96, steps=6, start_size=32))))
 try:
-    frames_of(Commission(photo, [None], Settings()))
+    frames_of(commission(photo, [None], Settings()))
 except Exception as error:
     refused = error.message
 print(json.dumps({
