@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -277,9 +278,14 @@ def margins(width: int, height: int, settings: Settings) -> tuple[int, int]:
 
 
 def _painting_pixels(painting: Image.Image, photo: Tensor, settings: Settings) -> Tensor:
-    """The painting at the size at which its strokes are seen, never larger than it is, in the colours asked for."""
+    """The painting at the size at which its strokes are seen, never larger than it is, in the colours asked for.
+
+    A narrow one stays so large that the deepest layer has a position in it, whatever the size of the picture.
+    """
     base = settings.style_size or max(photo.shape[-2:])
-    long_side = min(round(base * settings.style_scale), max(painting.size))
+    short_side = shrinkage(layers(settings)) / (1 - 2 * settings.style_margin) + 1  # where the margin is rounded up
+    least = math.ceil(short_side * max(painting.size) / min(painting.size))
+    long_side = min(max(round(base * settings.style_scale), least), max(painting.size))
     width, height = fitted_size(*painting.size, long_side)
     across, down = margins(width, height, settings)
     pixels = to_pixels(painting, (width, height))[..., down : height - down, across : width - across].to(photo.device)

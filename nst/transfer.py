@@ -33,7 +33,7 @@ from nst.image import (
 from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES
 from nst.matching import Found, Likes, likes
 from nst.objective import layers
-from nst.settings import Settings, mix_shares, shares
+from nst.settings import Settings, match_shares, mix_shares, shares
 from nst.solvers import Average, Solver, make_solver
 from nst.solvers.lbfgs import PAIR_BYTES, pairs_kept
 from nst.solvers.pyramid import laplacian_pyramid, resize
@@ -53,6 +53,7 @@ COLOURS_SIDE = 256  # of a square that holds the colours of all paintings
 FIXED_BYTES = 300 * 10**6  # the weights in another type, Winograd's kernels, and what libraries prepare for themselves
 WHOLE_BYTES = 100  # for each pixel of the picture, in tiles or not, besides the memory of L-BFGS
 STEP_VALUES, COLUMN_VALUES = 830, 2200  # for each pixel that one step looks at; where hypercolumns keep all maps
+MATCH_BYTES = 250 * 10**6  # candidates twice, 16,384 of 768 channels in float32, and 2**24 cosines twice
 SAMPLE_BYTES = 130  # for each pair of points that are compared
 FAINT = 0.001 / 255  # what Johnson's neural-style begins with, so that no two pixels are the same
 FURTHEST = 8  # a pixel that is so far from [0, 1] will not come back
@@ -248,6 +249,8 @@ def room(width: int, height: int, settings: Settings, network: VGG, device: Devi
     whole = FIXED_BYTES + pixels * (WHOLE_BYTES + PAIR_BYTES * pairs_kept(pixels))
     if _compares_points(settings):
         whole += SAMPLE_BYTES * min(settings.samples, pixels) ** 2
+    if match_shares(settings):
+        whole += MATCH_BYTES
     halo = network.radius(layers(settings))
     return fit(height, width, halo, per_pixel, whole, free_memory(device), settings.tile)
 

@@ -261,6 +261,13 @@ def test_odd_pictures_are_painted_without_numbers_that_are_none(photo, painting,
     assert frame.pixels.min() >= 0 and frame.pixels.max() <= 1
 
 
+@pytest.mark.parametrize("painting", [noise(256, 16, 1), noise(11, 256, 1)])
+def test_a_narrow_painting_has_a_position_at_every_size(painting):
+    """At the first size, 32 pixels, it would be one or two pixels narrow."""
+    frames = paint(noise(256, 128, 2), painting, size=256, start_size=32, steps=4)
+    assert len(frames) == 4 and frames[-1].losses["match"] > 0
+
+
 def test_a_painting_without_a_position_of_a_layer_once_its_margin_is_cut_off_is_answered():
     with pytest.raises(ValueError, match="The painting would be 7 x 7 pixels; its short side needs at least 8"):
         paint(painting=noise(9, 9, 1), style_margin=0.1)
