@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Protocol, SupportsFloat, TypedDict
 
@@ -185,12 +185,26 @@ def stylize(
     return paint(Commission(content, paintings, settings, **pictures), network, device)
 
 
-def paint(commission: Commission, network: VGG, device: Device | None = None) -> Generator[Frame, None, None]:
-    """As `stylize`, of a run that is one value."""
+def paint(
+    commission: Commission,
+    network: VGG,
+    device: Device | None = None,
+    is_wanted: Callable[[], bool] = lambda: True,
+) -> Generator[Frame, None, None]:
+    """As `stylize`, of a run that is one value.
+
+    Args:
+        is_wanted: Asked before each look at a tile. Closing the generator has to wait for a step, and one of a large
+            picture takes minutes.
+
+    Raises:
+        ValueError: as `stylize` does.
+        Interrupted: in the middle of a step, when `is_wanted` says no.
+    """
     check(commission, network)
     device, settings = device or best_device(), commission.settings
     room(*final_size(*commission.content.size, settings), settings, network, device)  # or it is answered now
-    return _paint(commission, network, device)
+    return _paint(commission, network, device, is_wanted)
 
 
 def check(commission: Commission, network: VGG) -> None:
@@ -292,11 +306,13 @@ def scales(width: int, height: int, settings: Settings) -> list[Scale]:
     return [Scale(fitted_size(width, height, side), *rest) for side, *rest in zip(sides, steps, fades, strict=True)]
 
 
-def _paint(commission: Commission, network: VGG, device: Device) -> Generator[Frame, None, None]:
+def _paint(
+    commission: Commission, network: VGG, device: Device, is_wanted: Callable[[], bool]
+) -> Generator[Frame, None, None]:
     began = time.perf_counter()
     content, paintings, settings = commission.content, commission.styles, commission.settings
     start, masks = commission.start, commission.masks
-    network = network.to(device.place, device.dtype)
+    network = replace(network.to(device.place, device.dtype), is_wanted=is_wanted)
     plan = scales(*content.size, settings)
     if start is not None:
         plan = [Scale(plan[-1].size, settings.steps)]

@@ -36,6 +36,10 @@ POOLS: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType(
 )
 
 
+class Interrupted(Exception):
+    """Nobody waits for this picture any more."""
+
+
 @dataclass(frozen=True, eq=False)
 class VGG:
     """The convolutional part of a VGG network (Simonyan & Zisserman 2014, table 1).
@@ -47,6 +51,7 @@ class VGG:
         mean, std: RGB statistics (1, 3, 1, 1), in [0, 1], that the weights expect.
         checksum: SHA-256 of the file that the weights came from.
         kernels: Of those convolutions that `winograd` makes faster where the network is.
+        is_wanted: Asked before each look. A step of a large picture is many looks, one for each tile.
     """
 
     name: str
@@ -55,6 +60,7 @@ class VGG:
     std: Tensor
     checksum: str = ""
     kernels: Mapping[str, Tensor] = field(default_factory=dict)
+    is_wanted: Callable[[], bool] = lambda: True
 
     @property
     def layers(self) -> list[str]:
@@ -106,7 +112,12 @@ class VGG:
 
         Returns:
             Layer name -> (1, C, h, w) in the network's dtype, channels_last.
+
+        Raises:
+            Interrupted: if nobody wants them any more.
         """
+        if not self.is_wanted():
+            raise Interrupted
         names = list(self.convolutions)
         names = names[: 1 + max(names.index(_conv(layer)) for layer in layers)]
         ends = {name for name, following in pairwise(names) if following[4] != name[4]}  # of blocks

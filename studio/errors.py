@@ -10,6 +10,7 @@ from html import escape
 
 import gradio as gr
 
+from nst.vgg import Interrupted
 from studio.i18n import words
 
 
@@ -29,6 +30,8 @@ def without_a_trace(language: str = "en") -> Iterator[None]:
         yield
     except gr.Error:
         raise
+    except Interrupted:  # nobody hears it
+        raise gr.Error(words(language)["unwatched"], print_exception=False) from None
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise gr.Error(words(language)["disk_full"], print_exception=False) from None

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
 import gradio as gr
 from gradio.components import Component
+from gradio.context import LocalContext
 from gradio.data_classes import ImageData
 from gradio.utils import get_upload_folder
 
@@ -42,6 +44,13 @@ def no_tool(function: Any) -> None:
 def queue_of(page: gr.Blocks) -> Any:
     """The queue itself. `Blocks.queue` only sets its options, and it has no hook for who is served next."""
     return page._queue
+
+
+def is_wanted() -> Callable[[], bool]:
+    """Whether somebody still waits for the event that is being handled now. Gradio itself asks after each step only."""
+    page, number = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
+    event = queue_of(page).event_ids_to_events.get(number) if page and number else None
+    return lambda: event is None or event.alive
 
 
 def set_queue(page: gr.Blocks, queue: Any) -> None:

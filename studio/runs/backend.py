@@ -13,6 +13,7 @@ from nst import Commission, Frame
 from nst.device import Device, on_painting_thread
 from nst.transfer import Engine, paint
 from nst.vgg import VGG
+from studio.gradio_internals import is_wanted
 
 ADDRESS = os.environ.get("NST_RAY_ADDRESS", "")
 
@@ -29,7 +30,7 @@ def engine() -> Engine:
 
 def here(commission: Commission, network: VGG, device: Device | None = None) -> Generator[Frame, None, None]:
     """`paint` on this machine, on the thread that paints."""
-    return on_painting_thread(paint(commission, network, device))
+    return on_painting_thread(paint(commission, network, device, is_wanted()))
 
 
 def devices() -> int:

@@ -229,12 +229,8 @@ def unread_answers(someone: Someone) -> str:
 
 def a_reader_who_stops(someone: Someone) -> str:
     """An endless painting for somebody who opens the stream and reads no further."""
-    photo, painting = (someone.upload(small_png(), name) for name in ("content.png", "style.png"))
-    event = next(one for one in someone.config["dependencies"] if one["api_name"] == "stylize")
-    knobs = someone.http.get("gradio_api/info").json()["named_endpoints"]["/stylize"]["parameters"]
-    said = {one["parameter_name"]: one["parameter_default"] for one in knobs if one["parameter_has_default"]}
-    said |= {"content": {"path": photo, **META}, "style": {"path": painting, **META}, "size": 64, "steps": 10_000}
-    assert someone.join(event, [said[one["parameter_name"]] for one in knobs]).status_code == 200
+    event, values = _painting(someone, size=64, steps=10_000)
+    assert someone.join(event, values).status_code == 200
     parts = urlsplit(someone.page)
     with socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -280,6 +276,29 @@ def heard_bombs(someone: Someone) -> str:
     for thread in threads:
         thread.join()
     return ""
+
+
+def a_picture_nobody_waits_for(someone: Someone) -> str:
+    """A large picture in many small tiles, whose asker hangs up at once: its first step would take minutes."""
+    event, values = _painting(someone, size=4096, enlarge="yes", tile=64, start_size=4096, steps=1)
+    assert someone.join(event, values).status_code == 200
+    with someone.http.stream("GET", "gradio_api/queue/data", params={"session_hash": someone.session}) as said:
+        next(line for line in said.iter_lines() if "process_starts" in line)
+        time.sleep(2)
+    other, begun = Someone(someone.page, "127.0.0.3"), time.monotonic()
+    answer = other.call({"path": other.upload(small_png()), **META})
+    waited = time.monotonic() - begun
+    return "" if "complete" in answer and waited < 30 else f"the next waited {waited:.0f} s: {answer[:100]}"
+
+
+def _painting(someone: Someone, **knobs: Any) -> tuple[dict[str, Any], list[Any]]:
+    """The event of `/stylize`, and its values."""
+    photo, painting = (someone.upload(small_png(), name) for name in ("content.png", "style.png"))
+    event = next(one for one in someone.config["dependencies"] if one["api_name"] == "stylize")
+    named = someone.http.get("gradio_api/info").json()["named_endpoints"]["/stylize"]["parameters"]
+    said = {one["parameter_name"]: one["parameter_default"] for one in named if one["parameter_has_default"]}
+    said |= {"content": {"path": photo, **META}, "style": {"path": painting, **META}, **knobs}
+    return event, [said[one["parameter_name"]] for one in named]
 
 
 def a_full_disk(someone: Someone) -> str:
@@ -367,6 +386,7 @@ ATTACKS: tuple[Attack, ...] = (
     nonsense,
     half_a_header,
     a_reader_who_stops,
+    a_picture_nobody_waits_for,
     a_full_disk,
 )
 

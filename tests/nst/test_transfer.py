@@ -6,7 +6,8 @@ import torch
 from PIL import Image
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from nst import losses
+from nst import losses, transfer
+from nst.commission import Commission
 from nst.device import Device
 from nst.image import fitted_size, luma, to_pixels
 from nst.objective import Objective
@@ -15,6 +16,7 @@ from nst.settings import Settings, style_shares
 from nst.solvers.lbfgs import LBFGS
 from nst.targets import objective_for
 from nst.transfer import _moved, scales, stylize
+from nst.vgg import Interrupted
 from nst.weights import load_vgg
 from tests.painting import PAINTING, PHOTO, QUICK, difference, half, noise, paint
 from tests.tiny import CPU, tiny_vgg
@@ -344,3 +346,17 @@ def test_a_preview_is_the_image_at_another_size():
         assert frame.preview(32).size == (32, 24)
         assert frame.preview(1000).size == frame.image.size
         assert difference(frame.preview(32), frame.image.resize((32, 24), Image.Resampling.BICUBIC)) < 0.02
+
+
+def test_a_step_ends_in_its_middle_when_nobody_waits_for_it():
+    looks = []
+
+    def is_wanted() -> bool:
+        looks.append(len(looks))
+        return len(looks) < 7
+
+    commission = Commission(PHOTO, [PAINTING], Settings(**QUICK, tile=64))
+    painting = transfer.paint(commission, tiny_vgg(), CPU, is_wanted)
+    with pytest.raises(Interrupted):
+        list(painting)
+    assert len(looks) == 7
