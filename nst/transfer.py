@@ -118,8 +118,8 @@ class Frame:
 
     @property
     def likes(self) -> Likes | None:
-        """Which part of which painting each part of the picture came from, a position for 8 x 8 pixels of this
-        scale by default. None where nothing is matched."""
+        """Which part of which painting each part of the picture came from: at most 64 positions along the long
+        side, by default one for 8 x 8 pixels of this scale. None where nothing is matched."""
         return likes(self._found)
 
     def preview(self, long_side: int) -> Image.Image:
