@@ -19,6 +19,8 @@ from nst.settings import Settings, match_shares, shares, style_shares
 from nst.tiles import Tile
 from nst.vgg import VGG, shrinkage
 
+FOUND_SIDE = 64  # positions along the long side, of what a frame says about its matches
+
 Errors = Sequence[tuple[float, Callable[[Any], Tensor]]]
 
 
@@ -328,7 +330,10 @@ def _motif_term(gallery: Gallery, matches: Tensor) -> StyleTerm:
 
 
 def _found(gallery: Gallery, matches: Tensor) -> Found:
+    """Every second or third position and so on where there are many: it is kept with each frame, and travels."""
+    every = -(-max(matches.shape) // FOUND_SIDE)
     mask = torch.ones_like(matches, dtype=torch.float32) if gallery.mask is None else gallery.mask[0, 0]
+    matches, mask = (one[::every, ::every].contiguous() for one in (matches, mask))
     return Found(gallery.candidates.places[matches], gallery.candidates.paintings[matches], mask)
 
 

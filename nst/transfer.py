@@ -31,7 +31,7 @@ from nst.image import (
     with_luma_inside,
 )
 from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES
-from nst.matching import Found, Likes, likes
+from nst.matching import CANDIDATES, PAIRS, Found, Likes, likes
 from nst.objective import layers
 from nst.settings import Settings, match_shares, mix_shares, shares
 from nst.solvers import Average, Solver, make_solver
@@ -53,7 +53,7 @@ COLOURS_SIDE = 256  # of a square that holds the colours of all paintings
 FIXED_BYTES = 300 * 10**6  # the weights in another type, Winograd's kernels, and what libraries prepare for themselves
 WHOLE_BYTES = 100  # for each pixel of the picture, in tiles or not, besides the memory of L-BFGS
 STEP_VALUES, COLUMN_VALUES = 830, 2200  # for each pixel that one step looks at; where hypercolumns keep all maps
-MATCH_BYTES = 250 * 10**6  # candidates twice, 16,384 of 768 channels in float32, and 2**24 cosines twice
+CANDIDATE_BYTES, PAIR_OF_MATCHES_BYTES = 2 * 4 * (256 + 512), 2 * 4  # of a position that is matched, in float32
 SAMPLE_BYTES = 130  # for each pair of points that are compared
 FAINT = 0.001 / 255  # what Johnson's neural-style begins with, so that no two pixels are the same
 FURTHEST = 8  # a pixel that is so far from [0, 1] will not come back
@@ -127,8 +127,8 @@ class Frame:
 
     @property
     def likes(self) -> Likes | None:
-        """Which part of which painting each part of the picture came from, a position for 8 x 8 pixels of this
-        scale by default. None where nothing is matched."""
+        """Which part of which painting each part of the picture came from: at most 64 positions along the long
+        side, by default one for 8 x 8 pixels of this scale. None where nothing is matched."""
         return likes(self.found)
 
     def preview(self, long_side: int) -> Image.Image:
@@ -264,7 +264,8 @@ def room(width: int, height: int, settings: Settings, network: VGG, device: Devi
     if _compares_points(settings):
         whole += SAMPLE_BYTES * min(settings.samples, pixels) ** 2
     if match_shares(settings):
-        whole += MATCH_BYTES
+        positions = min(CANDIDATES, pixels // 16)
+        whole += CANDIDATE_BYTES * positions + PAIR_OF_MATCHES_BYTES * min(PAIRS, positions**2)
     halo = network.radius(layers(settings))
     return fit(height, width, halo, per_pixel, whole, free_memory(device), settings.tile)
 

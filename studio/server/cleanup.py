@@ -20,7 +20,7 @@ from studio.components.images import folder_of
 from studio.gradio_internals import queue_of
 from studio.limits import LONGEST_VISIT
 from studio.server.budgets import Budgets
-from studio.server.connections import hang_up_on_the_silent
+from studio.server.connections import hang_up_on_the_absent
 from studio.server.messages import paths_in
 from studio.server.temp_dir import FOLDER, LOCK
 
@@ -130,7 +130,7 @@ class VisitCleaner:
     @asynccontextmanager
     async def lifespan(self, _: Any) -> AsyncIterator[None]:
         """While the page is served."""
-        tasks = [asyncio.create_task(one) for one in (self._go_round(), hang_up_on_the_silent(self.page))]
+        tasks = [asyncio.create_task(one) for one in (self._go_round(), hang_up_on_the_absent(self.page))]
         yield
         for task in tasks:
             task.cancel()

@@ -135,7 +135,7 @@ def test_a_large_picture_travels_as_a_small_one_until_it_is_asked_for():
     photo = noise(1000, 800, 4)
     (frame,) = stylize(photo, PAINTING, Settings(size=1000, steps=1), NETWORK, CPU)
     note = cluster._note(frame)
-    assert len(ray.cloudpickle.dumps(note)) < 100_000 < frame.pixels.nbytes / 90
+    assert len(ray.cloudpickle.dumps(note)) < frame.pixels.nbytes / 50, "with its matches"
 
     assert cluster._complete(note, "no reference to any pixels").preview(500).size == (500, 400)
 

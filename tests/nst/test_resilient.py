@@ -138,7 +138,7 @@ def test_the_real_engine_at_the_end_of_its_memory(monkeypatch: pytest.MonkeyPatc
 
 def test_refuses_before_the_first_step() -> None:
     with pytest.raises(ValueError, match="short side"):
-        resilient.resilient(Commission(PHOTO, [Image.new("RGB", (9, 9))], Settings()), tiny_vgg(), CPU)
+        resilient.resilient(Commission(PHOTO, [Image.new("RGB", (7, 7))], Settings()), tiny_vgg(), CPU)
 
 
 class Wanderer(Engine):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from studio.server import connections, queue
+from studio.server import connections
 from studio.server.budgets import MOST_STATE, Budgets
 from studio.server.messages import MOST_PARTS, Refusal, read
 from tests.load import attack
@@ -39,7 +39,7 @@ def test_half_a_header_is_not_waited_for(server: str, monkeypatch: pytest.Monkey
 
 
 def test_whoever_reads_no_further_gives_the_device_back(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "PATIENCE", 3.0)
+    monkeypatch.setattr(connections, "STALLED", 2.0)
     assert attack.a_reader_who_stops(Someone(server)) == ""
 
 
