@@ -7,7 +7,7 @@ import socket
 import struct
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,7 +24,8 @@ TCP_INFO_BYTES, BYTES_ACKED = 128, 120  # of Linux's `struct tcp_info`, and wher
 class _State:
     """What a connection is doing, as long as it stays so."""
 
-    request: Any  # the one that is being answered; None while one is being asked
+    request: Any  # the last one that was understood; none at first
+    is_answering: bool
     taken: int  # bytes of answers that the visitor's machine has confirmed; -1 while all are
     since: float
 
@@ -38,19 +39,19 @@ async def hang_up_on_the_absent(page: gr.Blocks) -> None:
             if not hasattr(connection, "cycle"):
                 continue
             now, known = _state(connection), states.get(connection)
-            if known is None or (known.request, known.taken) != (now.request, now.taken):
+            if known is None or replace(known, since=now.since) != now:
                 states[connection] = now
+            elif now.is_answering and now.taken < 0:  # at work on a question
                 continue
-            patience = SILENT if now.request is None else STALLED if now.taken >= 0 else None
-            if patience is not None and known.since < time.monotonic() - patience:
+            elif now.since - known.since > (STALLED if now.is_answering else SILENT):
                 connection.transport.abort()
 
 
 def _state(connection: Any) -> _State:
     request = connection.cycle
     if request is None or request.response_complete:
-        return _State(None, -1, time.monotonic())
-    return _State(request, _taken(connection.transport.get_extra_info("socket")), time.monotonic())
+        return _State(request, False, -1, time.monotonic())
+    return _State(request, True, _taken(connection.transport.get_extra_info("socket")), time.monotonic())
 
 
 def _taken(line: Any) -> int:
