@@ -15,6 +15,7 @@ from PIL import Image
 
 from nst.image import read_text
 from nst.record import read_record
+from nst.settings import KNOBS
 from studio.catalogue import PAINTINGS, PHOTOS
 from studio.panels import variants
 from studio.panels.presets import PRESETS
@@ -22,6 +23,7 @@ from studio.runs import estimate
 from tests.browser.driving import DESK_ONLY, Page, choose, downloaded, expect, open_settings, set_knobs, status
 
 SECOND = list(PAINTINGS)[1]
+HALF = KNOBS["content_weight"].default / 2
 FINISHED = re.compile(r"Finished · .*")
 
 
@@ -126,10 +128,10 @@ def test_goes_on_from_the_picture(page: Page) -> None:
     expect(status(page)).to_have_text(re.compile("Stopped"))
     size, text = kept(page)
     assert size == (256, 171)
-    assert read_record(text).settings.content_weight == 0.075
+    assert read_record(text).settings.content_weight == pytest.approx(HALF)
     open_settings(page)
     expect(page.locator("#knob-size input[type=number]")).to_have_value("256")
-    expect(page.locator("#knob-content_weight input")).to_have_value("0.075")
+    expect(page.locator("#knob-content_weight input")).to_have_value(f"{HALF:g}")
 
 
 @DESK_ONLY

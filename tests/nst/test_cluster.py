@@ -86,7 +86,7 @@ def test_the_page_paints_there_as_many_at_once_as_there_are_devices(machines, mo
     monkeypatch.setattr(zerogpu, "load_vgg", lambda name: NETWORK)
     backend.engine.cache_clear()
     try:
-        assert backend.places() == 2
+        assert backend.devices() == 2
         settings = Settings(size=96, steps=6)
         *_, there = frames_of(Commission(PHOTO, [PAINTING], settings))
     finally:
