@@ -43,7 +43,6 @@ def own_folder() -> tuple[Path, FileLock]:
     lock = FileLock(unfinished / "lock")
     lock.acquire()
     folder = unfinished.rename(among / unfinished.name.removeprefix("."))
-    atexit.register(_remove, folder, os.getpid())
     return folder, lock
 
 
@@ -61,12 +60,17 @@ def remover(folder: Path) -> subprocess.Popen[bytes] | None:
         return None
 
 
-def _remove(folder: Path, owner: int) -> None:
-    if os.getpid() == owner:  # not a forked process
-        shutil.rmtree(folder, ignore_errors=True)
+def _remove(owner: int) -> None:
+    if os.getpid() != owner:  # a forked process
+        return
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    if _REMOVER and _REMOVER.stdin:
+        _REMOVER.stdin.close()
+        _REMOVER.wait()
 
 
 FOLDER, _LOCK = own_folder()
 _REMOVER = remover(FOLDER)
+atexit.register(_remove, os.getpid())
 LOCK = FOLDER / "lock"
 os.environ["GRADIO_TEMP_DIR"] = str(FOLDER)
