@@ -2,6 +2,8 @@
 const language = navigator.language.slice(0, 2);
 const show = () => {
   element.querySelector("legend").textContent = props.headings[language] ?? props.headings.en;
+  const hint = element.querySelector(".hint"); // of a gallery that may be empty: what will hang there
+  if (hint) hint.textContent = props.hints[language] ?? props.hints.en;
   element.querySelectorAll(".tile").forEach((tile, i) => {
     const { title, line } = props.items[i] ?? {}; // a stranger's words are text, never part of a template
     tile.title = [title, line].filter(Boolean).join(", ");

@@ -35,7 +35,7 @@ def results() -> gr.State:
 
 def strip() -> gr.HTML:
     """A gallery like the others, of pictures that are not known beforehand; a sentence as long as there are none."""
-    files = widget_files(gallery.__file__) | widget_files(__file__)
+    files = widget_files(gallery.__file__)
     files["html_template"] = files["html_template"].replace("</fieldset>", EMPTY + "</fieldset>")
     return gr.HTML(
         None,
