@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from gradio.utils import get_upload_folder
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.components.images import MOST_BYTES
+from studio.gradio_internals import upload_folder
 from studio.i18n import language_of, words
 from studio.server.budgets import Budgets, visitor
 from studio.server.messages import MOST_JSON, SESSION, Refusal, check_parts, read
@@ -76,15 +76,10 @@ class Guard:
             await self._let_in(scope, receive, answer)
         except Refusal as refusal:
             await answer.refuse(refusal.status, refusal.key)
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
-            await answer.refuse(507, "disk_full")
-        except Exception as error:  # a message that no client of ours would send, or a mistake of ours
+        except Exception as error:  # a message that no client of ours would send, a full disk, or a mistake of ours
             log.warning("%s %.200r: %s: %.200r", scope["method"], scope["path"], type(error).__name__, str(error))
             log.debug("", exc_info=True)
-            misled = isinstance(error, KeyError | TypeError | ValueError) and scope["method"] == "POST"
-            await answer.refuse(400 if misled else 500, "not_understood" if misled else "broken")
+            await answer.refuse(*_blame(error, scope["method"]))
 
     async def _let_in(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         path = scope["path"]
@@ -132,7 +127,7 @@ class Guard:
         if int(size) > MOST_UPLOAD:
             raise Refusal(413, "too_large")
         parts = Parts(scope, receive)
-        with self.budgets.upload(who, int(size), Path(get_upload_folder())):
+        with self.budgets.upload(who, int(size), Path(upload_folder())):
             async with answer.read() as said:
                 try:
                     await self.app(scope, parts.receive, answer)
@@ -202,6 +197,15 @@ class Parts:
             self.refused = True
             return {"type": "http.disconnect"}
         return message
+
+
+def _blame(error: Exception, method: str) -> tuple[int, str]:
+    """Status and sentence for what went wrong within Gradio."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return 507, "disk_full"
+    if isinstance(error, KeyError | TypeError | ValueError) and method == "POST":
+        return 400, "not_understood"
+    return 500, "broken"
 
 
 def paths_of_upload(answer: bytes) -> list[str]:
