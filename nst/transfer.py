@@ -282,7 +282,7 @@ def in_tiles(width: int, height: int, settings: Settings, network: VGG, device: 
     return fits if fits.side < max(size) else None
 
 
-def scales(width: int, height: int, settings: Settings) -> list[Scale]:
+def scales(width: int, height: int, settings: Settings, started: bool = False) -> list[Scale]:
     """The sizes to paint at, small to large, and how the steps are shared among them.
 
     The final size is divided by `scale_factor` for as long as it stays at or above `start_size`,
@@ -291,7 +291,10 @@ def scales(width: int, height: int, settings: Settings) -> list[Scale]:
 
     Args:
         width, height: Of the photo.
+        started: Whether a picture is gone on with, which is done at the final size alone.
     """
+    if started:
+        return [Scale(final_size(width, height, settings), settings.steps)]
     least, sides = shrinkage(layers(settings)), [max(final_size(width, height, settings))]
     while (smaller := round(sides[0] / settings.scale_factor)) >= settings.start_size:
         if min(fitted_size(width, height, smaller)) < least:
@@ -314,9 +317,7 @@ def _paint(
     content, paintings, settings = commission.content, commission.styles, commission.settings
     start, masks = commission.start, commission.masks
     network = replace(network.to(device.place, device.dtype), is_wanted=is_wanted)
-    plan = scales(*content.size, settings)
-    if start is not None:
-        plan = [Scale(plan[-1].size, settings.steps)]
+    plan = scales(*content.size, settings, started=start is not None)
     colours, size = _colours_of(paintings, settings), plan[-1].size
     finish = _finisher(content, size, colours, settings, masks)
     content = _recoloured(content, size, colours, settings)
