@@ -225,7 +225,7 @@ class _Worker:
         if math.prod(shape) * type.itemsize > most_bytes:
             raise _Ended
         block: Block = np.empty(shape, type)
-        if self.answers.readinto(block.reshape(-1).view(np.uint8)) < block.nbytes:
+        if self.answers.readinto(block.reshape(-1).view(np.uint8).data) < block.nbytes:
             raise _Ended
         return block
 
