@@ -119,6 +119,22 @@ class PaletteTerm:
 
 
 @dataclass(frozen=True)
+class Anchor:
+    """Pixels that the picture is to keep to: error = mean of hold * (pixels - target)^2 (Ruder et al. 2016, eq. 7).
+
+    Attributes:
+        target: (1, 3, H, W).
+        hold: (1, 1, H, W), how much each pixel is held; 0 is free.
+    """
+
+    target: Tensor
+    hold: Tensor
+
+    def error(self, pixels: Tensor) -> Tensor:
+        return (self.hold * (pixels - self.target).square()).mean()
+
+
+@dataclass(frozen=True)
 class Seen:
     """What a tile contributes to the losses. Added up over all tiles, it is all that they ask of a picture.
 
@@ -143,7 +159,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Objective:
-    """content_weight * content + style_weight * (style + match_weight * match) + tv_weight * tv + palette.
+    """content_weight * content + style_weight * (style + match_weight * match) + tv_weight * tv + palette + anchor.
 
     After Gatys et al. 2016, eq. 7. Without matches there is no such term: `matched` finds them.
 
@@ -168,6 +184,7 @@ class Objective:
     points: Points
     matches: Sequence[MatchTerm] = ()
     motifs: Sequence[StyleTerm] = ()
+    anchor: Anchor | None = None
 
     def __call__(self, pixels: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Gradient of the total loss (1, 3, H, W), and the unweighted losses, at some pixels."""
@@ -206,6 +223,10 @@ class Objective:
             pairs = zip(self.galleries, matches, strict=True)
             motifs = [_motif_term(one, match.matches) for one, match in pairs if one.motifs]
             return replace(self, matches=matches, motifs=motifs)
+
+    def anchored(self, target: Tensor, hold: Tensor, weight: float) -> Objective:
+        """The same, with a loss on what differs from `target` (1, 3, H, W) where `hold` (1, 1, H, W) is not 0."""
+        return replace(self, anchor=Anchor(target, hold), weights={**self.weights, "anchor": weight})
 
     def found(self) -> list[Found]:
         """The matches of all regions, at the coarsest layer that is matched."""
@@ -246,6 +267,8 @@ class Objective:
         losses = {}
         if self.weights["tv"]:
             losses["tv"] = TV_LOSSES[self.settings.tv_loss](pixels)
+        if self.anchor is not None:
+            losses["anchor"] = self.anchor.error(pixels)
         if self.palette:
             height, width = pixels.shape[-2:]
             drawn = [self.points.spots(height, width, mask=term.mask) for term in self.palette]

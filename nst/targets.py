@@ -54,27 +54,26 @@ def objective_for(
     network: VGG,
     fade: float = 1.0,
     tile: int | None = None,
+    targets: Sequence[Target] | None = None,
 ) -> Objective:
     """Look once at the photo (1, 3, H, W) and the paintings, and keep what the losses compare with.
 
     Args:
         fade: How many times more the photo weighs than `settings` say, and how many times less the palette.
         tile: Side of a tile in pixels; the picture is one tile if not said.
+        targets: Of the paintings, as `targets_for` finds them, where another photo of this size has had them already.
     """
     tile = tile or max(photo.shape[-2:])
     parts_of_photo = _tiles(photo, settings, network, tile)
-    points = Points(settings.samples, torch.Generator().manual_seed(settings.seed))
     mix = mix_shares(settings.style_mix, len(paintings))
-    parts = mix if masks is None else [1.0] * len(mix)  # of a region
-    styles = [_painting_pixels(painting, photo, settings) for painting in paintings]
+    points = Points(settings.samples, torch.Generator().manual_seed(settings.seed))
     with torch.no_grad():
         photo_maps = _photo_maps(photo, parts_of_photo, settings, network)
         content = _content_terms(photo, photo_maps, parts_of_photo, settings)
         similarity = _similarity_terms(settings)
-        targets = [
-            _target(style, number, part, points, settings, network, tile)
-            for number, (style, part) in enumerate(zip(styles, parts, strict=True))
-        ]
+    if targets is None:
+        parts = mix if masks is None else [1.0] * len(mix)  # of a region
+        targets = targets_for(photo, paintings, parts, points, settings, network, tile)
     regions = _regions(photo, masks, targets, mix)
     return Objective(
         settings,
@@ -90,6 +89,28 @@ def objective_for(
         parts_of_photo,
         points,
     )
+
+
+def targets_for(
+    photo: Tensor,
+    paintings: Sequence[Image.Image],
+    parts: Sequence[float],
+    points: Points,
+    settings: Settings,
+    network: VGG,
+    tile: int,
+) -> list[Target]:
+    """What the paintings offer to a photo (1, 3, H, W): its size matters, and its colours where they are to be like it.
+
+    Args:
+        parts: Of all points, those that are drawn from each painting.
+    """
+    styles = [_painting_pixels(painting, photo, settings) for painting in paintings]
+    with torch.no_grad():
+        return [
+            _target(style, number, part, points, settings, network, tile)
+            for number, (style, part) in enumerate(zip(styles, parts, strict=True))
+        ]
 
 
 def _regions(

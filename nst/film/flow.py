@@ -1,0 +1,123 @@
+"""Where each pixel of a frame was in an earlier one, and where it cannot have been seen there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+# By which share of the motion, and how many squared pixels, the ways forth and back may disagree (Sundaram, Brox &
+# Keutzer 2010, eq. 5, as in Ruder et al. 2016), and how different the two frames may look at both ends
+UNEVEN, NOISE = 0.01, 0.5
+UNLIKE, AROUND = 0.1, 2.0  # of light in [0, 1], averaged over so many pixels (standard deviation)
+
+Flow = NDArray[np.float32]  # (H, W, 2) in pixels, right and down
+Light = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Motion:
+    """What became of an earlier frame.
+
+    Attributes:
+        back, forth: From each pixel of the frame to its place in the earlier one, and from that one to this.
+        seen: (1, 1, H, W): 1 where the pixel was seen there, 0 where it has come into view.
+    """
+
+    back: Flow
+    forth: Flow
+    seen: Tensor
+
+    def carried(self, pixels: Tensor, mode: str = "bicubic") -> Tensor:
+        """What is fixed to the earlier frame (1, C, H, W), moved to this one; beyond the edge its nearest pixel."""
+        height, width = self.back.shape[:2]
+        places = torch.from_numpy(_places(self.back))
+        grid = (places + 0.5) * 2 / places.new_tensor([width, height]) - 1
+        return F.grid_sample(pixels, grid[None], mode=mode, padding_mode="border", align_corners=False)
+
+
+def motion(before: Image.Image, after: Image.Image) -> Motion:
+    """Between two frames of the same size, each at least 16 x 16 pixels.
+
+    Dense inverse search (Kroeger, Timofte, Dai & Van Gool 2016), both ways.
+    """
+    old, new = _light(before), _light(after)
+    back, forth = _flow(new, old), _flow(old, new)
+    return Motion(back, forth, _as_mask(_seen(old, new, back, forth)))
+
+
+def far_motion(before: Image.Image, after: Image.Image, far: Motion, near: Motion) -> Motion:
+    """Likewise between frames that lie further apart, by way of one between: from `before` to it, and from it on.
+
+    It is looked for directly, which adds up no errors, and once more beginning with that way. Each pixel follows what
+    brings it to where the frame looks more like it.
+    """
+    old, new = _light(before), _light(after)
+    by_way_back = near.back + _at(far.back, _places(near.back))
+    by_way_forth = far.forth + _at(near.forth, _places(far.forth))
+    direct = _flow(new, old), _flow(old, new)
+    guided = _flow(new, old, by_way_back), _flow(old, new, by_way_forth)
+    back, seen = _better(old, new, direct, guided)
+    forth, _ = _better(new, old, direct[::-1], guided[::-1])
+    return Motion(back, forth, _as_mask(seen))
+
+
+def _better(old: Light, new: Light, *ways: tuple[Flow, Flow]) -> tuple[Flow, NDArray[np.bool_]]:
+    """Of some flows back and forth the better one back for each pixel, and where it has been seen by any."""
+    seen = np.stack([_seen(old, new, back, forth) for back, forth in ways])
+    unlike = np.stack([_unlike(old, new, back) for back, _ in ways]) + np.where(seen, 0, 2)
+    best = unlike.argmin(0)
+    chosen = np.take_along_axis(np.stack([back for back, _ in ways]), best[None, ..., None], axis=0)[0]
+    return chosen, seen.any(0)
+
+
+def _light(frame: Image.Image) -> Light:
+    return np.asarray(frame.convert("L"))
+
+
+def _as_mask(seen: NDArray[np.bool_]) -> Tensor:
+    return torch.from_numpy(seen.astype(np.float32))[None, None]
+
+
+def _flow(origin: Light, target: Light, guess: Flow | None = None) -> Flow:
+    """For each pixel of `origin` the way to its like in `target`."""
+    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    return np.asarray(search.calc(origin, target, None if guess is None else guess.copy()), np.float32)
+
+
+def _seen(old: Light, new: Light, back: Flow, forth: Flow) -> NDArray[np.bool_]:
+    """(H, W), of the pixels of `new`."""
+    height, width = back.shape[:2]
+    places = _places(back)
+    inside = ((places >= -0.5) & (places <= (width - 0.5, height - 0.5))).all(2)
+    returned = _at(forth, places)
+    agree = _squares(returned + back) <= UNEVEN * (_squares(returned) + _squares(back)) + NOISE
+    return np.asarray(inside & agree & (_unlike(old, new, back) <= UNLIKE))
+
+
+def _unlike(old: Light, new: Light, back: Flow) -> NDArray[np.float32]:
+    """(H, W) in [0, 1], how different the surroundings look at both ends."""
+    difference = np.abs(_at(old.astype(np.float32), _places(back)) - new) / 255
+    return np.asarray(cv2.GaussianBlur(difference, (0, 0), AROUND), np.float32)
+
+
+def _at(values: Flow, places: Flow) -> Flow:
+    """Values (H, W, ...) of one frame at places in it, bilinear."""
+    return np.asarray(cv2.remap(values, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def _squares(vectors: Flow) -> NDArray[np.float32]:
+    return np.asarray(np.square(vectors).sum(2), np.float32)
+
+
+def _places(flow: Flow) -> Flow:
+    """(H, W, 2): where a flow leads to from each pixel, right and down."""
+    height, width = flow.shape[:2]
+    here = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=2)
+    return (here + flow).astype(np.float32)
