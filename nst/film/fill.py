@@ -29,14 +29,20 @@ def painted_like_the_rest(photo: Tensor, painted: Tensor, known: Tensor) -> Tens
     cells = cells[0].permute(1, 2, 0)  # (h, w, 25)
     cells = cells / cells[..., :1].clamp(min=1e-6)
     ours, theirs = cells[..., 1:4], cells[..., 4:7]
-    own = cells[..., 7:16].unflatten(-1, (3, 3)) - ours[..., None] * ours[..., None, :]
-    shared = cells[..., 16:].unflatten(-1, (3, 3)) - ours[..., None] * theirs[..., None, :]
+    own = _matrices(cells[..., 7:16]) - ours[..., None] * ours[..., None, :]
+    shared = _matrices(cells[..., 16:]) - ours[..., None] * theirs[..., None, :]
     slope = torch.linalg.solve(own + NOISE * torch.eye(3).to(own), shared)  # (h, w, of the photo, of the painting)
     offset = theirs - (ours[..., None, :] @ slope)[..., 0, :]
     maps = torch.cat([slope.flatten(-2), offset], dim=-1).permute(2, 0, 1)[None]
     maps = F.interpolate(maps, (height, width), mode="bilinear")
-    slopes = maps[:, :9].unflatten(1, (3, 3))
-    return ((photo[:, :, None] * slopes).sum(1) + maps[:, 9:]).clamp(0, 1)
+    slopes = maps[:, :9].reshape(1, 3, 3, height, width)
+    coloured: Tensor = (photo[:, :, None] * slopes).sum(1) + maps[:, 9:]
+    return coloured.clamp(0, 1)
+
+
+def _matrices(values: Tensor) -> Tensor:
+    """(..., 9) -> (..., 3, 3)."""
+    return values.reshape(*values.shape[:-1], 3, 3)
 
 
 def _blurred(cells: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -16,6 +17,9 @@ from torch import Tensor
 # Keutzer 2010, eq. 5, as in Ruder et al. 2016), and how different the two frames may look at both ends
 UNEVEN, NOISE = 0.01, 0.5
 UNLIKE, AROUND = 0.1, 2.0  # of light in [0, 1], averaged over so many pixels (standard deviation)
+NEARLY = 0.01  # of light, by which the motion of the camera may explain a spot worse than its own flow
+SURE = 0.04  # of light: the most that a spot may differ that follows the camera
+GRID, FEWEST, MOST = 32, 20, 0.3  # spots along the short side that tell it, how many at least, and their share
 
 Flow = NDArray[np.float32]  # (H, W, 2) in pixels, right and down
 Light = NDArray[np.uint8]
@@ -48,47 +52,73 @@ def motion(before: Image.Image, after: Image.Image) -> Motion:
     Dense inverse search (Kroeger, Timofte, Dai & Van Gool 2016), both ways.
     """
     old, new = _light(before), _light(after)
-    back, forth = _flow(new, old), _flow(old, new)
-    return Motion(back, forth, _as_mask(_seen(old, new, back, forth)))
+    ways = [(_flow(new, old), _flow(old, new))]
+    return _best_motion(old, new, ways)
 
 
 def far_motion(before: Image.Image, after: Image.Image, far: Motion, near: Motion) -> Motion:
     """Likewise between frames that lie further apart, by way of one between: from `before` to it, and from it on.
 
-    It is looked for directly, which adds up no errors, and once more beginning with that way. Each pixel follows what
-    brings it to where the frame looks more like it.
+    It is looked for directly, which adds up no errors, and once more beginning with that way.
     """
     old, new = _light(before), _light(after)
     by_way_back = near.back + _at(far.back, _places(near.back))
     by_way_forth = far.forth + _at(near.forth, _places(far.forth))
     direct = _flow(new, old), _flow(old, new)
     guided = _flow(new, old, by_way_back), _flow(old, new, by_way_forth)
-    back, seen = _better(old, new, direct, guided)
-    forth, _ = _better(new, old, direct[::-1], guided[::-1])
-    return Motion(back, forth, _as_mask(seen))
+    return _best_motion(old, new, [direct, guided])
 
 
-def _better(old: Light, new: Light, *ways: tuple[Flow, Flow]) -> tuple[Flow, NDArray[np.bool_]]:
-    """Of some flows back and forth the better one back for each pixel, and where it has been seen by any."""
+Ways = Sequence[tuple[Flow, Flow]]  # back and forth
+
+
+def _best_motion(old: Light, new: Light, ways: Ways) -> Motion:
+    back, seen = _better(old, new, ways)
+    forth, _ = _better(new, old, [(forth, back) for back, forth in ways])
+    return Motion(back, forth, torch.from_numpy(seen.astype(np.float32))[None, None])
+
+
+def _better(old: Light, new: Light, ways: Ways) -> tuple[Flow, NDArray[np.bool_]]:
+    """Of some flows back and forth the best one back for each pixel, and where it has been seen by any.
+
+    Where little is to be seen, flows wander, and what is painted there would wander with them. The motion of the
+    camera is therefore preferred wherever it explains the frame nearly as well.
+    """
+    camera = [way for back, forth in ways if (way := _of_camera(back, _seen(old, new, back, forth))) is not None]
+    ways, handicaps = [*camera, *ways], [0.0] * len(camera) + [NEARLY] * len(ways)
+    unlike = np.stack([_unlike(old, new, back) + less for (back, _), less in zip(ways, handicaps, strict=True)])
     seen = np.stack([_seen(old, new, back, forth) for back, forth in ways])
-    unlike = np.stack([_unlike(old, new, back) for back, _ in ways]) + np.where(seen, 0, 2)
-    best = unlike.argmin(0)
+    seen[: len(camera)] &= unlike[: len(camera)] <= SURE  # back and forth, it always agrees
+    best = (unlike + np.where(seen, 0, 2)).argmin(0)
     chosen = np.take_along_axis(np.stack([back for back, _ in ways]), best[None, ..., None], axis=0)[0]
-    return chosen, seen.any(0)
+    return np.asarray(chosen), np.asarray(seen.any(0))
+
+
+def _of_camera(back: Flow, seen: NDArray[np.bool_]) -> tuple[Flow, Flow] | None:
+    """The affine motion, back and forth, that most of the picture follows, if there is one."""
+    step = max(1, min(back.shape[:2]) // GRID)
+    there, here = _places(back), _places(np.zeros_like(back))
+    chosen = seen[::step, ::step]
+    if chosen.sum() < FEWEST:
+        return None
+    pairs = here[::step, ::step][chosen], there[::step, ::step][chosen]
+    motion, follow = cv2.estimateAffine2D(*pairs, method=cv2.RANSAC, ransacReprojThreshold=0.5)
+    if motion is None or follow.mean() < MOST or abs(np.linalg.det(motion[:, :2])) < 0.1:
+        return None
+    other = cv2.invertAffineTransform(motion)
+    ways = [(here @ one[:, :2].T + one[:, 2] - here).astype(np.float32) for one in (motion, other)]
+    return ways[0], ways[1]
 
 
 def _light(frame: Image.Image) -> Light:
     return np.asarray(frame.convert("L"))
 
 
-def _as_mask(seen: NDArray[np.bool_]) -> Tensor:
-    return torch.from_numpy(seen.astype(np.float32))[None, None]
-
-
 def _flow(origin: Light, target: Light, guess: Flow | None = None) -> Flow:
     """For each pixel of `origin` the way to its like in `target`."""
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    return np.asarray(search.calc(origin, target, None if guess is None else guess.copy()), np.float32)
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    begun = np.zeros((*origin.shape, 2), np.float32) if guess is None else guess.copy()
+    return np.asarray(search.calc(origin, target, begun), np.float32)
 
 
 def _seen(old: Light, new: Light, back: Flow, forth: Flow) -> NDArray[np.bool_]:
@@ -109,7 +139,9 @@ def _unlike(old: Light, new: Light, back: Flow) -> NDArray[np.float32]:
 
 def _at(values: Flow, places: Flow) -> Flow:
     """Values (H, W, ...) of one frame at places in it, bilinear."""
-    return np.asarray(cv2.remap(values, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+    across, down = places[..., 0], places[..., 1]
+    found = cv2.remap(values, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found, np.float32)
 
 
 def _squares(vectors: Flow) -> NDArray[np.float32]:

@@ -31,14 +31,16 @@ from nst.film.flow import Motion, far_motion, motion
 from nst.image import fitted_size, to_image, to_pixels
 from nst.objective import Objective, layers
 from nst.points import Points
-from nst.settings import mix_shares
+from nst.settings import Settings, mix_shares
 from nst.solvers import Solver, make_solver
+from nst.solvers.lbfgs import LBFGS
 from nst.solvers.pyramid import resize
 from nst.targets import Target, objective_for, targets_for
 from nst.transfer import colours_of, finisher, moved, paint, recoloured, room
 from nst.vgg import VGG, shrinkage
 
 HOLD = 100.0  # weight of the loss that holds a frame to the last one
+REACH = 0.006  # the most that a step may change the pixels of a frame, in their mean
 GROWN = 4  # frames after which a pixel is held like all others
 STEPS_OF_FIRST = 35  # steps of a shot's first frame for each one of the others
 COARSE_STEPS = 4  # at half the size, for what has come into view, of a frame with two steps
@@ -175,6 +177,12 @@ class _Clock:
         return to_come * self.others / others + shots_to_come * max(0.0, of_firsts)
 
 
+def _gentle_solver(settings: Settings) -> Solver:
+    if settings.optimizer == "lbfgs":
+        return LBFGS(settings.learning_rate, reach=REACH)
+    return make_solver(settings.optimizer, settings.learning_rate, settings.pyramid)
+
+
 @dataclass
 class _Painter:
     commission: Commission
@@ -208,7 +216,7 @@ class _Painter:
         if self.shot is None or self.shot.first is not before.first:
             self.shot, self.solver = Shot(before.first, {}), None
         key = before.key
-        far = near if key.photo is before.photo else far_motion(key.photo, photo, before.since_key, near)
+        far = near if before.since_key is None else far_motion(key.photo, photo, before.since_key, near)
         carried, age = _carried(before, near, far)
         hold = age / GROWN
         steps = max(1, round(self.settings.steps / STEPS_OF_FIRST))
@@ -241,7 +249,7 @@ class _Painter:
         pixels = start.to(place)
         objective = self._objective(photo, (start.shape[-1], start.shape[-2])).matched(pixels)
         objective = objective.anchored(held_to.to(place), hold.to(place), HOLD * self.settings.style_weight)
-        solver = self.solver or make_solver(self.settings.optimizer, self.settings.learning_rate, self.settings.pyramid)
+        solver = self.solver or _gentle_solver(self.settings)
         solver = solver.enlarged(*start.shape[-2:])
         for _ in range(steps):
             gradient, _ = objective(pixels)

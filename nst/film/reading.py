@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -253,7 +254,7 @@ def _upright(frame: av.VideoFrame, size: tuple[int, int]) -> Image.Image:
         src_colorspace=_matrix(frame),
         interpolation=Interpolation.AREA if frame.width > width else Interpolation.BICUBIC,
     )
-    levels = shrunk.to_ndarray()
+    levels: NDArray[Any] = shrunk.to_ndarray()
     picture = Image.fromarray(_in_srgb(levels, high_range) if high_range else levels)
     return picture if turn is None else picture.transpose(turn)
 
@@ -299,13 +300,13 @@ LIGHTS: dict[int, Callable[[Array], Array]] = {16: _perceptual, 18: _hybrid}  # 
 
 def _in_srgb(levels: NDArray[np.uint16], light: Callable[[Array], Array]) -> NDArray[np.uint8]:
     """What is nearly as bright as paper, or brighter, is squeezed (as in Reinhard et al. 2002, eq. 4)."""
-    linear = np.maximum(light(levels.astype(np.float32) / 65535) @ TO_BT709.T / WHITE, 0)
+    linear = np.maximum(light((levels / 65535).astype(np.float32)) @ TO_BT709.T / WHITE, 0)
     peak = np.maximum(linear.max(2, keepdims=True), 1e-6)
     above, most = (np.maximum(value - KNEE, 0) / (1 - KNEE) for value in (peak, BRIGHTEST / WHITE))
     squeezed = np.minimum(peak, KNEE) + (1 - KNEE) * above * (1 + above / most**2) / (1 + above)
     linear = linear * squeezed / peak
     shown = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-9) ** (1 / 2.4) - 0.055)
-    return np.rint(255 * shown.clip(0, 1)).astype(np.uint8)
+    return np.asarray(np.rint(255 * shown.clip(0, 1)), np.uint8)
 
 
 # Animated WebP, which FFmpeg does not decode

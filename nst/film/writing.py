@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -84,8 +85,14 @@ class Pieces:
         _encode(pictures, partial, rate, QUALITY[self.target.suffix.lower()])
         partial.replace(self.folder / name)
         saved = self.folder / ".state.npz"
-        arrays = {"photo": np.asarray(state.photo), "first": np.asarray(state.first)}
-        np.savez(saved, done=done, painted=state.painted.numpy(), age=state.age.numpy(), **arrays)
+        np.savez(
+            saved,
+            done=np.asarray(done),
+            photo=np.asarray(state.photo),
+            first=np.asarray(state.first),
+            painted=state.painted.numpy(),
+            age=state.age.numpy(),
+        )
         saved.replace(self.folder / "state.npz")
 
     def join(self, target: Path, rate: float, original: tuple[Film, Part] | None = None) -> None:
@@ -147,7 +154,7 @@ def _concatenate(files: Sequence[Path], target: Path, rate: float, original: tup
                 sound.close()
 
 
-Timed = Iterator[tuple[float, int, av.Packet]]
+Timed = Iterator[tuple[float, int, Any]]
 
 
 def _of_pieces(files: Iterable[Path], rate: float, stream: av.VideoStream) -> Timed:
