@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Paint. Returns the exit code: 0 done, 1 not every photo, 2 bad input, 130 stopped by Ctrl-C."""
     options = _parser().parse_args(arguments)
     try:
-        if film.is_asked_for(options.pictures, options.out):
+        if film.is_asked_for(options):
             return film.run(_film_order(options))
         order = _order(options)
     except ValueError as error:
@@ -87,7 +87,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="nst" if Path(sys.argv[0]).stem == "nst" else "python -m nst",
         usage="%(prog)s PHOTO PAINTING [PAINTING ...] -o OUT\n"
         "       %(prog)s PHOTO|FOLDER [...] --style PAINTING [--style PAINTING ...] -o FOLDER\n"
-        "       %(prog)s CLIP PAINTING [PAINTING ...] -o OUT.mp4|OUT.webp",
+        "       %(prog)s CLIP PAINTING [PAINTING ...] -o OUT.mp4|OUT.webp\n"
+        "       %(prog)s PHOTO PAINTING PAINTING [PAINTING ...] -o LOOP.mp4 --morph SECONDS",
         description="Paint photos, or a film, in the manner of one or more paintings.",
         epilog="Exit code: 0 done, 1 some photos could not be painted, 2 bad input, 130 stopped by Ctrl-C, "
         "which keeps the picture so far. In a folder, pictures that are there already are not painted again; a film "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import Any
@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from nst.image import fitted_size, luma, match_colors, match_histograms, to_pixels
-from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES, Sums, mixed_sums, palette, sums
+from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES, Sums, between, mixed_sums, palette, sums
 from nst.matching import CANDIDATES, Candidates, candidates, emptiness, together
 from nst.objective import ContentTerm, Gallery, Objective, PaletteTerm, Seen, SimilarityTerm, StyleTerm, layers, look
 from nst.points import Maps, Points, Spots, colors_at, features_at
@@ -64,17 +64,29 @@ def objective_for(
         targets: Of the paintings, as `targets_for` finds them, where another photo of this size has had them already.
     """
     tile = tile or max(photo.shape[-2:])
-    parts_of_photo = _tiles(photo, settings, network, tile)
     mix = mix_shares(settings.style_mix, len(paintings))
     points = Points(settings.samples, torch.Generator().manual_seed(settings.seed))
-    with torch.no_grad():
-        photo_maps = _photo_maps(photo, parts_of_photo, settings, network)
-        content = _content_terms(photo, photo_maps, parts_of_photo, settings)
-        similarity = _similarity_terms(settings)
     if targets is None:
         parts = mix if masks is None else [1.0] * len(mix)  # of a region
         targets = targets_for(photo, paintings, parts, points, settings, network, tile)
-    regions = _regions(photo, masks, targets, mix)
+    return objective_of(photo, _regions(photo, masks, targets, mix), points, settings, network, fade, tile)
+
+
+def objective_of(
+    photo: Tensor,
+    regions: Sequence[Region],
+    points: Points,
+    settings: Settings,
+    network: VGG,
+    fade: float = 1.0,
+    tile: int | None = None,
+) -> Objective:
+    """The same, where it is known what each region of the picture takes after."""
+    parts_of_photo = _tiles(photo, settings, network, tile or max(photo.shape[-2:]))
+    with torch.no_grad():
+        photo_maps = _photo_maps(photo, parts_of_photo, settings, network)
+        content = _content_terms(photo, photo_maps, parts_of_photo, settings)
+    similarity = _similarity_terms(settings)
     return Objective(
         settings,
         network,
@@ -89,6 +101,15 @@ def objective_for(
         parts_of_photo,
         points,
     )
+
+
+def regions_between(first: Target, second: Target, share: float) -> list[Region]:
+    """What a picture takes after on the way from one painting to another: the statistics on the way, and of the points
+    and matches of each its share, in [0, 1) of the second."""
+    summed = {layer: between(first.sums[layer], second.sums[layer], share) for layer in first.sums}
+    whole = Region(1.0, None, Target(summed, {}, {}, None))
+    parts = [(1 - share, first), (share, second)]
+    return [whole, *(Region(part, None, replace(target, sums={})) for part, target in parts if part)]
 
 
 def targets_for(
@@ -260,6 +281,8 @@ def _galleries(region: Region, photo: Tensor, settings: Settings) -> list[Galler
     empty, weights, galleries = emptiness(luma(photo)), style_shares(settings), []
     losses = [(share, SUM_LOSSES[loss]) for loss, share in shares(settings.style_loss).items() if loss in SUM_LOSSES]
     for layer, share in match_shares(settings).items():
+        if layer not in region.target.candidates:
+            continue
         mask, step = _at(region.mask, layer), shrinkage([layer])
         if mask is not None and mask.min() == 1:
             mask = None  # so that all positions are drawn alike

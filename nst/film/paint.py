@@ -80,7 +80,7 @@ class FilmFrame:
     """One painted frame.
 
     Attributes:
-        number, frames: 1-based, of all that there will be.
+        number, frames: 1-based, of all that there will be in the run.
         seconds: Since the painting began.
         seconds_left: If the rest goes as the frames so far.
         is_first: Whether a shot begins with it.
