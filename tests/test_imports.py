@@ -55,7 +55,7 @@ ALLOWED = {  # module -> the modules of nst that it may import
     "files": set(),
     "batch": {"files", "image"},
     "progress": set(),
-    "film": set(),
+    "film": {"commission", "device", "film.morph", "film.paint", "film.reading", "settings", "vgg"},
     "film.reading": {"image"},
     "film.flow": set(),
     "film.fill": set(),
