@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -38,12 +37,19 @@ class Motion:
     forth: Flow
     seen: Tensor
 
-    def carried(self, pixels: Tensor, mode: str = "bicubic") -> Tensor:
+    def carried(self, pixels: Tensor) -> Tensor:
         """What is fixed to the earlier frame (1, C, H, W), moved to this one; beyond the edge its nearest pixel."""
-        height, width = self.back.shape[:2]
-        places = torch.from_numpy(_places(self.back))
-        grid = (places + 0.5) * 2 / places.new_tensor([width, height]) - 1
-        return F.grid_sample(pixels, grid[None], mode=mode, padding_mode="border", align_corners=False)
+        return self._moved(pixels, cv2.INTER_LANCZOS4)
+
+    def nearest(self, values: Tensor) -> Tensor:
+        """The same of (1, 1, H, W), without values between values."""
+        return self._moved(values, cv2.INTER_NEAREST)
+
+    def _moved(self, pixels: Tensor, interpolation: int) -> Tensor:
+        places, rows = _places(self.back), np.ascontiguousarray(pixels[0].permute(1, 2, 0).numpy())
+        across, down = places[..., 0], places[..., 1]
+        moved = cv2.remap(rows, across, down, interpolation, borderMode=cv2.BORDER_REPLICATE)
+        return torch.from_numpy(np.atleast_3d(moved)).permute(2, 0, 1)[None]
 
 
 def motion(before: Image.Image, after: Image.Image) -> Motion:

@@ -17,11 +17,11 @@ from nst.commission import Commission
 from nst.device import Device, best_device
 from nst.film.paint import FilmFrame, State
 from nst.image import to_image, to_pixels
-from nst.points import Points
 from nst.solvers import make_solver
-from nst.targets import Target, objective_of, regions_between, targets_for
+from nst.targets import objective_of, points_for, regions_between, targets_for
 from nst.transfer import colours_of, final_size, finisher, moved, paint, room
 from nst.vgg import VGG
+from nst.view import View
 
 STEPS = 3  # of each frame
 HOMEWARD = 0.5  # share of the last way on which the first picture draws, so that the loop closes
@@ -80,14 +80,11 @@ class _Painter:
 
     def __init__(self, commission: Commission, photo: Image.Image, network: VGG, device: Device) -> None:
         self.settings, self.device = commission.settings, device
-        self.network = network.to(device.place, device.dtype)
-        self.photo = to_pixels(photo, photo.size).to(device.place)
-        self.points = Points(self.settings.samples, torch.Generator().manual_seed(self.settings.seed))
-        self.tile = room(*photo.size, self.settings, network, device).side
+        side = room(*photo.size, self.settings, network, device).side
+        self.view = View(network.to(device.place, device.dtype), self.settings, side)
+        self.photo, self.points = to_pixels(photo, photo.size).to(device.place), points_for(self.settings)
         ones = [1.0] * len(commission.styles)
-        self.targets: list[Target] = targets_for(
-            self.photo, commission.styles, ones, self.points, self.settings, self.network, self.tile
-        )
+        self.targets = targets_for(self.photo, commission.styles, ones, self.points, self.view)
         self.solver = make_solver(self.settings.optimizer, self.settings.learning_rate, self.settings.pyramid)
         self.finish = finisher(photo, photo.size, colours_of(commission.styles, self.settings), self.settings, None)
 
@@ -95,8 +92,7 @@ class _Painter:
         """From painting `leg` to the next, of which `share` is gone."""
         pixels = start.to(self.device.place)
         regions = regions_between(self.targets[leg], self.targets[(leg + 1) % len(self.targets)], share)
-        objective = objective_of(self.photo, regions, self.points, self.settings, self.network, tile=self.tile)
-        objective = objective.matched(pixels)
+        objective = objective_of(self.photo, regions, self.points, self.view).matched(pixels)
         self.solver = self.solver.enlarged(*pixels.shape[-2:])
         for _ in range(STEPS):
             gradient, _ = objective(pixels)

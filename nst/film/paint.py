@@ -29,15 +29,15 @@ from nst.device import Device, best_device
 from nst.film.fill import painted_like_the_rest
 from nst.film.flow import Motion, far_motion, motion
 from nst.image import fitted_size, to_image, to_pixels
-from nst.objective import Objective, layers
-from nst.points import Points
+from nst.objective import Objective
 from nst.settings import Settings, mix_shares
 from nst.solvers import Solver, make_solver
 from nst.solvers.lbfgs import LBFGS
 from nst.solvers.pyramid import resize
-from nst.targets import Target, objective_for, targets_for
+from nst.targets import Target, objective_for, points_for, targets_for
 from nst.transfer import colours_of, finisher, moved, paint, recoloured, room
 from nst.vgg import VGG, shrinkage
+from nst.view import View, layers
 
 HOLD = 100.0  # weight of the loss that holds a frame to the last one
 REACH = 0.006  # the most that a step may change the pixels of a frame, in their mean
@@ -47,6 +47,7 @@ COARSE_STEPS = 4  # at half the size, for what has come into view, of a frame wi
 FEW = 0.005  # share of the pixels that have come into view, below which they are not begun at half the size
 KEY_FRAMES, KEY_SEEN = 12, 0.6  # frames for which a key frame serves at most; share of the pixels it has to show
 SEAM = 5  # pixels over which what comes from the key frame passes into what comes from the last one
+SHARPEST = 0.5  # share of its finest detail that is added to a frame at most
 SHOT = 0.5  # share of the pixels that must have been seen before, or it is a new shot
 
 
@@ -145,11 +146,19 @@ def _carried(before: State, near: Motion, far: Motion) -> tuple[Tensor, Tensor]:
     From the key frame where that shows it fully painted, from the frame before elsewhere.
     """
     key = before.key
-    kept = far.seen * (far.carried(key.age, "nearest") >= GROWN)
+    kept = far.seen * (far.nearest(key.age) >= GROWN)
     share = kept * F.avg_pool2d(kept, SEAM, 1, SEAM // 2, count_include_pad=False)
-    carried = torch.lerp(near.carried(before.painted), far.carried(key.painted), share).clamp(0, 1)
-    age = near.seen * (near.carried(before.age, "nearest") + 1).clamp(max=GROWN)
+    carried = torch.lerp(near.carried(before.painted), far.carried(key.painted), share)
+    carried = _as_sharp_as(key.painted, carried).clamp(0, 1)
+    age = near.seen * (near.nearest(before.age) + 1).clamp(max=GROWN)
     return carried, torch.where(kept > 0, GROWN, age)
+
+
+def _as_sharp_as(source: Tensor, carried: Tensor) -> Tensor:
+    """What interpolation between pixels and a camera that comes nearer take of the finest detail is given back."""
+    fine, wanted = (one - F.avg_pool2d(one, 3, 1, 1, count_include_pad=False) for one in (carried, source))
+    lost = wanted.square().mean().sqrt() / fine.square().mean().sqrt().clamp(min=1e-6) - 1
+    return carried + lost.clamp(0, SHARPEST) * fine
 
 
 class _Clock:
@@ -262,15 +271,12 @@ class _Painter:
 
     def _objective(self, photo: Image.Image, size: tuple[int, int]) -> Objective:
         assert self.shot is not None
-        styles, settings, network = self.commission.styles, self.settings, self.seeing
-        tile = room(*size, settings, network, self.device).side
+        styles, settings = self.commission.styles, self.settings
+        view = View(self.seeing, settings, room(*size, settings, self.seeing, self.device).side)
         if size not in self.shot.targets:
-            points = Points(settings.samples, torch.Generator().manual_seed(settings.seed))
-            mix = mix_shares(settings.style_mix, len(styles))
-            first = self._pixels(self.shot.first, size)
-            self.shot.targets[size] = targets_for(first, styles, mix, points, settings, network, tile)
-        pixels, targets = self._pixels(photo, size), self.shot.targets[size]
-        return objective_for(pixels, styles, None, settings, network, tile=tile, targets=targets)
+            mix, first = mix_shares(settings.style_mix, len(styles)), self._pixels(self.shot.first, size)
+            self.shot.targets[size] = targets_for(first, styles, mix, points_for(settings), view)
+        return objective_for(self._pixels(photo, size), styles, None, view, targets=self.shot.targets[size])
 
     def _pixels(self, photo: Image.Image, size: tuple[int, int]) -> Tensor:
         return to_pixels(recoloured(photo, size, self.colours, self.settings), size).to(self.device.place)
