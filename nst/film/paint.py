@@ -28,7 +28,7 @@ from nst.commission import Commission
 from nst.device import Device, best_device
 from nst.film.fill import painted_like_the_rest
 from nst.film.flow import Motion, far_motion, motion
-from nst.image import fitted_size, to_image, to_pixels
+from nst.image import fitted_size, luma, to_image, to_pixels
 from nst.objective import Objective
 from nst.settings import Settings, mix_shares
 from nst.solvers import Solver, make_solver
@@ -47,11 +47,11 @@ COARSE_STEPS = 4  # at half the size, for what has come into view, of a frame wi
 FEW = 0.005  # share of the pixels that have come into view, below which they are not begun at half the size
 KEY_FRAMES, KEY_SEEN = 12, 0.6  # frames for which a key frame serves at most; share of the pixels it has to show
 SEAM = 5  # pixels over which what comes from the key frame passes into what comes from the last one
-SHARPEST = 0.5  # share of its finest detail that is added to a frame at most
+SHARPEST = 1.0  # share of its finest detail that is added to a frame at most
 SHOT = 0.5  # share of the pixels that must have been seen before, or it is a new shot
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class State:
     """All that the next frame asks of those before.
 
@@ -156,9 +156,15 @@ def _carried(before: State, near: Motion, far: Motion) -> tuple[Tensor, Tensor]:
 
 def _as_sharp_as(source: Tensor, carried: Tensor) -> Tensor:
     """What interpolation between pixels and a camera that comes nearer take of the finest detail is given back."""
-    fine, wanted = (one - F.avg_pool2d(one, 3, 1, 1, count_include_pad=False) for one in (carried, source))
-    lost = wanted.square().mean().sqrt() / fine.square().mean().sqrt().clamp(min=1e-6) - 1
+    fine = carried - F.avg_pool2d(carried, 3, 1, 1, count_include_pad=False)
+    lost = _edges(source) / _edges(carried).clamp(min=1e-6) - 1
     return carried + lost.clamp(0, SHARPEST) * fine
+
+
+def _edges(pixels: Tensor) -> Tensor:
+    """Root mean square of the Laplacian."""
+    kernel = pixels.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).view(1, 1, 3, 3)
+    return F.conv2d(luma(pixels), kernel).square().mean().sqrt()
 
 
 class _Clock:

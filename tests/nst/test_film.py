@@ -1,5 +1,7 @@
 """Films: each frame goes on from the one before; what has been painted is never lost."""
 
+import gc
+import weakref
 from dataclasses import replace
 from itertools import pairwise
 
@@ -97,6 +99,20 @@ def test_colours_are_kept_in_every_frame(color):
 def test_all_optimisers_paint_films():
     for optimizer in ("adam", "sgd"):
         assert len(painted(moving(2), optimizer=optimizer, learning_rate=0.01)) == 2
+
+
+def test_what_is_remembered_does_not_grow_with_the_film(monkeypatch):
+    monkeypatch.setattr("nst.film.paint.KEY_FRAMES", 3)
+    photos = moving(8)
+    commission = Commission(photos[0], [PAINTING], SETTINGS)
+    living = []
+    states = weakref.WeakSet()
+    for frame in paint_film(photos, len(photos), commission, tiny_vgg(), CPU):
+        states.add(frame.state)
+        del frame
+        gc.collect()
+        living.append(len(states))
+    assert max(living) <= 3 < len(living)
 
 
 # Files
