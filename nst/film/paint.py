@@ -9,7 +9,8 @@ Unlike the paper,
   frame, errors of the flow and blur would add up (their "long-term consistency" takes the nearest frame first);
 - a pixel that has come into view is held the more the longer it has been there, so that it is not frozen half painted;
   it is begun at half the size, where motifs are cheap;
-- statistics of the paintings are shared by all frames of a shot, and each frame is held to the last one alone.
+- what is carried along is made as sharp again as it was, because the loss hardly asks for the finest detail;
+- statistics of the paintings are shared by all frames of a shot.
 """
 
 from __future__ import annotations
