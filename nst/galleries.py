@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from nst.losses import LEAST, Sums, sums
-from nst.matching import SAMPLE, Candidates, Found, Search, lent, search
+from nst.matching import SAMPLE, Candidates, Found, Search, lent, repeated, search
 from nst.points import Maps, Points, features_at
 from nst.terms import Collected, MatchTerm, SumsTerm, Term, added
 from nst.vgg import shrinkage
@@ -57,7 +57,7 @@ class Gallery:
         return [term, self._motif_term(matches)] if self.motifs else [term]
 
     def _motif_term(self, matches: Tensor) -> SumsTerm:
-        weights = lent(self.candidates, matches.flatten(), self.empty.flatten())
+        weights = lent(self.candidates, matches.flatten(), self.empty.flatten()) * repeated(self.candidates)
         features = self.candidates.features.t()[None, :, :, None]
         target = sums(features, weights.to(features.dtype)[None, None, :, None])
         return SumsTerm(self.layer, 1.0, self.empty, [(share, loss(target)) for share, loss in self.motifs])

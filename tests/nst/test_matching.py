@@ -1,5 +1,7 @@
 """Like finds like: the search alone, and what it makes of pictures."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -7,7 +9,7 @@ from PIL import Image
 
 from nst import matching
 from nst.image import luma, to_pixels
-from nst.matching import candidates, emptiness, hubness, lent, search, together, unit
+from nst.matching import candidates, emptiness, hubness, lent, repeated, search, together, unit
 from nst.settings import Settings, match_shares, style_shares
 from nst.targets import _painting_pixels, objective_for
 from nst.terms import MatchTerm
@@ -200,7 +202,7 @@ def test_motifs_are_the_statistics_of_the_empty_parts_and_of_what_is_like_them()
     ours = tiny_vgg(width=8).to(CPU, torch.float64).features(pixels, ["relu4_1"])["relu4_1"][0].flatten(1).T
     term = matches(objective)[1]
     empty = F.interpolate(emptiness(luma(to_pixels(PHOTO, PHOTO.size))), (9, 12), mode="bilinear").double().flatten()
-    weights = lent(term.candidates, term.matches.flatten(), empty).double()
+    weights = (lent(term.candidates, term.matches.flatten(), empty) * repeated(term.candidates)).double()
     theirs = term.candidates.features
     grams = [(w[:, None] * x).T @ x / w.sum() for x, w in ((ours, empty), (theirs, weights))]
     expected = 0.5 * (grams[0] - grams[1]).square().sum() / grams[1].square().sum()
@@ -222,6 +224,21 @@ def test_a_painting_lends_what_lies_around_its_matches():
     weights = lent(one, torch.tensor([0, 1, 48]), torch.ones(3)).view(48, 48)
     assert weights[0, 0] == weights.max() and weights[4, 4] > 0.1 * weights.max()
     assert weights[20:].max() == 0 and weights[:, 20:].max() == 0
+
+
+def test_what_a_painting_has_once_is_no_texture():
+    """Three kinds of positions in 96 x 96: two all over, and one in a square of 12 x 12."""
+    middles = (torch.arange(96) + 0.5) / 96
+    kinds = torch.zeros(96, 96, dtype=torch.long)
+    kinds[::2], kinds[40:52, 40:52] = 1, 2
+    kind = points(3, seed=5)[kinds.flatten()]
+    one = candidates(kind + 0.3 * points(96 * 96, seed=6), torch.cartesian_prod(middles, middles), painting=2)
+    weights = repeated(one).view(96, 96)
+    assert weights[45:47, 45:47].max() < 0.5 and weights[:20].min() == weights[70:].min() == 1
+    parts = [replace(one, paintings=torch.full_like(one.paintings, number)) for number in (0, 1)]
+    several = together(parts, [0.5, 0.5])
+    assert len(repeated(several)) == 2 * 96 * 96
+    assert repeated(candidates(torch.ones(1, 8), torch.full((1, 2), 0.5))).item() > 0
 
 
 def test_a_frame_says_where_its_picture_came_from():
