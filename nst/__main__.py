@@ -2,6 +2,7 @@
 
 python -m nst PHOTO PAINTING [PAINTING ...] -o OUT
 python -m nst PHOTO|FOLDER [...] --style PAINTING [--style PAINTING ...] -o FOLDER
+python -m nst CLIP PAINTING [PAINTING ...] -o OUT.mp4
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from PIL import Image
-from tqdm import tqdm
 
 from nst.batch import Job, check_apart, check_place, jobs_for, make_place, one_job, photos_in
 from nst.commission import Commission
 from nst.export import time_lapse
 from nst.files import DEPTHS, DPI, MAX_DPI, Pixels, check_alpha, replaced_at_once, save
+from nst.film import command as film
 from nst.image import WORKING_SIDE, open_picture, open_with_alpha, with_alpha_values
+from nst.progress import Bar, say, time_left
 from nst.record import record
 from nst.settings import KNOBS, Settings
 from nst.transfer import Engine, Frame, in_tiles, paint
@@ -64,17 +66,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Paint. Returns the exit code: 0 done, 1 not every photo, 2 bad input, 130 stopped by Ctrl-C."""
     options = _parser().parse_args(arguments)
     try:
+        if film.is_asked_for(options):
+            return film.run(_film_order(options))
         order = _order(options)
     except ValueError as error:
-        _say(str(error))
+        say(str(error))
         return BAD_INPUT
     except KeyboardInterrupt:
         return STOPPED
     return _Painter(order).paint()
-
-
-def _say(sentence: str) -> None:
-    tqdm.write(f"nst: {sentence}", file=sys.stderr)
 
 
 # What was asked for
@@ -90,14 +90,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="nst" if Path(sys.argv[0]).stem == "nst" else "python -m nst",
         usage="%(prog)s PHOTO PAINTING [PAINTING ...] -o OUT\n"
-        "       %(prog)s PHOTO|FOLDER [...] --style PAINTING [--style PAINTING ...] -o FOLDER",
-        description="Paint photos in the manner of one or more paintings.",
+        "       %(prog)s PHOTO|FOLDER [...] --style PAINTING [--style PAINTING ...] -o FOLDER\n"
+        "       %(prog)s CLIP PAINTING [PAINTING ...] -o OUT.mp4|OUT.webp\n"
+        "       %(prog)s PHOTO PAINTING PAINTING [PAINTING ...] -o LOOP.mp4 --morph SECONDS",
+        description="Paint photos, or a film, in the manner of one or more paintings.",
         epilog="Exit code: 0 done, 1 some photos could not be painted, 2 bad input, 130 stopped by Ctrl-C, "
-        "which keeps the picture so far. In a folder, pictures that are there already are not painted again.",
+        "which keeps the picture so far. In a folder, pictures that are there already are not painted again; a film "
+        "that was stopped goes on with the same command.",
     )
     parser.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="as above")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="a file or a folder to write")
-    for name, more in OPTIONS.items():
+    for name, more in {**OPTIONS, **film.OPTIONS}.items():
         parser.add_argument(f"--{name}", **more)
     for knob in KNOBS.values():
         parser.add_argument(
@@ -134,12 +137,23 @@ def _size(word: str) -> int | str:
 _size.__name__ = "int"  # as argparse calls it in "invalid int value"
 
 
-def _order(options: argparse.Namespace) -> Order:
+def _settings(options: argparse.Namespace) -> tuple[Settings, bool]:
+    """How to paint, and whether in the size of the photo."""
     knobs = {name: getattr(options, name) for name in KNOBS}
     as_large_as_the_photo = knobs["size"] == AS_THE_PHOTO
     if as_large_as_the_photo:
         knobs["size"] = None
-    settings = Settings(**knobs)
+    return Settings(**knobs), as_large_as_the_photo
+
+
+def _film_order(options: argparse.Namespace) -> film.Order:
+    settings, as_large_as_the_film = _settings(options)
+    size = None if as_large_as_the_film else settings.size
+    return film.order(options, settings, size, lambda: load_vgg(options.weights or settings.backbone))
+
+
+def _order(options: argparse.Namespace) -> Order:
+    settings, as_large_as_the_photo = _settings(options)
     jobs, styles = _jobs(options)
     if settings.transparency == "kept":
         for job in jobs:
@@ -201,7 +215,7 @@ def _engine(ray: str | None) -> tuple[Engine, Callable[[Any], Frames]]:
     import nst.cluster as cluster  # needs Ray, which not everybody has
 
     cluster.connect(ray)
-    return partial(cluster.paint, say=_say), cluster.side_by_side
+    return partial(cluster.paint, say=say), cluster.side_by_side
 
 
 def _one_by_one(runs: Runs) -> Frames:
@@ -222,17 +236,18 @@ class _Painter:
     finished: int = 0
     failed: int = 0
     film: list[Image.Image] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
 
     def paint(self) -> int:
         todo = [job for job in self.order.jobs if not job.is_done]
         if there := len(self.order.jobs) - len(todo):
-            _say(f"{there} of {len(self.order.jobs)} pictures were there already; they are left as they are.")
+            say(f"{there} of {len(self.order.jobs)} pictures were there already; they are left as they are.")
         stopped = False
-        with _Bar(len(todo)) as bar:
+        with Bar() as bar:
             try:
                 for job, frame in self.order.take_turns(self._runs(todo)):
                     self.latest[job] = frame
-                    bar.show(frame, self.finished + self.failed, [one.progress for one in self.latest.values()])
+                    self._show(bar, frame, len(todo))
                     self._shoot(frame)
                     if frame.step == frame.steps:
                         self._keep(job, job.out)
@@ -249,6 +264,14 @@ class _Painter:
         if self.failed:
             return SOME_FAILED if self.finished or there else BAD_INPUT
         return DONE
+
+    def _show(self, bar: Bar, frame: Frame, photos: int) -> None:
+        """The progress of the whole."""
+        over = self.finished + self.failed
+        share = (over + sum(one.progress for one in self.latest.values())) / photos
+        left = (time.monotonic() - self.began) * (1 / share - 1)
+        which = f"{over}/{photos} photos, " if photos > 1 else ""
+        bar.show(share, f"{which}step {frame.step}/{frame.steps}, {frame.long_side} px, {time_left(left)}")
 
     def _runs(self, todo: list[Job]) -> Runs:
         """A photo is opened when its turn comes; one that cannot be painted costs one line."""
@@ -270,14 +293,14 @@ class _Painter:
     def _tell_of_tiles(self, photo: Image.Image, settings: Settings) -> None:
         here = self.order.engine is paint
         if here and (fit := in_tiles(*photo.size, settings, self.order.network)):
-            _say(f"Worked on in tiles of {fit.side} pixels, with about {fit.memory / 2**30:.1f} GB of memory.")
+            say(f"Worked on in tiles of {fit.side} pixels, with about {fit.memory / 2**30:.1f} GB of memory.")
 
     def _settings(self, long_side: int) -> Settings:
         return replace(self.order.settings, size=long_side) if self.order.as_large_as_the_photo else self.order.settings
 
     def _fail(self, job: Job, sentence: str) -> None:
         self.failed += 1
-        _say(f"{job.photo}: {sentence}" if job.resumes else sentence)
+        say(f"{job.photo}: {sentence}" if job.resumes else sentence)
 
     def _shoot(self, frame: Frame) -> None:
         """Onto the film, if there is one, as often as it has room for."""
@@ -293,7 +316,7 @@ class _Painter:
                 time_lapse(self.film, partial)
         except Exception as error:
             self.failed += 1
-            _say(f"The film {str(self.order.film)!r} could not be written: {_reason(error)}.")
+            say(f"The film {str(self.order.film)!r} could not be written: {_reason(error)}.")
 
     def _keep(self, job: Job, out: Path) -> None:
         pixels = with_alpha_values(self.latest.pop(job).pixels, self.alphas.pop(job, None))
@@ -334,38 +357,6 @@ def _undisturbed() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-class _Bar:
-    """Progress of the whole. It appears with the first frame: bad input leaves nothing but its one line."""
-
-    def __init__(self, photos: int) -> None:
-        self.photos = photos
-        self.began = time.monotonic()
-        self.bar: tqdm[NoReturn] | None = None
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.close()
-
-    def show(self, frame: Frame, over: int, running: Sequence[float]) -> None:
-        """`over` photos are, and of each that is being painted this share is done."""
-        share = (over + sum(running)) / self.photos
-        left = (time.monotonic() - self.began) * (1 / share - 1)
-        which = f"{over}/{self.photos} photos, " if self.photos > 1 else ""
-        if self.bar is None:
-            self.bar = tqdm(total=100, bar_format="{desc} {bar} {elapsed}", file=sys.stderr)
-        self.bar.n = 100 * share
-        self.bar.set_description_str(f"{which}step {frame.step}/{frame.steps}, {frame.long_side} px, {_left(left)}")
-
-
-def _left(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.0f} s left"
-    return f"{seconds / 60:.0f} min left" if seconds < 6000 else f"{seconds / 3600:.1f} h left"
 
 
 if __name__ == "__main__":

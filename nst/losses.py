@@ -21,6 +21,7 @@ from torch import Tensor
 
 SLICES = 64  # directions of the sliced Wasserstein distance
 FEWEST = 1e-6  # positions, where a region has none at a deep layer
+RARE = 1e-7  # share of the largest eigenvalue below which there is nothing
 LEAST = 1e-12  # instead of zero where something is divided by
 
 
@@ -126,6 +127,29 @@ def mixed_sums(parts: Sequence[Sums], shares: Sequence[float]) -> Sums:
         part.times(share / part.positions.clamp(min=FEWEST)) for part, share in zip(parts, shares, strict=True)
     )
     return sum(others, start=first)
+
+
+def between(first: Sums, second: Sums, share: float) -> Sums:
+    """Sums on the way from one painting to another, as those of one position; `share` in [0, 1] of it is gone.
+
+    The Wasserstein geodesic of the two Gaussians (Takatsu 2011, eq. 1.2): what the first has is moved in straight lines
+    to what the second has. (Between two covariances, their mixture has all the colours of both.)
+    """
+    start, end = first.covariance.double(), second.covariance.double()
+    root, inverse = _power(start, 0.5), _power(start, -0.5)
+    moved = inverse @ _power(root @ end @ root, 0.5) @ inverse
+    way = (1 - share) * torch.eye(len(start)).to(start) + share * moved
+    mean = torch.lerp(first.mean.double(), second.mean.double(), share)
+    product = way @ start @ way + torch.outer(mean, mean)
+    return Sums(first.positions.new_ones(()), mean.to(first.total), product.to(first.product))
+
+
+def _power(matrix: Tensor, exponent: float) -> Tensor:
+    """Of a symmetric matrix without negative eigenvalues; of directions that it hardly has, nothing is made of much."""
+    values, vectors = torch.linalg.eigh(matrix)
+    values = values.clamp(min=RARE * values.amax().clamp(min=LEAST))
+    power: Tensor = (vectors * values.pow(exponent)) @ vectors.t()
+    return power
 
 
 def gram(features: Tensor) -> Tensor:

@@ -19,8 +19,24 @@ from nst.view import View
 
 
 @dataclass(frozen=True)
+class Anchor:
+    """Pixels that the picture is to keep to: error = mean of hold * (pixels - target)^2 (Ruder et al. 2016, eq. 7).
+
+    Attributes:
+        target: (1, 3, H, W).
+        hold: (1, 1, H, W), how much each pixel is held; 0 is free.
+    """
+
+    target: Tensor
+    hold: Tensor
+
+    def error(self, pixels: Tensor) -> Tensor:
+        return (self.hold * (pixels - self.target).square()).mean()
+
+
+@dataclass(frozen=True)
 class Objective:
-    """content_weight * content + style_weight * (style + match_weight * match) + tv_weight * tv + palette.
+    """content_weight * content + style_weight * (style + match_weight * match) + tv_weight * tv + palette + anchor.
 
     After Gatys et al. 2016, eq. 7. Without matches there is no such term: `matched` finds them.
 
@@ -43,6 +59,7 @@ class Objective:
     points: Points
     on_matches: Sequence[Term] = ()
     found: Sequence[Found] = ()
+    anchor: Anchor | None = None
 
     def __call__(self, pixels: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Gradient of the total loss (1, 3, H, W), and the unweighted losses, at some pixels."""
@@ -76,6 +93,10 @@ class Objective:
                 found=[gallery.found(matches) for gallery, matches in pairs if gallery.step == coarsest],
             )
 
+    def anchored(self, target: Tensor, hold: Tensor, weight: float) -> Objective:
+        """The same, with a loss on what differs from `target` (1, 3, H, W) where `hold` (1, 1, H, W) is not 0."""
+        return replace(self, anchor=Anchor(target, hold), weights={**self.weights, "anchor": weight})
+
     def _total(self, losses: Mapping[str, Tensor]) -> Tensor:
         return torch.stack([self.weights[name] * loss for name, loss in losses.items()]).sum()
 
@@ -84,6 +105,8 @@ class Objective:
         losses = {}
         if self.weights["tv"]:
             losses["tv"] = TV_LOSSES[self.view.settings.tv_loss](pixels)
+        if self.anchor is not None:
+            losses["anchor"] = self.anchor.error(pixels)
         if self.palette:
             height, width = pixels.shape[-2:]
             drawn = [self.points.spots(height, width, mask=term.mask) for term in self.palette]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nst.galleries import Gallery
 from nst.image import fitted_size, luma, match_colors, match_histograms, to_pixels
-from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES, Sums, mixed_sums, palette, sums
+from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES, Sums, between, mixed_sums, palette, sums
 from nst.matching import CANDIDATES, Candidates, candidates, emptiness, together
 from nst.objective import Objective
 from nst.points import Points, Spots, colors_at, features_at
@@ -65,24 +65,30 @@ def objective_for(
     masks: Sequence[Image.Image] | None,
     view: View,
     fade: float = 1.0,
+    targets: Sequence[Target] | None = None,
 ) -> Objective:
     """Look once at the photo (1, 3, H, W) and the paintings, and keep what the losses compare with.
 
     Args:
         fade: How many times more the photo weighs than the settings say, and how many times less the palette.
+        targets: Of the paintings, as `targets_for` finds them, where another photo of this size has had them already.
     """
+    mix, points = mix_shares(view.settings.style_mix, len(paintings)), points_for(view.settings)
+    if targets is None:
+        targets = targets_for(photo, paintings, mix if masks is None else [1.0] * len(mix), points, view)
+    return objective_of(photo, _regions(photo, masks, targets, mix), points, view, fade)
+
+
+def points_for(settings: Settings) -> Points:
+    """The spots that are drawn for one objective."""
+    return Points(settings.samples, torch.Generator().manual_seed(settings.seed))
+
+
+def objective_of(photo: Tensor, regions: Sequence[Region], points: Points, view: View, fade: float = 1.0) -> Objective:
+    """The same, where it is known what each region of the picture takes after."""
     settings, parts_of_photo = view.settings, view.tiles(photo)
-    points = Points(settings.samples, torch.Generator().manual_seed(settings.seed))
-    mix = mix_shares(settings.style_mix, len(paintings))
-    parts = mix if masks is None else [1.0] * len(mix)  # of a region
-    styles = [_painting_pixels(painting, photo, settings) for painting in paintings]
     with torch.no_grad():
         of_photo = _photo_terms(photo, parts_of_photo, view)
-        targets = [
-            _target(style, number, part, points, view)
-            for number, (style, part) in enumerate(zip(styles, parts, strict=True))
-        ]
-    regions = _regions(photo, masks, targets, mix)
     return Objective(
         view,
         weights_at(settings, fade),
@@ -92,6 +98,31 @@ def objective_for(
         parts_of_photo,
         points,
     )
+
+
+def targets_for(
+    photo: Tensor, paintings: Sequence[Image.Image], parts: Sequence[float], points: Points, view: View
+) -> list[Target]:
+    """What the paintings offer to a photo (1, 3, H, W): its size matters, and its colours where they are to be like it.
+
+    Args:
+        parts: Of all points, those that are drawn from each painting.
+    """
+    styles = [_painting_pixels(painting, photo, view.settings) for painting in paintings]
+    with torch.no_grad():
+        return [
+            _target(style, number, part, points, view)
+            for number, (style, part) in enumerate(zip(styles, parts, strict=True))
+        ]
+
+
+def regions_between(first: Target, second: Target, share: float) -> list[Region]:
+    """What a picture takes after on the way from one painting to another: the statistics on the way, and of the points
+    and matches of each its share, in [0, 1) of the second."""
+    summed = {layer: between(first.sums[layer], second.sums[layer], share) for layer in first.sums}
+    whole = Region(1.0, None, Target(summed, {}, {}, None))
+    parts = [(1 - share, first), (share, second)]
+    return [whole, *(Region(part, None, replace(target, sums={})) for part, target in parts if part)]
 
 
 def _regions(
@@ -243,6 +274,8 @@ def _galleries(region: Region, photo: Tensor, settings: Settings) -> list[Galler
     empty, weights, galleries = emptiness(luma(photo)), style_shares(settings), []
     losses = [(share, SUM_LOSSES[loss]) for loss, share in shares(settings.style_loss).items() if loss in SUM_LOSSES]
     for layer, share in match_shares(settings).items():
+        if layer not in region.target.candidates:
+            continue
         mask, step = _at(region.mask, layer), shrinkage([layer])
         if mask is not None and mask.min() == 1:
             mask = None  # so that all positions are drawn alike

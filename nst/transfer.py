@@ -318,9 +318,9 @@ def _paint(
     start, masks = commission.start, commission.masks
     network = replace(network.to(device.place, device.dtype), is_wanted=is_wanted)
     plan = scales(*content.size, settings, started=start is not None)
-    colours, size = _colours_of(paintings, settings), plan[-1].size
-    finish = _finisher(content, size, colours, settings, masks)
-    content = _recoloured(content, size, colours, settings)
+    colours, size = colours_of(paintings, settings), plan[-1].size
+    finish = finisher(content, size, colours, settings, masks)
+    content = recoloured(content, size, colours, settings)
     work, done, step = sum(scale.work for scale in plan), 0, 0
     solver = make_solver(settings.optimizer, settings.learning_rate, settings.pyramid)
     pixels: Tensor | None = None
@@ -349,7 +349,7 @@ def _paint(
             release()
             if not float(inside):  # of the step before: the device is at work on this one by now
                 solver = solver.gentler()
-            pixels, inside = _moved(pixels, gradient, solver)
+            pixels, inside = moved(pixels, gradient, solver)
             if settings.bounds == "clamp":
                 pixels = pixels.clamp(0, 1)
             shown = average.with_step(pixels)
@@ -365,7 +365,7 @@ def rounds(steps: int, settings: Settings) -> list[int]:
     return sorted({steps * index // settings.match_rounds for index in range(settings.match_rounds)})
 
 
-def _moved(pixels: Tensor, gradient: Tensor, solver: Solver) -> tuple[Tensor, DeferredScalar]:
+def moved(pixels: Tensor, gradient: Tensor, solver: Solver) -> tuple[Tensor, DeferredScalar]:
     """Pixels after a step, and whether it stayed within all bounds. If not, it is not taken."""
     moved = solver.step(pixels, gradient)
     inside = torch.stack(moved.aminmax()).abs().amax() <= FURTHEST  # NaN is not
@@ -396,14 +396,14 @@ def _begun(
     return colours.mean((2, 3), keepdim=True) + laplacian_pyramid(photo, 2)[0]
 
 
-def _colours_of(paintings: Sequence[Image.Image], settings: Settings) -> Tensor:
+def colours_of(paintings: Sequence[Image.Image], settings: Settings) -> Tensor:
     """(1, 3, 1, N): the colours of all paintings, each as often as its share asks for."""
     sides = [max(1, round(COLOURS_SIDE * share**0.5)) for share in mix_shares(settings.style_mix, len(paintings))]
     squares = [to_pixels(painting, (side, side)) for painting, side in zip(paintings, sides, strict=True)]
     return torch.cat([square.flatten(2) for square in squares], dim=2)[:, :, None]
 
 
-def _recoloured(content: Image.Image, size: tuple[int, int], colours: Tensor, settings: Settings) -> Image.Image:
+def recoloured(content: Image.Image, size: tuple[int, int], colours: Tensor, settings: Settings) -> Image.Image:
     """The photo as the painting is to see it."""
     if settings.color not in RECOLOURED:
         return content
@@ -420,7 +420,7 @@ def _enlarged(pixels: Tensor, photo: Tensor, content: Image.Image, settings: Set
     return enlarged
 
 
-def _finisher(
+def finisher(
     content: Image.Image,
     size: tuple[int, int],
     colours: Tensor,

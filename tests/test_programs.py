@@ -13,6 +13,8 @@ import pytest
 from gradio_client import Client
 from PIL import Image
 
+from nst.film.reading import look
+from tests.films import moving, write_film
 from tests.serving import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -28,6 +30,7 @@ SMALLER = {
     "size=256": "size=48, steps=2",
     '"size": 256': '"size": 48, "steps": 2',
     "--size 512": "--size 48 --steps 2",
+    "--size 384": "--size 48 --steps 2",
 }
 SNAPSHOT = Path(__file__).with_name("api.json")
 
@@ -42,14 +45,15 @@ def smaller(code: str, server: str) -> str:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the examples, where a program may leave its pictures."""
+    """A folder with the examples and a clip, where a program may leave its pictures."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
+    write_film(tmp_path / "clip.mp4", moving(3))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def test_all_ways_are_shown() -> None:
-    assert set(PROGRAMS) == {"streaming", "one-shot", "parallel", "curl", "library", "shell"}
+    assert set(PROGRAMS) == {"streaming", "one-shot", "parallel", "curl", "library", "shell", "film", "film-shell"}
 
 
 def test_no_program_in_python_goes_untested() -> None:
@@ -68,12 +72,15 @@ def test_a_program_in_python(name: str, server: str, desk: Path, capsys: pytest.
         client.close()
 
 
-@pytest.mark.parametrize(("name", "picture"), [("curl", "barn.png"), ("shell", "panda.png")])
-def test_a_program_in_a_shell(name: str, picture: str, server: str, desk: Path) -> None:
+@pytest.mark.parametrize(("name", "picture"), [("curl", "barn.png"), ("shell", "panda.png"), ("film-shell", None)])
+def test_a_program_in_a_shell(name: str, picture: str | None, server: str, desk: Path) -> None:
     _, code = PROGRAMS[name]
     said = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(["bash", "-euc", smaller(code, server)], env=said, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    if picture is None:
+        assert look(desk / "film.mp4").size == (48, 36)
+        return
     with Image.open(desk / picture) as painted:
         assert max(painted.size) == 48
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from nst.__main__ import OPTIONS
+from nst.film.command import OPTIONS as FILM_OPTIONS
 from nst.settings import KNOBS
 
 ROOT = Path(__file__).parents[1]
@@ -54,7 +55,7 @@ def test_every_required_package_has_a_line_that_says_what_for():
 
 def test_the_knobs_it_mentions_exist():
     for flag in re.findall(r"--([a-z]+(?:-[a-z]+)*) ", " ".join(re.findall(r"-m nst .*", ALL))):
-        assert flag.replace("-", "_") in KNOBS or flag in OPTIONS
+        assert flag.replace("-", "_") in KNOBS or flag in {**OPTIONS, **FILM_OPTIONS}
 
 
 def test_the_map_names_files_that_are_there():

@@ -15,7 +15,7 @@ from nst.recipes import RECIPES
 from nst.settings import Settings, style_shares
 from nst.solvers.lbfgs import LBFGS
 from nst.targets import objective_for
-from nst.transfer import _moved, scales, stylize
+from nst.transfer import moved, scales, stylize
 from nst.vgg import Interrupted
 from nst.view import View
 from nst.weights import load_vgg
@@ -171,14 +171,14 @@ def test_a_step_never_waits_for_the_device(recipe):
     )
     with NoConversation():
         for _ in range(3):
-            pixels, inside = _moved(pixels, objective(pixels)[0], solver)
+            pixels, inside = moved(pixels, objective(pixels)[0], solver)
     assert float(inside) == 1
 
 
 @pytest.mark.parametrize("wild", [1e6, float("nan")])
 def test_a_step_that_leads_out_of_all_bounds_is_not_taken(wild):
     pixels = to_pixels(PHOTO, PHOTO.size)
-    kept, inside = _moved(pixels, torch.full_like(pixels, wild), LBFGS(reach=1e3))
+    kept, inside = moved(pixels, torch.full_like(pixels, wild), LBFGS(reach=1e3))
     assert float(inside) == 0 and torch.equal(kept, pixels)
 
 

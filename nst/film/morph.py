@@ -1,0 +1,103 @@
+"""A photo that goes from one painting to the next, and back to the first: a loop.
+
+Statistics go along the Wasserstein geodesic from painting to painting, matches pass from the one to the other, and each
+frame goes on from the last one with a few steps.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import replace
+
+import torch
+from PIL import Image
+
+from nst.commission import Commission
+from nst.device import Device, best_device
+from nst.film.paint import FilmFrame, State
+from nst.image import to_image, to_pixels
+from nst.solvers import make_solver
+from nst.targets import objective_of, points_for, regions_between, targets_for
+from nst.transfer import colours_of, final_size, finisher, moved, paint, room
+from nst.vgg import VGG
+from nst.view import View
+
+STEPS = 3  # of each frame
+HOMEWARD = 0.5  # share of the last way on which the first picture draws, so that the loop closes
+
+
+def morph(
+    commission: Commission,
+    frames: int,
+    network: VGG,
+    device: Device | None = None,
+    begun: tuple[int, State] | None = None,
+) -> Generator[FilmFrame, None, None]:
+    """Paint a loop.
+
+    Args:
+        commission: A photo and two paintings or more. It has no masks.
+        frames: From each painting to the next.
+        begun: How many frames there are already, and the state of the last one, to go on from.
+
+    Raises:
+        ValueError: as `stylize` does, and for a single painting.
+    """
+    if len(commission.styles) < 2:
+        raise ValueError("A morph needs two paintings or more.")
+    return _morph(commission, frames, network, device or best_device(), begun)
+
+
+def _morph(
+    commission: Commission, frames: int, network: VGG, device: Device, begun: tuple[int, State] | None
+) -> Generator[FilmFrame, None, None]:
+    began, ways = time.perf_counter(), len(commission.styles)
+    photo = commission.content.resize(
+        final_size(*commission.content.size, commission.settings), Image.Resampling.LANCZOS
+    )
+    if begun is None:
+        *_, last = paint(replace(commission, styles=commission.styles[:1]), network, device)
+        pixels = last.render(max(last.size)).clamp(0, 1)
+        begun = 1, State(photo, pixels, torch.ones_like(pixels[:, :1]), to_image(pixels))
+        first_took = time.perf_counter() - began
+        yield FilmFrame(1, frames * ways, first_took, frames * ways * first_took / 4, True, begun[1])
+    done, state = begun
+    painter, first = _Painter(commission, photo, network, device), to_pixels(state.first, photo.size)
+    going = time.perf_counter()
+    for number in range(done, frames * ways):
+        way, gone = divmod(number, frames)
+        pixels = painter.next(state.painted, way, gone / frames)
+        if way == ways - 1 and gone > (1 - HOMEWARD) * frames:
+            pixels = torch.lerp(pixels, first, 2 / (frames - gone + 2))
+        state, now = replace(state, painted=pixels), time.perf_counter()
+        left = (now - going) / (number - done + 1) * (frames * ways - number - 1)
+        yield FilmFrame(number + 1, frames * ways, now - began, left, False, state)
+
+
+class _Painter:
+    """What all frames share."""
+
+    def __init__(self, commission: Commission, photo: Image.Image, network: VGG, device: Device) -> None:
+        self.settings, self.device = commission.settings, device
+        side = room(*photo.size, self.settings, network, device).side
+        self.view = View(network.to(device.place, device.dtype), self.settings, side)
+        self.photo, self.points = to_pixels(photo, photo.size).to(device.place), points_for(self.settings)
+        ones = [1.0] * len(commission.styles)
+        self.targets = targets_for(self.photo, commission.styles, ones, self.points, self.view)
+        self.solver = make_solver(self.settings.optimizer, self.settings.learning_rate, self.settings.pyramid)
+        self.finish = finisher(photo, photo.size, colours_of(commission.styles, self.settings), self.settings, None)
+
+    def next(self, start: torch.Tensor, leg: int, share: float) -> torch.Tensor:
+        """From painting `leg` to the next, of which `share` is gone."""
+        pixels = start.to(self.device.place)
+        regions = regions_between(self.targets[leg], self.targets[(leg + 1) % len(self.targets)], share)
+        objective = objective_of(self.photo, regions, self.points, self.view).matched(pixels)
+        self.solver = self.solver.enlarged(*pixels.shape[-2:])
+        for _ in range(STEPS):
+            gradient, _ = objective(pixels)
+            pixels, inside = moved(pixels, gradient, self.solver)
+            if not float(inside):
+                self.solver = self.solver.gentler()
+            pixels = pixels.clamp(0, 1)
+        return self.finish(pixels, max(pixels.shape[-2:])).clamp(0, 1)

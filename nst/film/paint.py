@@ -1,0 +1,289 @@
+"""A film that does not flicker: each frame goes on from the one before, moved along with what it shows.
+
+After Ruder, Dosovitskiy & Brox 2016 ("Artistic style transfer for videos"), sections 4.1 and 4.2: the last painting,
+warped by the optical flow, is where a frame starts from, and what it is held to wherever the flow can be trusted.
+Unlike the paper,
+
+- a few steps of L-BFGS are enough for a frame, because it keeps what it learned of the frame before;
+- what a key frame shows, some frames back, is taken from there, by a flow that is looked for directly: from frame to
+  frame, errors of the flow and blur would add up (their "long-term consistency" takes the nearest frame first);
+- a pixel that has come into view is held the more the longer it has been there, so that it is not frozen half painted;
+  it is begun at half the size, where motifs are cheap;
+- what is carried along is made as sharp again as it was, because the loss hardly asks for the finest detail;
+- statistics of the paintings are shared by all frames of a shot.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from nst.commission import Commission
+from nst.device import Device, best_device
+from nst.film.fill import painted_like_the_rest
+from nst.film.flow import Motion, far_motion, motion
+from nst.image import fitted_size, luma, to_image, to_pixels
+from nst.objective import Objective
+from nst.settings import Settings, mix_shares
+from nst.solvers import Solver, make_solver
+from nst.solvers.lbfgs import LBFGS
+from nst.solvers.pyramid import resize
+from nst.targets import Target, objective_for, points_for, targets_for
+from nst.transfer import colours_of, finisher, moved, paint, recoloured, room
+from nst.vgg import VGG, shrinkage
+from nst.view import View, layers
+
+HOLD = 100.0  # weight of the loss that holds a frame to the last one
+REACH = 0.006  # the most that a step may change the pixels of a frame, in their mean
+GROWN = 4  # frames after which a pixel is held like all others
+STEPS_OF_FIRST = 35  # steps of a shot's first frame for each one of the others
+COARSE_STEPS = 4  # at half the size, for what has come into view, of a frame with two steps
+FEW = 0.005  # share of the pixels that have come into view, below which they are not begun at half the size
+KEY_FRAMES, KEY_SEEN = 12, 0.6  # frames for which a key frame serves at most; share of the pixels it has to show
+SEAM = 5  # pixels over which what comes from the key frame passes into what comes from the last one
+SHARPEST = 1.0  # share of its finest detail that is added to a frame at most
+SHOT = 0.5  # share of the pixels that must have been seen before, or it is a new shot
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """All that the next frame asks of those before.
+
+    Attributes:
+        photo, painted: The last frame, and its painting (1, 3, H, W).
+        age: (1, 1, H, W), for how many frames each pixel has been in view, as far as that matters.
+        first: The first frame of its shot.
+        earlier: The key frame, if this is none itself: it has the state of a key frame.
+        since_key: What became of the key frame until this one.
+    """
+
+    photo: Image.Image
+    painted: Tensor
+    age: Tensor
+    first: Image.Image
+    earlier: State | None = None
+    since_key: Motion | None = None
+    frames_since_key: int = 0
+
+    @property
+    def key(self) -> State:
+        return self.earlier or self
+
+
+@dataclass(frozen=True)
+class FilmFrame:
+    """One painted frame.
+
+    Attributes:
+        number, frames: 1-based, of all that there will be in the run.
+        seconds: Since the painting began.
+        seconds_left: If the rest goes as the frames so far.
+        is_first: Whether a shot begins with it.
+    """
+
+    number: int
+    frames: int
+    seconds: float
+    seconds_left: float
+    is_first: bool
+    state: State
+
+    @cached_property
+    def image(self) -> Image.Image:
+        return to_image(self.state.painted)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What all frames of a shot share.
+
+    Attributes:
+        targets: What the paintings offer at each size (width, height) that is painted at.
+    """
+
+    first: Image.Image
+    targets: dict[tuple[int, int], list[Target]]
+
+
+def paint_film(
+    photos: Iterable[Image.Image],
+    frames: int,
+    commission: Commission,
+    network: VGG,
+    device: Device | None = None,
+    state: State | None = None,
+) -> Generator[FilmFrame, None, None]:
+    """Paint frame after frame; memory does not grow with their number.
+
+    Args:
+        photos: All of one size, which is that of the paintings. The same object twice is painted once.
+        frames: How many there will be, for the time left.
+        commission: How to paint; its content is any of the frames. Masks and a start are not for films.
+        state: Of the last painted frame, to go on from; `photos` then begin with the one after.
+
+    Raises:
+        ValueError: as `stylize` does.
+    """
+    painter = _Painter(commission, network, device or best_device())
+    began, clock = time.perf_counter(), _Clock(frames)
+    for number, photo in enumerate(photos, 1):
+        frame_began = time.perf_counter()
+        state = painter.after(state, photo)
+        is_first = state.first is photo
+        clock.count(time.perf_counter() - frame_began, is_first)
+        yield FilmFrame(number, frames, time.perf_counter() - began, clock.left, is_first, state)
+
+
+def _carried(before: State, near: Motion, far: Motion) -> tuple[Tensor, Tensor]:
+    """What is there already of a frame's painting (1, 3, H, W), and for how many frames it has been (1, 1, H, W).
+
+    From the key frame where that shows it fully painted, from the frame before elsewhere.
+    """
+    key = before.key
+    kept = far.seen * (far.nearest(key.age) >= GROWN)
+    share = kept * F.avg_pool2d(kept, SEAM, 1, SEAM // 2, count_include_pad=False)
+    carried = torch.lerp(near.carried(before.painted), far.carried(key.painted), share)
+    carried = _as_sharp_as(key.painted, carried).clamp(0, 1)
+    age = near.seen * (near.nearest(before.age) + 1).clamp(max=GROWN)
+    return carried, torch.where(kept > 0, GROWN, age)
+
+
+def _as_sharp_as(source: Tensor, carried: Tensor) -> Tensor:
+    """What interpolation between pixels and a camera that comes nearer take of the finest detail is given back."""
+    fine = carried - F.avg_pool2d(carried, 3, 1, 1, count_include_pad=False)
+    lost = _edges(source) / _edges(carried).clamp(min=1e-6) - 1
+    return carried + lost.clamp(0, SHARPEST) * fine
+
+
+def _edges(pixels: Tensor) -> Tensor:
+    """Root mean square of the Laplacian."""
+    kernel = pixels.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).view(1, 1, 3, 3)
+    return F.conv2d(luma(pixels), kernel).square().mean().sqrt()
+
+
+class _Clock:
+    """The time left. The first frame of a shot takes far longer than the others, and there are few of them."""
+
+    def __init__(self, frames: int) -> None:
+        self.frames, self.done = frames, 0
+        self.firsts: list[float] = []
+        self.others = 0.0
+
+    def count(self, seconds: float, is_first: bool) -> None:
+        self.done += 1
+        if is_first:
+            self.firsts.append(seconds)
+        else:
+            self.others += seconds
+
+    @property
+    def left(self) -> float:
+        to_come, others = self.frames - self.done, self.done - len(self.firsts)
+        if not others:  # a guess, until the second frame is there
+            return to_come * sum(self.firsts) / max(1, self.done) / 4
+        of_firsts = sum(self.firsts) / max(1, len(self.firsts)) - self.others / others
+        shots_to_come = max(0, len(self.firsts) - 1) / self.done * to_come
+        return to_come * self.others / others + shots_to_come * max(0.0, of_firsts)
+
+
+def _gentle_solver(settings: Settings) -> Solver:
+    if settings.optimizer == "lbfgs":
+        return LBFGS(settings.learning_rate, reach=REACH)
+    return make_solver(settings.optimizer, settings.learning_rate, settings.pyramid)
+
+
+@dataclass
+class _Painter:
+    commission: Commission
+    network: VGG
+    device: Device
+    shot: Shot | None = None
+    solver: Solver | None = None
+
+    def __post_init__(self) -> None:
+        self.settings = self.commission.settings
+        self.seeing = self.network.to(self.device.place, self.device.dtype)
+        self.colours = colours_of(self.commission.styles, self.settings)
+
+    def after(self, before: State | None, photo: Image.Image) -> State:
+        """The next frame's state."""
+        if before is None:
+            return self._first(photo)
+        if photo is before.photo:
+            return before
+        movement = motion(before.photo, photo)
+        return self._first(photo) if movement.seen.mean() < SHOT else self._next(photo, before, movement)
+
+    def _first(self, photo: Image.Image) -> State:
+        """Painted as a photo is."""
+        settings = replace(self.settings, size=max(photo.size))
+        *_, last = paint(Commission(photo, self.commission.styles, settings), self.network, self.device)
+        painted = last.render(max(photo.size)).clamp(0, 1)
+        return State(photo, painted, torch.full_like(painted[:, :1], GROWN), photo)
+
+    def _next(self, photo: Image.Image, before: State, near: Motion) -> State:
+        if self.shot is None or self.shot.first is not before.first:
+            self.shot, self.solver = Shot(before.first, {}), None
+        key = before.key
+        far = near if before.since_key is None else far_motion(key.photo, photo, before.since_key, near)
+        carried, age = _carried(before, near, far)
+        hold = age / GROWN
+        steps = max(1, round(self.settings.steps / STEPS_OF_FIRST))
+        start = carried
+        if (age == 0).float().mean() > FEW:
+            start = self._begun(photo, carried, hold, COARSE_STEPS * steps // 2)
+        painted, self.solver = self._moved(photo, start, carried, hold, steps)
+        finish = finisher(photo, photo.size, self.colours, self.settings, None)
+        painted = finish(painted, max(photo.size)).clamp(0, 1)
+        if before.frames_since_key + 1 == KEY_FRAMES or far.seen.mean() < KEY_SEEN:
+            return State(photo, painted, age, before.first)
+        return State(photo, painted, age, before.first, key, far, before.frames_since_key + 1)
+
+    def _begun(self, photo: Image.Image, carried: Tensor, hold: Tensor, steps: int) -> Tensor:
+        """The last painting, where what has come into view has been worked on at half the size."""
+        pixels, known = to_pixels(photo, photo.size), (hold > 0).float()
+        carried = torch.where(hold > 0, carried, painted_like_the_rest(pixels, carried, known))
+        width, height = fitted_size(*photo.size, max(photo.size) // 2)
+        if min(width, height) < shrinkage(layers(self.settings)):
+            return carried
+        small, small_hold = resize(carried, height, width).clamp(0, 1), resize(hold, height, width).clamp(0, 1)
+        painted, self.solver = self._moved(photo, small, small, small_hold, steps)
+        change = resize(painted - small, *carried.shape[-2:])
+        return (carried + (1 - hold) * change).clamp(0, 1)
+
+    def _moved(
+        self, photo: Image.Image, start: Tensor, held_to: Tensor, hold: Tensor, steps: int
+    ) -> tuple[Tensor, Solver]:
+        place = self.device.place
+        pixels = start.to(place)
+        objective = self._objective(photo, (start.shape[-1], start.shape[-2])).matched(pixels)
+        objective = objective.anchored(held_to.to(place), hold.to(place), HOLD * self.settings.style_weight)
+        solver = self.solver or _gentle_solver(self.settings)
+        solver = solver.enlarged(*start.shape[-2:])
+        for _ in range(steps):
+            gradient, _ = objective(pixels)
+            pixels, inside = moved(pixels, gradient, solver)
+            if not float(inside):
+                solver = solver.gentler()
+            if self.settings.bounds == "clamp":
+                pixels = pixels.clamp(0, 1)
+        return pixels.cpu(), solver
+
+    def _objective(self, photo: Image.Image, size: tuple[int, int]) -> Objective:
+        assert self.shot is not None
+        styles, settings = self.commission.styles, self.settings
+        view = View(self.seeing, settings, room(*size, settings, self.seeing, self.device).side)
+        if size not in self.shot.targets:
+            mix, first = mix_shares(settings.style_mix, len(styles)), self._pixels(self.shot.first, size)
+            self.shot.targets[size] = targets_for(first, styles, mix, points_for(settings), view)
+        return objective_for(self._pixels(photo, size), styles, None, view, targets=self.shot.targets[size])
+
+    def _pixels(self, photo: Image.Image, size: tuple[int, int]) -> Tensor:
+        return to_pixels(recoloured(photo, size, self.colours, self.settings), size).to(self.device.place)
