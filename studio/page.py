@@ -8,7 +8,7 @@ import gradio as gr
 
 from studio.api import mcp, stylize
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
-from studio.components import start_picture, status_line
+from studio.components import inbox, start_picture, status_line
 from studio.components.controls import FIRST, control, hidden_control
 from studio.components.gallery import Tile, gallery
 from studio.components.images import Canvas, PictureBox
@@ -63,6 +63,7 @@ def furnish() -> PageComponents:
         **left,
         **right,
         **how_it_works.panel(),
+        inbox=inbox.inbox(),
         run_state=gr.State(None),
         result=gr.State(opening and result_of_finished(opening.key)),
         extra_styles=gr.State(()),
@@ -81,7 +82,7 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
                 str(chosen.path) if chosen else None,
                 label=label(elem_id),
                 placeholder=cast(str, label(f"drop_{elem_id}")),
-                sources=["upload", "clipboard", "webcam"] if name == "content" else ["upload"],
+                sources=["upload", "webcam"] if name == "content" else ["upload"],
                 webcam_options=gr.WebcamOptions(mirror=False),
                 buttons=[],
                 elem_id=elem_id,

@@ -1,4 +1,4 @@
-"""Small pictures for the galleries, made once at start-up."""
+"""Small pictures of those that the page offers, made once."""
 
 from __future__ import annotations
 
@@ -22,6 +22,17 @@ def thumb(path: Path, size: tuple[int, int]) -> Path:
             picture.draft("RGB", (2 * size[0], 2 * size[1]))
             ImageOps.fit(picture.convert("RGB"), size, Image.Resampling.LANCZOS).save(small, quality=78)
     return small
+
+
+def small(path: Path, long_side: int) -> Path:
+    """The whole picture, no larger than that."""
+    file = Path(_FOLDER.name) / path.parent.name / f"{path.stem}.webp"
+    if not file.exists():
+        file.parent.mkdir(exist_ok=True)
+        with Image.open(path) as picture:
+            picture.draft("RGB", (2 * long_side, 2 * long_side))
+            ImageOps.contain(picture.convert("RGB"), (long_side, long_side)).save(file, quality=80)
+    return file
 
 
 def url(path: Path) -> str:

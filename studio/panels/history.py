@@ -12,7 +12,7 @@ import gradio as gr
 from PIL import ImageOps
 
 from studio.components import gallery, mask_brush, start_picture
-from studio.components.images import inline
+from studio.components.images import boxed_again, inline
 from studio.components.page_components import PageComponents, named
 from studio.components.painting_mix import rows
 from studio.components.updates import Updates, merged
@@ -57,7 +57,9 @@ def join(page: PageComponents) -> None:
         return brought_back(page, found(request, key, results))
 
     def choices(key: str, results: Sequence[Result], request: gr.Request) -> Updates:
-        chosen = found(request, key, results).chosen
+        chosen = dict(found(request, key, results).chosen)
+        for name, box in (("content", page.content), ("style", page.style)):
+            chosen[name] = boxed_again(box, chosen[name], request)
         return {component: chosen[name] for name, component in page.choices.items()}
 
     shown: list[Any] = [page.result, page.canvas, page.status, page.download, page.finished_gallery, page.mix]

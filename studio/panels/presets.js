@@ -22,7 +22,8 @@ element.addEventListener("change", (event) => {
 
 const measure = (image) => {
   if (!image?.naturalWidth || !image.closest("#photo")) return;
-  props.value = { ...props.value, photo: [image.naturalWidth, image.naturalHeight] };
+  const [, width, height] = image.src.match(/#(\d+)x(\d+)$/) ?? []; // a small picture names the size of its large one
+  props.value = { ...props.value, photo: width ? [Number(width), Number(height)] : [image.naturalWidth, image.naturalHeight] };
   trigger("load");
 };
 document.addEventListener("load", (event) => measure(event.target), true);

@@ -17,8 +17,7 @@ from nst.settings import mix_shares
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Painting
 from studio.components import start_picture
 from studio.components.controls import moved_to
-from studio.components.images import name_of
-from studio.components.mask_brush import marks_for, marks_from
+from studio.components.mask_brush import marks_from
 from studio.components.painting_mix import EVEN, MOST, extra_style, rows
 from studio.errors import in_the_users_words
 from studio.i18n import language_of, words
@@ -30,17 +29,12 @@ OUR_PAINTINGS = {painting.path.name: painting for painting in PAINTINGS.values()
 HEAVIEST = 10  # of the sliders
 
 
-def restored(
-    request: gr.Request, picture: Image.Image | None, marks: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """All that was chosen for a picture, under the names of `PageComponents.inputs`.
-
-    Any other picture changes nothing, but for the marks on the last photo where it is the next one.
-    """
+def restored(request: gr.Request, picture: Image.Image | None) -> dict[str, Any] | None:
+    """All that was chosen for a picture, under the names of `PageComponents.inputs`; None if it is no project."""
     with in_the_users_words():
         record = read_record(picture.info.get("text", {})) if picture else None
         if record is None:
-            return {"mask_brush": marks_for(name_of(picture), marks)} if picture and marks else {}
+            return None
         marks = marks_from(record.masks, record.photo)
     start_picture.opened(record.start)  # a damaged one is refused before anything is taken over
     names = record.paintings[:MOST]

@@ -279,14 +279,12 @@ class TestProject:
         assert "&lt;me&gt;.jpg, mine.png" in said[0]
 
     def test_any_other_picture_is_a_photo(self) -> None:
-        assert restore.restored(visitor(), Image.new("RGB", (8, 8))) == {}
+        assert restore.restored(visitor(), Image.new("RGB", (8, 8))) is None
 
     def test_marks_stay_with_their_photo(self) -> None:
         marks = mask_brush.unmarked("mine.jpg") | {"mask": TestBrush().marked()}
         for name, kept in (("mine.jpg", marks), ("other.jpg", mask_brush.unmarked("other.jpg"))):
-            photo = Image.new("RGB", (8, 8))
-            photo.info["name"] = name
-            assert restore.restored(visitor(), photo, marks) == {"mask_brush": kept}
+            assert mask_brush.marks_for(name, marks) == kept
 
     def test_says_only_what_differs(self) -> None:
         record = Record(Settings(size=128, style_mix="3 1"), "a b.jpg", ("one.jpg", "two.jpg"))
