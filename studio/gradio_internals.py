@@ -28,12 +28,14 @@ def shown_as_its_parent(widget: Widget) -> Widget:
     return widget
 
 
-def opened_by(box: Component, payload: dict[str, Any] | None) -> Any:
-    """What a picture's component makes of its raw value, for an event with `preprocess=False`.
+def opened_by(component: Component, raw: Any) -> Any:
+    """What a component makes of its raw value, for an event with `preprocess=False`, or of one that was kept.
 
-    A public event preprocesses all of its inputs or none. Gradio has checked by then that the file is an upload.
+    A public event preprocesses all of its inputs or none.
     """
-    return box.preprocess(ImageData(**payload)) if payload else None
+    if isinstance(component, gr.Image):
+        return component.preprocess(ImageData(**raw)) if raw else None
+    return component.preprocess(raw)
 
 
 def no_tool(function: Any) -> None:

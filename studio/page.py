@@ -130,7 +130,7 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
     with gr.Row(elem_id="below"):
         view = viewer.switch()
         download = gr.DownloadButton(cast(str, label("download")), value=path, size="md", elem_id="download")
-    buttons = continue_buttons.continue_buttons()
+    buttons = continue_buttons.continue_buttons(result_of_finished(opening.key) if opening else None)
     adjustments = adjust.panel()
     tiles = [Tile(one.key, one.path, one.content.title, one.style.label) for one in FINISHED.values()]
     finished = gallery("finished", tiles, opening.key if opening else None, (240, 180))

@@ -78,6 +78,11 @@ def boxed_again(box: gr.Image, raw: Mapping[str, Any] | None, request: gr.Reques
     return _of_gallery(path) if path.is_relative_to(EXAMPLES) else boxed(opened_by(box, dict(raw)), request)
 
 
+def box_key(path: str) -> str:
+    """Tells the browser whether two boxes hold the same file."""
+    return sha256(path.encode()).hexdigest()[:12]
+
+
 @cache
 def _of_gallery(path: Path) -> dict[str, Any]:
     with Image.open(path) as picture:
@@ -86,12 +91,12 @@ def _of_gallery(path: Path) -> dict[str, Any]:
 
 
 def _box_value(path: str, name: str, shown: Path, size: tuple[int, int]) -> dict[str, Any]:
-    """As the browser holds it. What is behind the # is the size of the picture itself, for the forecast.
+    """As the browser holds it. Behind the # are the size of the picture itself, for the forecast, and its key.
 
     Without the mark that Gradio puts on its own files: it would have the browser load the whole picture.
     """
     width, height = size
-    return {"path": path, "orig_name": name, "url": f"{url(shown)}#{width}x{height}"}
+    return {"path": path, "orig_name": name, "url": f"{url(shown)}#{width}x{height}-{box_key(path)}"}
 
 
 def alpha_for(photo: Image.Image, settings: Settings) -> Image.Image | None:

@@ -18,7 +18,7 @@ from studio.components.updates import Updates, merged
 from studio.events import AT_ONCE, QUIET
 from studio.gradio_internals import opened_by
 from studio.i18n import language_of
-from studio.panels import adjust, restore, viewer
+from studio.panels import adjust, continue_buttons, restore, viewer
 from studio.runs.result import result_of_finished
 
 
@@ -117,6 +117,7 @@ def _finished(page: PageComponents) -> None:
                 page.mix: rows((), [EVEN]),
                 page.canvas: str(picture.path),
                 page.status: status_line.line(picture.label),
+                page.continue_buttons: gr.update(own=continue_buttons.own(result_of_finished(key))),
                 page.download: gr.update(value=str(picture.path), interactive=True),
                 page.history: None,
                 page.python_panel: gr.update(open=False),
@@ -131,6 +132,7 @@ def _finished(page: PageComponents) -> None:
         page.canvas,
         page.status,
         page.download,
+        page.continue_buttons,
     ]
     changed += [page.history, page.python_panel, page.run_state, page.view, page.stage, *page.adjusting]
     page.finished_gallery.select(shown, [page.finished_gallery, page.mask_brush], changed, **AT_ONCE)

@@ -22,7 +22,7 @@ element.addEventListener("change", (event) => {
 
 const measure = (image) => {
   if (!image?.naturalWidth || !image.closest("#photo")) return;
-  const [, width, height] = image.src.match(/#(\d+)x(\d+)$/) ?? []; // a small picture names the size of its large one
+  const [, width, height] = image.src.match(/#(\d+)x(\d+)-/) ?? []; // a small picture names the size of its large one
   props.value = { ...props.value, photo: width ? [Number(width), Number(height)] : [image.naturalWidth, image.naturalHeight] };
   trigger("load");
 };

@@ -15,10 +15,13 @@ from nst.image import open_picture
 from nst.record import Record, read_record
 from nst.settings import mix_shares
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Painting
-from studio.components import start_picture
-from studio.components.controls import moved_to
+from studio.components import mask_brush, start_picture
+from studio.components.controls import moved, moved_to
+from studio.components.images import boxed_again
 from studio.components.mask_brush import marks_from
+from studio.components.page_components import PageComponents
 from studio.components.painting_mix import EVEN, MOST, extra_style, rows
+from studio.components.updates import Updates
 from studio.errors import in_the_users_words
 from studio.i18n import language_of, words
 from studio.runs.as_python import as_python
@@ -85,6 +88,32 @@ def _weights(settings: Settings, paintings: Sequence[str]) -> dict[str, float]:
     shares = mix_shares(settings.style_mix, len(paintings)) if settings.style_mix else [1.0] * len(paintings)
     factor = HEAVIEST / max(shares) if settings.style_mix else EVEN
     return {name: max(1, round(share * factor)) for name, share in zip(paintings, shares, strict=True)}
+
+
+def brought_back(page: PageComponents, chosen: Mapping[str, Any], request: gr.Request) -> Updates:
+    """All that a picture was painted from stands in the boxes and controls again.
+
+    Raises:
+        gr.Error: if a visitor's own file has gone meanwhile.
+    """
+    boxes = {box: boxed_again(box, chosen[name], request) for name, box in _boxes(page).items()}
+    kept = {page.choices[name]: chosen[name] for name in page.choices if name not in {*_boxes(page), *page.knobs}}
+    return {
+        **boxes,
+        **kept,
+        **{page.knobs[name]: moved(name, chosen[name]) for name in page.knobs},
+        page.mix: rows(chosen["extra_styles"], chosen["mix"]["weights"]),
+        page.mask_panel: mask_brush.panel_label(chosen["mask_brush"]),
+        page.start_row: start_picture.shown(chosen["start"]),
+    }
+
+
+def brought_back_outputs(page: PageComponents) -> list[Any]:
+    return [*page.inputs.values(), page.mask_panel, page.start_row]
+
+
+def _boxes(page: PageComponents) -> dict[str, gr.Image]:
+    return {"content": page.content, "style": page.style}
 
 
 def address_of(request: gr.Request) -> str:

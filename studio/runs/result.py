@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,16 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from nst import Settings
 from nst.adjust import UNCHANGED, Adjustment, adjusted
 from nst.image import with_alpha
 from nst.record import read_record
-from studio.catalogue import FINISHED
+from studio.catalogue import FINISHED, Finished
 from studio.components import status_line
 from studio.components.images import folder_of
+from studio.components.mask_brush import unmarked
+from studio.components.painting_mix import EVEN
+from studio.limits import PAGE_KNOBS
 from studio.runs.timelapse import Shot, jpeg, opened
 
 SMALL_SIDE, SMALL_QUALITY = 768, 92  # of the pictures that the page works with
@@ -36,7 +40,8 @@ class Result:
         line: What the status line says about it.
         text: For the file.
         run_id: Of the run it came from; none for a picture that was painted before.
-        chosen: What the controls held when the run began, by name, as the browser sends it.
+        chosen: What the controls held when the run began, under the names of `PageComponents.inputs`, as the
+            browser sends it: what the picture was painted from, whatever the controls hold now.
     """
 
     path: str
@@ -135,4 +140,21 @@ def result_of_finished(key: str) -> Result:
     finished = FINISHED[key]
     with Image.open(finished.path) as picture, Image.open(finished.content.path) as content:
         line = status_line.line(finished.label)
-        return result_of(picture.convert("RGB"), content.convert("RGB"), str(finished.path), line)
+        result = result_of(picture.convert("RGB"), content.convert("RGB"), str(finished.path), line)
+        return replace(result, chosen=chosen_for(finished))
+
+
+def chosen_for(finished: Finished) -> dict[str, Any]:
+    """What the controls would have held."""
+    content, style, settings = finished.content, finished.style, Settings(**finished.settings)
+    return {
+        "content": {"path": str(content.path), "orig_name": content.path.name},
+        "content_gallery": content.key,
+        "style": {"path": str(style.path), "orig_name": style.path.name},
+        "style_gallery": style.key,
+        "extra_styles": (),
+        "mask_brush": unmarked(content.path.name),
+        "start": b"",
+        "mix": {"weights": [EVEN], "away": None},
+        **{name: getattr(settings, name) for name in PAGE_KNOBS},
+    }

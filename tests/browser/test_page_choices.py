@@ -129,17 +129,32 @@ def test_goes_on_from_the_picture(page: Page) -> None:
     size, text = kept(page)
     assert size == (256, 171)
     assert read_record(text).settings.content_weight == pytest.approx(HALF)
-    open_settings(page)
-    expect(page.locator("#knob-size input[type=number]")).to_have_value("256")
-    expect(page.locator("#knob-content_weight input")).to_have_value(f"{HALF:g}")
+    open_settings(page)  # no control has moved
+    expect(page.locator("#knob-size input[type=number]")).to_have_value("192")
+    expect(page.locator("#knob-content_weight input")).to_have_value(f"{2 * HALF:g}")
 
 
 @DESK_ONLY
-def test_says_why_it_cannot_go_on(page: Page) -> None:
-    page.locator("#photo .icon-button-wrapper button").click()
+def test_goes_on_from_the_picture_s_own_photo(page: Page) -> None:
+    other = page.locator("#onward .other")
+    expect(other).to_be_hidden()
+    choose(page, "photos", "barn")
+    choose(page, "paintings", SECOND)
+    expect(other).to_be_visible()
+    page.locator("#painting .icon-button-wrapper button").click()
     go_on(page, "Continue")
-    expect(page.get_by_test_id("toast-text")).to_have_text("There is no picture to go on from yet.")
-    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
+    expect(status(page)).to_have_text(re.compile(r"Step \d+ of"))
+    page.get_by_role("button", name="Stop").click()
+    expect(status(page)).to_have_text(re.compile("Stopped"))
+    _, text = kept(page)
+    record = read_record(text)
+    assert (record.photo, record.paintings) == ("neuschwanstein-castle.jpg", ("van-gogh-starry-night.jpg",))
+    expect(page.locator("#photo img")).to_have_attribute("src", re.compile("barn"))
+    page.get_by_role("button", name="Bring it back").click()
+    expect(page.locator("#photo img")).to_have_attribute("src", re.compile("neuschwanstein"))
+    expect(page.locator("#painting img")).to_have_attribute("src", re.compile("starry"))
+    expect(page.locator("#photos input:checked")).to_have_value("neuschwanstein-castle")
+    expect(other).to_be_hidden()
 
 
 def test_the_picture_is_the_project(page: Page, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

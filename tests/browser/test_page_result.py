@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -334,15 +335,15 @@ class TestAdjusting:
 
 class TestVisit:
     def test_the_newest_is_in_front_and_no_run_is_there_twice(self, result: Result) -> None:
-        kept, strip = history.joined(result, {"size": 1}, [])
-        kept, strip = history.joined(result, {"size": 2}, kept)
-        assert [one.chosen for one in kept] == [{"size": 1}]
+        kept, strip = history.joined(result, [])
+        kept, strip = history.joined(replace(result, line="again"), kept)
+        assert kept == [result]
         assert [tile["key"] for tile in strip["items"]] == ["first"] and strip["value"] == "first"
 
     def test_the_oldest_goes_with_its_file(self, result: Result) -> None:
         kept = [painted(1) for _ in range(history.MOST)]
         oldest = Path(kept[-1].path)
-        kept, strip = history.joined(result, {}, kept)
+        kept, strip = history.joined(result, kept)
         assert len(kept) == len(strip["items"]) == history.MOST
         assert not oldest.parent.exists()
         assert Path(kept[-1].path).exists()
@@ -363,7 +364,7 @@ class TestVisit:
         assert folder_of("../../secret").parent == folder_of("somebody").parent
 
     def test_what_was_not_painted_here_does_not_join(self, result: Result) -> None:
-        kept, strip = history.joined(None, {}, [])
+        kept, strip = history.joined(None, [])
         assert (kept, strip["items"], strip["value"]) == ([], [], None)
 
 

@@ -214,7 +214,7 @@ class TestOnward:
             visitor(), continue_buttons.Start(way, self.result(side), photo, 256, weight)
         )
         assert opened(start).size == (side, side * 2 // 3)
-        return moves["size"]["value"], moves["content_weight"]["value"]
+        return moves["size"], moves["content_weight"]
 
     def test_each_way_moves_its_knob(self) -> None:
         assert self.go("continue") == (256, 0.15)
@@ -224,11 +224,10 @@ class TestOnward:
         assert self.go("more_photo", weight=0) == (256, 0.01)
 
     def test_refuses_in_one_sentence(self) -> None:
-        for ask in (
-            lambda: self.go("sharper", side=600),
-            lambda: self.go("continue", photo=Image.new("RGB", (400, 400))),
-            lambda: continue_buttons.go_on(visitor(), continue_buttons.Start("continue", None, GREY, 256, 1.0)),
-        ):
+        with gr.Blocks():
+            page = furnish()
+        nothing = {page.continue_buttons: "continue", page.result: None}
+        for ask in (lambda: self.go("sharper", side=600), lambda: painting.begin_to_go_on(page, nothing, visitor())):
             with pytest.raises(gr.Error) as refused:
                 ask()
             assert refused.value.message.endswith(".")
@@ -240,21 +239,29 @@ class TestOnward:
         assert frames[0][0].getpixel((30, 20)) == (254, 0, 0)
         assert frames[-1][2].frame.steps == continue_buttons.LEAST_STEPS
 
-    def test_the_controls_that_it_moves_are_written_down_as_chosen(self) -> None:
+    def test_uses_what_the_picture_was_painted_from(self) -> None:
+        """Whatever stands in the boxes now: and no control of the next painting moves."""
         finished = next(iter(FINISHED.values()))
         with gr.Blocks():
             page = furnish()
-        file = {"path": str(finished.content.path), "meta": {"_type": "gradio.FileData"}}
-        values = {component: None for component in page.inputs.values()} | {page.content: file}
-        values |= {page.knobs["size"]: 256, page.knobs["content_weight"]: 0.15}
-        values |= {page.continue_buttons: "more_style", page.result: result_of_finished(finished.key)}
-        updates = painting.begin_to_go_on(page, values, visitor())
-        assert updates[page.knobs["content_weight"]]["value"] == 0.075
-        assert updates[page.chosen] == {
-            **{name: values[component] for name, component in page.inputs.items()},
-            "content_weight": 0.075,
-        }
-        assert opened(updates[page.continue_from]).size == result_of_finished(finished.key).picture.size
+        result = result_of_finished(finished.key)
+        weight = result.chosen["content_weight"]
+        updates = painting.begin_to_go_on(page, {page.continue_buttons: "more_style", page.result: result}, visitor())
+        assert updates[page.chosen] == {**result.chosen, "content_weight": weight / 2}
+        assert not set(updates) & set(page.inputs.values())
+        assert opened(updates[page.continue_from]).size == result.picture.size
+        choices = Choices.of(painting.opened(page, updates[page.chosen]))
+        assert choices.content.info["name"] == finished.content.path.name
+        assert choices.style.info["name"] == finished.style.path.name
+        assert choices.settings == Settings(**{**finished.settings, "content_weight": weight / 2})
+
+    def test_knows_which_pictures_are_its_own(self) -> None:
+        finished = next(iter(FINISHED.values()))
+        with gr.Blocks():
+            page = furnish()
+        box = page.content.postprocess(str(finished.content.path))
+        assert box["url"].endswith(f"-{continue_buttons.own(result_of_finished(finished.key))['photo']}")
+        assert continue_buttons.own(None) is None
 
 
 class TestProject:
