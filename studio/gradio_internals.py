@@ -75,6 +75,16 @@ def last_uses(page: gr.Blocks) -> dict[str, datetime]:
     return dict(page.state_holder.time_last_used)
 
 
+def state_of(session: str, component: Component) -> Any:
+    """What another session has in a `gr.State`, while an event is being handled; None if nothing, or no such session.
+
+    A session ends with its page, and Gradio has no way to take it up again after a reload.
+    """
+    page = LocalContext.blocks.get(None)
+    kept = page.state_holder.session_data.get(session) if page else None
+    return kept.state_data.get(component._id) if kept else None
+
+
 def forget_state(page: gr.Blocks, session: str) -> None:
     """All that Gradio keeps for a session. Its own `delete_state` keeps the values of all controls."""
     holder = page.state_holder

@@ -8,7 +8,7 @@ import gradio as gr
 
 from studio.api import mcp, stylize
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
-from studio.components import inbox, start_picture, status_line
+from studio.components import inbox, slider_limits, start_picture, status_line, visit_memory
 from studio.components.controls import FIRST, control, hidden_control
 from studio.components.gallery import Tile, gallery
 from studio.components.images import Canvas, PictureBox
@@ -27,6 +27,7 @@ from studio.panels import (
     painting,
     presets,
     restore,
+    resume,
     variants,
     viewer,
 )
@@ -39,7 +40,7 @@ def build() -> gr.Blocks:
     blocks = Blocks(title=words("en")["title"], fill_width=True)
     with blocks:
         page = furnish()
-        for panel in (choosing, presets, viewer, adjust, history):
+        for panel in (choosing, presets, viewer, adjust, history, resume):
             panel.join(page)
         page.python_panel.expand(restore.code_of, page.result, page.code, **AT_ONCE)
         runs = [*painting.join(page), variants.join(page), how_it_works.join(page)]
@@ -64,6 +65,7 @@ def furnish() -> PageComponents:
         **right,
         **how_it_works.panel(),
         inbox=inbox.inbox(),
+        memory=visit_memory.visit_memory(),
         run_state=gr.State(None),
         result=gr.State(opening and result_of_finished(opening.key)),
         extra_styles=gr.State(()),
@@ -100,6 +102,7 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
         marks = mask_brush(content.path.name if content else "")
     with gr.Accordion(label("settings"), open=False, elem_id="settings"):
         knobs = {name: control(name) for name in FIRST}
+        slider_limits.slider_limits()
         knobs["style_mix"] = hidden_control("style_mix")  # its sliders stand beside the paintings
         with gr.Accordion(label("expert"), open=False, elem_id="expert"):
             knobs |= {name: control(name) for name in PAGE_KNOBS if name not in knobs}

@@ -27,6 +27,7 @@ class PageComponents:
     """
 
     inbox: gr.HTML
+    memory: gr.HTML
     content: gr.Image
     style: gr.Image
     content_gallery: gr.HTML

@@ -9,8 +9,8 @@ import gradio as gr
 
 from nst import Settings
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
-from studio.components import inbox, mask_brush, start_picture, status_line
-from studio.components.controls import moved_by, moved_to
+from studio.components import inbox, mask_brush, slider_limits, start_picture, status_line
+from studio.components.controls import SLIDERS, moved_by, moved_to
 from studio.components.images import boxed, name_of
 from studio.components.page_components import PageComponents
 from studio.components.painting_mix import EVEN, add_style, remove_style, rows
@@ -28,6 +28,9 @@ def join(page: PageComponents) -> None:
     _finished(page)
     recipe = page.knobs["recipe"]
     recipe.input(lambda name: _by_name(page, moved_by(name)), recipe, list(page.knobs.values()), **AT_ONCE)
+    for name in SLIDERS:
+        slider = page.knobs[name]
+        slider.release(None, None, slider, js=slider_limits.growing(name), **AT_ONCE)
     page.mask_brush.change(mask_brush.panel_label, page.mask_brush, page.mask_panel, **AT_ONCE)
     away = [page.start, page.start_row]
     page.start_row.delete(lambda: _without_start(page), None, away, **AT_ONCE)

@@ -55,8 +55,7 @@ def join(page: PageComponents) -> None:
         result = found(request, key, results)
         return {**hung(page, result), **restore.brought_back(page, result.chosen, request)}
 
-    shown: list[Any] = [page.result, page.canvas, page.status, page.download, page.finished_gallery]
-    shown += [page.continue_buttons, page.view, page.stage, *page.adjusting, *restore.brought_back_outputs(page)]
+    shown = [*hung_outputs(page), *restore.brought_back_outputs(page)]
     again = page.history.select(bring_back, [page.history, page.results], shown, **QUIET)
     again.failure(lambda: None, None, page.history, **AT_ONCE)
 
@@ -84,6 +83,11 @@ def joined(result: Result | None, results: Sequence[Result]) -> tuple[list[Resul
 def tile(result: Result) -> dict[str, Any]:
     thumb = jpeg(ImageOps.fit(opened(result.after), THUMB_SIZE), max(THUMB_SIZE), THUMB_QUALITY)
     return {"key": result.run_id, "src": inline(thumb), "title": result.title, "line": ""}
+
+
+def hung_outputs(page: PageComponents) -> list[Any]:
+    shown: list[Any] = [page.result, page.canvas, page.status, page.download, page.finished_gallery]
+    return [*shown, page.continue_buttons, page.view, page.stage, *page.adjusting]
 
 
 def hung(page: PageComponents, result: Result) -> Updates:

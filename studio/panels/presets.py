@@ -54,12 +54,13 @@ def presets() -> gr.HTML:
 def join(page: PageComponents) -> None:
     """A preset sets its knobs; the time that each takes is forecast anew when something changes."""
 
-    def renew(values: dict[Any, Any], request: gr.Request) -> Any:
-        return forecast(request, values[page.presets], _timed(page, values))
+    def renew(values: dict[Any, Any], request: gr.Request) -> Updates:
+        shown = forecast(request, values[page.presets], _timed(page, values))
+        return {page.presets: shown, page.memory: gr.update(session=request.session_hash)}
 
     page.presets.select(set_by, page.presets, [page.knobs[name] for name in SET], **AT_ONCE)
     changes = [page.presets.load, *(page.knobs[name].change for name in TIMED)]
-    gr.on(changes, renew, inputs(page), page.presets, trigger_mode="always_last", **RAW)
+    gr.on(changes, renew, inputs(page), [page.presets, page.memory], trigger_mode="always_last", **RAW)
 
 
 def inputs(page: PageComponents) -> set[Component]:

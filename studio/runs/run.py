@@ -95,22 +95,23 @@ def inform(note: str, last: str, language: str) -> str:
     return note
 
 
-def finish(request: gr.Request, state: RunState | None) -> tuple[Any, Any, Any, Any]:
+def finish(request: gr.Request, state: RunState | None, broken_off: bool = False) -> tuple[Any, Any, Any, Any]:
     """Canvas, status line, download and result after a run: finished, stopped or broken off. Safe to call twice."""
     language = language_of(request)
     if state is None:
         return gr.skip(), status_line.line(words(language)["unpainted"]), gr.update(interactive=True), gr.skip()
-    picture, line = state.image, ending(state, language)
+    picture, line = state.image, ending(state, language, broken_off)
     text = replace(state.record, stopped=0 if state.finished else state.step).text
     path = save(with_alpha(picture, alpha_for(state.content, state.record.settings)), text, request)
     result = result_of(picture, state.content, path, line, Origin(text, state.film, state.step, state.run_id))
     return path, line, gr.update(value=path, interactive=True), result
 
 
-def ending(state: RunState, language: str) -> str:
+def ending(state: RunState, language: str, broken_off: bool = False) -> str:
     width, height = state.image.size
     seconds, progress = (state.frame.seconds, state.frame.progress) if state.frame else (0.0, 0.0)
-    text = words(language)["done" if state.finished else "stopped"].format(
+    how = "done" if state.finished else "cut_off" if broken_off else "stopped"
+    text = words(language)[how].format(
         step=state.step,
         steps=state.record.settings.steps,
         width=width,

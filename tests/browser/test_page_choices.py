@@ -336,6 +336,22 @@ def test_nothing_moves_when_a_run_ends(page: Page) -> None:
     assert page.evaluate("() => ['visit', 'begun'].map(id => document.getElementById(id).offsetHeight)") == heights
 
 
+@DESK_ONLY
+def test_a_typed_number_is_not_cut_off_in_silence(page: Page) -> None:
+    open_settings(page)
+    size, said = page.locator("#knob-size input[type=number]"), page.locator("#limits")
+    for name, number in (("size", "4096"), ("steps", "5000")):
+        page.locator(f"#knob-{name} input[type=number]").fill(number)
+        page.keyboard.press("Tab")
+        expect(page.locator(f"#knob-{name} input[type=range]")).to_have_attribute("max", number)
+        expect(page.locator(f"#knob-{name} input[type=number]")).to_have_value(number)
+        expect(said).to_have_text("")
+    size.fill("20000")
+    page.keyboard.press("Tab")
+    expect(size).to_have_value("8192")
+    expect(said).to_have_text("Size: from 16 to 8192 here.")
+
+
 def test_what_is_said_about_presets_covers_none(page: Page) -> None:
     set_knobs(page, size=320)
     expect(page.locator("#presets .own")).to_have_text(re.compile("Your settings"))
