@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 import studio.server.temp_dir  # noqa: F401  (before Gradio)
 from nst.device import reserve_cores_for_painting
 from studio.api import mcp
+from studio.catalogue import ICON
 from studio.components.images import MOST_BYTES
 from studio.gradio_internals import queue_of
 from studio.i18n import TRANSLATIONS
@@ -20,6 +21,7 @@ from studio.runs.estimate import probe
 from studio.runs.run import warm_up
 from studio.server.budgets import Budgets
 from studio.server.cleanup import VisitCleaner
+from studio.server.front_page import FrontPage
 from studio.server.middleware import Guard
 from studio.server.queue import share_fairly
 
@@ -33,6 +35,7 @@ LAUNCH = {
     "head": head(),
     "i18n": TRANSLATIONS,
     "show_error": False,
+    "favicon_path": ICON,
     "max_file_size": MOST_BYTES,
     "ssr_mode": False,
     "enable_monitoring": False,
@@ -41,7 +44,7 @@ LAUNCH = {
     "footer_links": ["api"],
     "mcp_server": mcp.available(),
     "app_kwargs": {
-        "middleware": [Middleware(Guard, visits.hear, budgets)],
+        "middleware": [Middleware(FrontPage), Middleware(Guard, visits.hear, budgets)],
         "lifespan": visits.lifespan,
         "openapi_url": None,
     },

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+LINK_PREVIEW = EXAMPLES / "link-preview.jpg"  # what is shown of a link to the page
+ICON = EXAMPLES / "icon.png"
 
 
 @dataclass(frozen=True)

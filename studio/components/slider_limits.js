@@ -1,5 +1,5 @@
 // Says so where a typed number is beyond what a knob allows, and the control takes the nearest that it does.
-const words = props.words[navigator.language.slice(0, 2)] ?? props.words.en;
+const words = props.words[window.language] ?? props.words.en;
 const line = () => element.querySelector(".limits");
 window.typed = {}; // what was typed last, before Gradio's slider cuts it off at the end of its track
 document.addEventListener("blur", (event) => {

@@ -18,7 +18,7 @@ from studio.components.updates import Updates, merged
 from studio.events import AT_ONCE, QUIET
 from studio.gradio_internals import opened_by
 from studio.i18n import language_of
-from studio.panels import adjust, continue_buttons, restore, viewer
+from studio.panels import adjust, prices, restore, viewer
 from studio.runs.result import result_of_finished
 
 
@@ -103,7 +103,7 @@ def _mix(page: PageComponents) -> None:
 def _finished(page: PageComponents) -> None:
     """A finished picture brings back its photo, its painting and its settings."""
 
-    def shown(key: str, marks: Mapping[str, Any]) -> Updates:
+    def shown(key: str, marks: Mapping[str, Any], request: gr.Request) -> Updates:
         picture = FINISHED[key]
         return merged(
             viewer.reset(page),
@@ -120,7 +120,7 @@ def _finished(page: PageComponents) -> None:
                 page.mix: rows((), [EVEN]),
                 page.canvas: str(picture.path),
                 page.status: status_line.line(picture.label),
-                page.continue_buttons: gr.update(own=continue_buttons.own(result_of_finished(key))),
+                **prices.on_the_wall(page, result_of_finished(key), language_of(request)),
                 page.download: gr.update(value=str(picture.path), interactive=True),
                 page.history: None,
                 page.python_panel: gr.update(open=False),

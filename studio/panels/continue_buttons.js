@@ -1,6 +1,6 @@
 // The value is the key of the button that was pressed last. `own` names the pictures that the one on the wall was
 // painted from: where others stand in the boxes, it is said that going on does not use those.
-const words = props.words[navigator.language.slice(0, 2)] ?? props.words.en;
+const words = props.words[window.language] ?? props.words.en;
 const BOXES = ["photo", "painting"];
 const held = (box) => document.querySelector(`#${box} .image-frame img`)?.src.match(/#\d+x\d+-(\w+)$/)?.[1] ?? null;
 const compare = () => {
@@ -12,7 +12,8 @@ const compare = () => {
 const show = () => {
   element.querySelector("legend").textContent = words.heading;
   element.querySelectorAll(".way").forEach((button) => {
-    button.textContent = words[button.value];
+    button.querySelector("b").textContent = words[button.value];
+    button.querySelector("small").textContent = props.prices[button.value] ?? "";
     button.title = words[`${button.value}_help`];
   });
   compare();
@@ -26,10 +27,11 @@ const follow = () => {
 };
 show();
 follow();
-watch(["disabled", "items", "own"], show);
+watch(["disabled", "items", "own", "prices"], show);
 element.addEventListener("click", (event) => {
   if (event.target.matches(".own:enabled")) return trigger("undo");
-  if (!event.target.matches(".way:enabled")) return;
-  props.value = event.target.value;
+  const way = event.target.closest(".way:enabled");
+  if (!way) return;
+  props.value = way.value;
   trigger("select");
 });

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 from PIL import Image
 
+from nst import Settings
 from nst.record import start_jpeg
 from studio.components.images import box_key
 from studio.components.widget_files import widget_files
@@ -44,6 +45,7 @@ def continue_buttons(result: Result | None) -> gr.HTML:
         **widget_files(__file__),
         items=list(WAYS),
         own=own(result),
+        prices={},
         words=for_browser(WORDS, "onward_"),
         disabled=False,
         elem_id="onward",
@@ -65,11 +67,22 @@ def go_on(request: gr.Request, start: Start) -> tuple[bytes, dict[str, Any]]:
     picture, content = start.result.picture, start.content
     size, weight = start.size, start.content_weight
     if start.way == "sharper":
-        size = next((larger for larger in SIZES if larger > max(picture.size)), SIZES[-1])
+        size = larger_than(max(picture.size))
         if min(size, max(content.size)) <= max(picture.size):
             raise gr.Error(texts["onward_limit"], print_exception=False)
     weight = {"more_style": weight / 2, "more_photo": max(LEAST_WEIGHT, weight * 2)}.get(start.way, weight)
     return start_jpeg(picture), {"size": size, "content_weight": float(f"{weight:.3g}")}
+
+
+def larger_than(side: int) -> int:
+    """The next size."""
+    return next((larger for larger in SIZES if larger > side), SIZES[-1])
+
+
+def planned(way: str, settings: Settings, size: tuple[int, int]) -> Settings:
+    """What a way will take, from a picture of that size that was painted with those settings."""
+    side = larger_than(max(size)) if way == "sharper" else settings.size
+    return replace(settings, size=side, steps=steps_to_go(settings.steps))
 
 
 def steps_to_go(steps: int) -> int:

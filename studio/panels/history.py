@@ -18,7 +18,7 @@ from studio.components.widget_files import widget_files
 from studio.events import AT_ONCE, QUIET
 from studio.i18n import LANGUAGES, language_of, words
 from studio.limits import LONGEST_VISIT
-from studio.panels import adjust, continue_buttons, restore, viewer
+from studio.panels import adjust, prices, restore, viewer
 from studio.runs.result import Result
 from studio.runs.timelapse import jpeg, opened
 
@@ -53,7 +53,7 @@ def strip() -> gr.HTML:
 def join(page: PageComponents) -> None:
     def bring_back(key: str, results: Sequence[Result], request: gr.Request) -> Updates:
         result = found(request, key, results)
-        return {**hung(page, result), **restore.brought_back(page, result.chosen, request)}
+        return {**hung(page, result, language_of(request)), **restore.brought_back(page, result.chosen, request)}
 
     shown = [*hung_outputs(page), *restore.brought_back_outputs(page)]
     again = page.history.select(bring_back, [page.history, page.results], shown, **QUIET)
@@ -90,7 +90,7 @@ def hung_outputs(page: PageComponents) -> list[Any]:
     return [*shown, page.continue_buttons, page.view, page.stage, *page.adjusting]
 
 
-def hung(page: PageComponents, result: Result) -> Updates:
+def hung(page: PageComponents, result: Result, language: str) -> Updates:
     """It hangs on the wall, as it was painted."""
     return merged(
         viewer.reset(page),
@@ -101,7 +101,7 @@ def hung(page: PageComponents, result: Result) -> Updates:
             page.status: result.line,
             page.download: gr.update(value=result.path, interactive=True),
             page.finished_gallery: gr.update(value=None),
-            page.continue_buttons: gr.update(own=continue_buttons.own(result)),
+            **prices.on_the_wall(page, result, language),
         },
     )
 

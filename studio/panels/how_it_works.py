@@ -63,7 +63,9 @@ def panel() -> dict[str, Any]:
     with gr.Accordion(label("lesson"), open=False, elem_id="lesson") as lesson:
         text = gr.HTML("", elem_id="lesson-text", elem_classes=["bare"])
         button = gr.Button(label("lesson_paint"), size="md", elem_id="paint-lesson")
-        strips = gr.HTML(**widget_files(__file__), strips=[], elem_id="lesson-strips", elem_classes=["bare"])
+        strips = gr.HTML(
+            **widget_files(__file__), strips=[], done=0, count=0, elem_id="lesson-strips", elem_classes=["bare"]
+        )
     return {"lesson": lesson, "lesson_text": text, "paint_lesson": button, "lesson_strips": strips}
 
 
@@ -96,7 +98,8 @@ def paint(
     knowing = [frames_of(commission(content, [style], known_up_to(layer, SIDE, STEPS))) for layer in STYLE_LAYERS]
     assert content is not None and style is not None  # or it would have been refused
     strips = _empty(language, content.width / content.height)
-    yield gr.update(strips=deepcopy(strips))
+    done, count = 0, len(keeping) + len(knowing)
+    yield gr.update(strips=deepcopy(strips), done=done, count=count)
     with without_a_trace(language):
         matrices = [content, style, *([opened(result.after)] if result else [])]
         for place, picture in enumerate(matrices):
@@ -107,7 +110,8 @@ def paint(
                 with closing(paced(run)) as frames:
                     for frame in frames:
                         cell["src"] = inline(jpeg(frame.image, SIDE, QUALITY))
-                        yield gr.update(strips=deepcopy(strips))
+                        done += frame.step == frame.steps
+                        yield gr.update(strips=deepcopy(strips), done=done)
 
 
 def _empty(language: str, ratio: float) -> list[dict[str, Any]]:

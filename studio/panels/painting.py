@@ -85,7 +85,7 @@ def _run(
     )
     needed = {page.run_state, page.result, page.chosen, page.results, *presets.inputs(page)}
     changed = [*turns.switched(page), page.canvas, page.status, page.download]
-    changed += [page.result, page.results, page.code, page.presets]
+    changed += [page.result, page.results, page.code, page.presets, page.paint_variants, page.paint_lesson]
     for end in (event.success, event.failure):  # a stop counts as a failure
         done = end(last, needed, changed, **RAW)
         turns.focus(done.success, "paint")
@@ -140,16 +140,15 @@ def finish(page: PageComponents, values: Mapping[Any, Any], request: gr.Request)
     """The page as a run is over: what was painted is kept, and what hangs there can be looked at and adjusted."""
     state, result = values[page.run_state], values[page.result]
     canvas, line, download, new = run.finish(request, state)
-    if state:
+    if isinstance(new, Result):
         result = new = replace(new, chosen=values[page.chosen])
     return merged(
         turns.idle(page),
         {page.canvas: canvas, page.status: line, page.download: download, page.result: new},
         {page.code: restore.code_of(request, result)},
-        {page.continue_buttons: gr.update(own=continue_buttons.own(result))},
         adjust.ended(page, result),
         history.ended(page, result, values),
-        presets.ended(page, request, values),
+        presets.ended(page, request, {**values, page.result: result}),
     )
 
 

@@ -1,6 +1,6 @@
 // The value is {preset, photo}: the key of the chosen segment, and the photo's size as the browser shows it.
 // A choice by the visitor triggers "select", another photo "load".
-const language = navigator.language.slice(0, 2);
+const language = window.language;
 const show = () => {
   const words = props.words[language] ?? props.words.en;
   element.querySelector("legend").textContent = words.heading;

@@ -18,6 +18,7 @@ from studio.components.updates import Updates, merged
 from studio.components.visit_memory import choices_in, previous_session
 from studio.events import AT_ONCE, QUIET
 from studio.gradio_internals import state_of
+from studio.i18n import language_of
 from studio.panels import history, restore
 from studio.runs import run
 from studio.runs.result import Result
@@ -65,7 +66,7 @@ def resumed(page: PageComponents, value: Any, request: gr.Request) -> Updates:
         result = next((one for one in results if one.run_id == result.run_id), None)
     _, strip = history.joined(result, results)
     return merged(
-        history.hung(page, result) if result else {},
+        history.hung(page, result, language_of(request)) if result else {},
         restore.brought_back(page, chosen, request),
         {page.results: results, page.history: strip},
     )

@@ -60,6 +60,12 @@ class Result:
             return file.convert("RGB")
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Of the picture, in pixels."""
+        with Image.open(self.path) as file:
+            return file.size
+
+    @property
     def alpha(self) -> Image.Image | None:
         """Of the picture, where it was kept."""
         with Image.open(self.path) as file:

@@ -98,8 +98,9 @@ def inform(note: str, last: str, language: str) -> str:
 def finish(request: gr.Request, state: RunState | None, broken_off: bool = False) -> tuple[Any, Any, Any, Any]:
     """Canvas, status line, download and result after a run: finished, stopped or broken off. Safe to call twice."""
     language = language_of(request)
-    if state is None:
-        return gr.skip(), status_line.line(words(language)["unpainted"]), gr.update(interactive=True), gr.skip()
+    if state is None or state.frame is None:
+        said = words(language)["not_begun" if state else "unpainted"]
+        return gr.skip(), status_line.line(said), gr.update(interactive=True), gr.skip()
     picture, line = state.image, ending(state, language, broken_off)
     text = replace(state.record, stopped=0 if state.finished else state.step).text
     path = save(with_alpha(picture, alpha_for(state.content, state.record.settings)), text, request)

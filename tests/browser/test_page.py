@@ -13,7 +13,7 @@ from PIL import Image
 
 from nst.settings import KNOBS
 from studio.catalogue import FINISHED, PAINTINGS
-from studio.i18n import PREFIX, TRANSLATIONS
+from studio.i18n import PREFIX, TRANSLATIONS, words
 from tests.browser.driving import (
     DESK_ONLY,
     PATIENCE,
@@ -34,7 +34,7 @@ def test_paint_watch_stop_and_keep(page: Page, photo: Path, painting: Path) -> N
     hand_in(page, photo, painting)
     set_knobs(page, size=128, steps=400)
     frame = canvas(page).bounding_box()
-    page.get_by_role("button", name="Paint", exact=True).click()
+    page.locator("#paint").click()
     expect(status(page)).to_have_text(re.compile(r"Step \d+ of 400 · \d+ px · .* left"))
     for _ in range(3):
         expect(canvas(page)).not_to_have_attribute("src", canvas(page).get_attribute("src"))
@@ -44,7 +44,7 @@ def test_paint_watch_stop_and_keep(page: Page, photo: Path, painting: Path) -> N
 
     page.get_by_role("button", name="Stop").click()
     expect(status(page)).to_have_text(re.compile(r"Stopped at step \d+ of 400 · 128 × 96 px"))
-    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+    expect(page.locator("#paint")).to_be_enabled()
     expect(page.locator("#download")).to_be_enabled()
     assert canvas(page).evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])") == [
         128,
@@ -61,7 +61,7 @@ def test_to_the_end_with_a_painting_from_the_wall(page: Page) -> None:
     expect(page.locator("#photo img")).to_have_attribute("src", re.compile(r"content/barn"))
     expect(page.locator("#painting img")).to_have_attribute("src", re.compile(chosen))
     set_knobs(page, size=64, steps=3)
-    page.get_by_role("button", name="Paint", exact=True).click()
+    page.locator("#paint").click()
     expect(status(page)).to_have_text(re.compile(r"Finished · 64 × 43 px · 3 steps in \d+ s"))
     with downloaded(page) as picture:
         assert (picture.format, picture.size) == ("PNG", (64, 43))
@@ -91,9 +91,9 @@ def test_mistakes_are_one_sentence(page: Page) -> None:
     page.locator("#photo .icon-button-wrapper button").click()
     expect(page.locator("#photo img")).to_have_count(0)
     expect(page.locator("#photos input:checked")).to_have_count(0)
-    page.get_by_role("button", name="Paint", exact=True).click()
+    page.locator("#paint").click()
     expect(page.get_by_test_id("toast-text")).to_have_text("Please choose a photo.")
-    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+    expect(page.locator("#paint")).to_be_enabled()
 
 
 @DESK_ONLY
@@ -165,8 +165,18 @@ def test_the_camera_takes_a_photo(page: Page) -> None:
     expect(page.locator("#photo img")).to_have_attribute("src", re.compile("webcam|image|blob|file"))
     expect(page.locator("#photos input:checked")).to_have_count(0)
     set_knobs(page, size=64, steps=2)
-    page.get_by_role("button", name="Paint", exact=True).click()
+    page.locator("#paint").click()
     expect(status(page)).to_have_text(re.compile(r"Finished · 64 × \d\d px"))
+
+
+def test_full_screen_is_full_and_covers_all(page: Page) -> None:
+    page.locator("#canvas [aria-label=Fullscreen]").click()
+    whole = {"x": 0, "y": 0, **page.viewport_size}
+    page.wait_for_function("[innerWidth, innerHeight] + '' === [canvas.offsetWidth, canvas.offsetHeight] + ''")
+    assert page.locator("#canvas").bounding_box() == whole
+    points = "[[5, 5], [40, 200], [innerWidth / 2, innerHeight - 40]]"
+    on_top = f"{points}.every(([x, y]) => canvas.contains(document.elementFromPoint(x, y)))"
+    assert page.evaluate(on_top)
 
 
 def test_paint_and_stop_are_in_reach(page: Page) -> None:
@@ -177,6 +187,21 @@ def test_paint_and_stop_are_in_reach(page: Page) -> None:
     expect(page.locator("#stop")).to_be_in_viewport(ratio=1)
     page.locator("#stop").click()
     expect(status(page)).to_have_text(re.compile("Stopped"))
+
+
+@DESK_ONLY
+def test_who_waits_is_told_how_many_are_before(page: Page, browser: Browser, server: str) -> None:
+    first = browser.new_page(locale="en-US")
+    first.goto(server, wait_until="domcontentloaded")
+    expect(first.locator("#presets .options span").first).to_have_text(re.compile("about|^$"))
+    first.locator("#paint").click()
+    expect(status(first)).to_have_text(re.compile("Step"))
+    set_knobs(page, size=64, steps=3)
+    page.locator("#paint").click()
+    expect(status(page)).to_have_text(re.compile("^One painting before yours"))
+    expect(page.locator("#canvas [data-testid=status-tracker]")).to_be_hidden()
+    first.close()
+    expect(status(page)).to_have_text(re.compile("Finished"))
 
 
 @DESK_ONLY
@@ -193,11 +218,27 @@ def test_a_visitor_who_leaves_makes_room(page: Page, browser: Browser, server: s
 
 
 @pytest.mark.parametrize(
-    ("locale", "paint"), [("de-AT", "Malen"), ("fr-FR", "Peindre"), ("es-MX", "Pintar"), ("zh-CN", "开始绘制")]
+    ("locale", "language", "paint"),
+    [("de-AT", "de", "Malen"), ("fr-FR", "fr", "Peindre"), ("es-MX", "es", "Pintar"), ("zh-CN", "zh", "开始绘制")],
 )
-def test_speaks_the_visitors_language(browser: Browser, server: str, locale: str, paint: str) -> None:
+def test_speaks_the_visitors_language(browser: Browser, server: str, locale: str, language: str, paint: str) -> None:
     context = browser.new_context(locale=locale)
     page = context.new_page()
     page.goto(server, wait_until="domcontentloaded")
-    expect(page.locator("#paint")).to_have_text(paint, timeout=PATIENCE)
+    expect(page.locator("#paint")).to_have_text(re.compile(paint), timeout=PATIENCE)
+    expect(page.locator("html")).to_have_attribute("lang", re.compile(f"^{language}"))
+    expect(page).to_have_title(words(language)["title"])
+    context.close()
+
+
+def test_an_unknown_language_is_english_and_another_can_be_chosen(browser: Browser, server: str) -> None:
+    context = browser.new_context(locale="ar-EG")
+    page = context.new_page()
+    page.goto(server, wait_until="domcontentloaded")
+    expect(page.locator("#paint")).to_have_text(re.compile("Paint"), timeout=PATIENCE)
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    assert page.evaluate("getComputedStyle(document.body).direction") == "ltr"
+    page.get_by_label("Language").select_option("de")
+    expect(page.locator("#paint")).to_have_text(re.compile("Malen"), timeout=PATIENCE)
+    expect(page.locator("#photos .title").first).to_have_text("Schloss Neuschwanstein")
     context.close()

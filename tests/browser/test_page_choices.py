@@ -18,7 +18,7 @@ from nst.record import read_record
 from nst.settings import KNOBS
 from studio.catalogue import PAINTINGS, PHOTOS
 from studio.panels import variants
-from studio.panels.presets import PRESETS
+from studio.panels.presets import preset_for
 from studio.runs import estimate
 from tests.browser.driving import DESK_ONLY, Page, choose, downloaded, expect, open_settings, set_knobs, status
 
@@ -37,9 +37,9 @@ def _known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def paint(page: Page) -> None:
-    page.get_by_role("button", name="Paint", exact=True).click()
+    page.locator("#paint").click()
     expect(status(page)).to_have_text(FINISHED)
-    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
+    expect(page.locator("#paint")).to_be_visible()
 
 
 def go_on(page: Page, way: str) -> None:
@@ -68,7 +68,7 @@ def test_time_is_known_before_the_start(page: Page) -> None:
     expect(page.locator("#presets input:checked")).to_have_count(0)
     expect(page.locator("#presets .own")).to_have_text(re.compile(r"Your settings about \d+ s"))
     open_settings(page)
-    expect(page.locator("#knob-steps input[type=number]")).to_have_value(str(PRESETS["sketch"]["steps"]))
+    expect(page.locator("#knob-steps input[type=number]")).to_have_value(str(preset_for("sketch", "painting")["steps"]))
 
 
 def test_several_paintings_each_with_its_weight(page: Page, painting: Path) -> None:
@@ -229,7 +229,7 @@ def test_paints_only_where_it_is_marked(page: Page) -> None:
     page.locator("#brush canvas").focus()
     page.keyboard.press("Space")
     expect(page.locator("#brush .marked")).to_be_visible()
-    page.get_by_role("button", name="Clear", exact=True).last.click()
+    page.get_by_role("button", name="Clear marks").click()
     expect(page.locator("#brush .marked")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#brush .marked")).to_be_visible()
@@ -262,7 +262,7 @@ def test_nothing_moves_while_it_paints(page: Page) -> None:
         )
 
     before = places()
-    page.get_by_role("button", name="Paint", exact=True).click()
+    page.locator("#paint").click()
     expect(page.get_by_role("button", name="Continue")).to_be_disabled()
     expect(status(page)).to_have_text(re.compile("Step"))
     assert places() == before
@@ -322,12 +322,12 @@ def test_nothing_moves_when_a_run_ends(page: Page) -> None:
     set_knobs(page, size=64, steps=3)
     places = """() => ['canvas', 'status', 'below', 'onward', 'visit', 'variants', 'pair', 'paintings']
         .map(id => Math.round(document.getElementById(id).getBoundingClientRect().top))"""
-    page.get_by_role("button", name="Paint", exact=True).click()
+    page.locator("#paint").click()
     page.evaluate("() => new Promise((done) => setTimeout(done, 1000))")  # it may have scrolled to the canvas
     expect(status(page)).to_have_text(FINISHED)
     expect(page.locator("#visit input")).to_have_count(1)
     first = page.evaluate(places)
-    page.get_by_role("button", name="Paint", exact=True).click()
+    page.locator("#paint").click()
     expect(page.locator("#visit input")).to_have_count(2)
     assert page.evaluate(places) == first
     heights = page.evaluate("() => ['visit', 'begun'].map(id => document.getElementById(id).offsetHeight)")
@@ -376,9 +376,9 @@ def test_what_a_large_picture_takes_is_known_before_the_start(page: Page, monkey
     page.keyboard.press("Tab")
     refused = re.compile(r"needs \d+\.\d GB of memory, and 0\.5 GB are free.*Please choose a smaller size\.$")
     expect(large).to_have_text(refused)
-    page.get_by_role("button", name="Paint", exact=True).click()
+    page.locator("#paint").click()
     expect(page.get_by_test_id("toast-text")).to_have_text(refused)
-    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
+    expect(page.locator("#paint")).to_be_visible()
     size.fill("128")
     page.keyboard.press("Tab")
     expect(large).to_be_hidden()

@@ -7,6 +7,7 @@ import io
 import math
 import os
 import pickle
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from nst import Settings, load_vgg
 from nst.image import open_picture, read_text
+from nst.recipes import RECIPES
 from nst.record import Record, mask_png, read_record, start_jpeg
 from nst.settings import KNOBS
 from nst.tiles import NoRoom
@@ -28,9 +30,9 @@ from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
 from studio.components import mask_brush, painting_mix
 from studio.components.images import fresh_file
 from studio.components.start_picture import opened
-from studio.i18n import words
+from studio.i18n import roughly, time_in_words, words
 from studio.page import furnish
-from studio.panels import continue_buttons, painting, presets, restore
+from studio.panels import continue_buttons, painting, presets, prices, restore
 from studio.runs import estimate
 from studio.runs.as_python import as_python, differing
 from studio.runs.choices import Choices
@@ -122,9 +124,19 @@ def timed(size: int, steps: int) -> dict[str, Any]:
 
 class TestPresets:
     def test_each_is_a_settings(self) -> None:
-        assert [Settings(**preset).size for preset in presets.PRESETS.values()] == [256, 512, 768]
-        assert presets.matching({"size": 512, "steps": 70}) == "painting"
-        assert presets.matching({"size": 512, "steps": 71}) is None
+        each = [presets.preset_for(name, "painting") for name in presets.PRESETS]
+        assert each == [{"size": 256, "steps": 40}, {"size": 512, "steps": 70}, {"size": 768, "steps": 110}]
+        assert presets.matching({"size": 512, "steps": 70, "recipe": "painting"}) == "painting"
+        assert presets.matching({"size": 512, "steps": 71, "recipe": "painting"}) is None
+
+    @pytest.mark.parametrize("recipe", RECIPES)
+    def test_takes_more_or_fewer_of_the_recipe_s_own_steps(self, recipe: str) -> None:
+        steps = Settings(recipe=recipe).steps
+        sketch, painting, masterpiece = (presets.preset_for(name, recipe)["steps"] for name in presets.PRESETS)
+        assert painting == steps
+        assert sketch == pytest.approx(steps * 4 / 7, abs=1)
+        assert masterpiece == pytest.approx(steps * 11 / 7, abs=1)
+        assert presets.matching({"size": 512, "steps": steps, "recipe": recipe}) == "painting"
 
     @pytest.mark.usefixtures("machine")
     def test_says_the_time_of_each_and_of_settings_of_ones_own(self) -> None:
@@ -135,6 +147,36 @@ class TestPresets:
         assert all(time.startswith("about ") for time in shown["times"].values())
         shown = presets.forecast(visitor("de"), {"preset": None, "photo": None}, timed(512, 20))
         assert shown["own"].startswith("Deine Regler etwa ")
+
+    @pytest.mark.usefixtures("machine")
+    def test_each_button_says_what_it_takes(self) -> None:
+        with gr.Blocks():
+            page = furnish()
+
+        def said(size: int, steps: int) -> dict[Any, Any]:
+            knobs = timed(size, steps)
+            values = {page.knobs[name]: value for name, value in knobs.items()}
+            values |= {page.presets: {"preset": None, "photo": [4096, 2730]}, page.result: None}
+            return presets.forecasts(page, values, visitor())
+
+        short, long = said(512, 70), said(2048, 4000)
+        assert re.fullmatch(r"Paint, about \d+ s", short[page.paint]["value"])
+        assert short[page.paint]["elem_classes"] == []
+        assert re.fullmatch(r"Paint, about \d+ min", long[page.paint]["value"])
+        assert long[page.paint]["elem_classes"] == ["long"]
+        assert re.search(r", about \d+ s$", short[page.paint_variants]["value"])
+        assert re.search(r", about \d+ s$", short[page.paint_lesson]["value"])
+        assert said(9000, 1)[page.paint]["value"] == "Paint"  # out of range: no time
+        ways = prices.of_going_on(result_of_finished(next(iter(FINISHED))), "en")
+        assert set(ways) == set(continue_buttons.WAYS)
+        seconds = {way: int(re.search(r"\d+", text)[0]) for way, text in ways.items()}
+        assert seconds["sharper"] > seconds["continue"] == seconds["more_photo"]
+
+    def test_no_time_is_more_precise_than_it_is(self) -> None:
+        for seconds, text in ((0.4, "1 s"), (43, "45 s"), (187, "3 min"), (34_157, "9 h")):
+            assert roughly(seconds, "en") == text
+        assert time_in_words(187, "en") == "3 min 7 s"
+        assert time_in_words(34_157, "en") == "9 h"
 
     @pytest.mark.usefixtures("machine")
     def test_says_when_a_picture_will_be_worked_on_in_tiles_and_with_what_memory(self, monkeypatch: Any) -> None:
