@@ -31,7 +31,8 @@ THEME = gr.themes.Base(
     radius_size=sizes.radius_sm,
     spacing_size=sizes.spacing_md,
     text_size=sizes.text_md,
-    font=[LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"],
+    font=[LocalFont("Source Sans Pro", weights=(400,)), "system-ui", "sans-serif"],  # each weight is 100 kB
+    font_mono=["ui-monospace", "monospace"],
 ).set(
     **both(
         block_background_fill="transparent",

@@ -8,7 +8,16 @@ import gradio as gr
 
 from studio.api import mcp, stylize
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
-from studio.components import inbox, page_head, picture_names, slider_limits, start_picture, status_line, visit_memory
+from studio.components import (
+    inbox,
+    page_head,
+    picture_names,
+    picture_source,
+    slider_limits,
+    start_picture,
+    status_line,
+    visit_memory,
+)
 from studio.components.controls import FIRST, control, hidden_control
 from studio.components.gallery import Tile, gallery
 from studio.components.images import Canvas, PictureBox
@@ -91,10 +100,11 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
             )
             for name, elem_id, chosen in (("content", "photo", content), ("style", "painting", style))
         }
+        picture_source.picture_source()
     photos = [Tile(one.key, one.path, one.title) for one in PHOTOS.values()]
     paintings = [Tile(one.key, one.path, one.title, f"{one.artist}, {one.year}") for one in PAINTINGS.values()]
     galleries = {
-        "content_gallery": gallery("photos", photos, content.key if content else None, (180, 180), _titles(photos)),
+        "content_gallery": gallery("photos", photos, content.key if content else None, (120, 120), _titles(photos)),
         "mix": painting_mix(),
         "style_gallery": gallery("paintings", paintings, style.key if style else None, (180, 180), _titles(paintings)),
     }
@@ -141,7 +151,7 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
     adjustments = adjust.panel()
     tiles = [Tile(one.key, one.path, one.content.title, one.style.label) for one in FINISHED.values()]
     names = {one.key: (one.content.key, one.content.title) for one in FINISHED.values()}
-    finished = gallery("finished", tiles, opening.key if opening else None, (240, 180), names)
+    finished = gallery("finished", tiles, opening.key if opening else None, (224, 168), names)
     earlier, sheet = history.strip(), variants.panel()
     with gr.Accordion(label("as_python"), open=False, elem_id="python") as python_panel:
         code = gr.Textbox(show_label=False, lines=9, max_lines=24, buttons=["copy"], interactive=False, elem_id="code")

@@ -25,7 +25,8 @@ from studio.gradio_internals import opened_by, shown_as_its_parent, upload_folde
 
 MOST_BYTES = MAX_MEGABYTES * 10**6  # of an upload: what the gate opens
 SUBJECTS = ("photo", "painting", "mask", "start")  # what a box may hold
-BOX_SIDE, BOX_QUALITY = 560, 85  # of the small picture that a box shows
+BOX_SIDE, BOX_QUALITY = 384, 80  # of the small picture that a box shows
+CANVAS_SIDE = 1024  # pixels, of a finished picture of the gallery
 PREVIEW_SIDE = 768  # pixels; about 70 kB as a JPEG, four times a second at most
 PREVIEW_QUALITY = 82
 
@@ -128,12 +129,15 @@ class Canvas(gr.Image):
     """Shows the painting while it comes to be.
 
     A PIL picture is a preview and travels inside the event stream: one whole picture with each
-    event, and no second request that the next picture could cut short. A path is a file.
+    event, and no second request that the next picture could cut short. A path is a file; one of the gallery is shown
+    by a copy that travels faster.
     """
 
     def postprocess(self, value: Any) -> Any:
         if isinstance(value, Image.Image):
             return ImageData(url=data_url(value), orig_name="painting.jpeg")
+        if isinstance(value, str) and Path(value).is_relative_to(EXAMPLES):
+            return {"path": value, "orig_name": Path(value).name, "url": url(small(Path(value), CANVAS_SIDE))}
         return super().postprocess(value)
 
 

@@ -25,13 +25,13 @@ const send = async (file) => {
 };
 
 const take = async (box, file) => {
-  if (!file) return;
   mark(box, "taking", true);
-  const sent = await send(file).catch(() => ({ problem: "not_sent" }));
+  const sent = file ? await send(file).catch(() => ({ problem: "not_sent" })) : { problem: "no_picture" };
   props.value = { box, ...sent };
   trigger("upload");
   setTimeout(() => mark(box, "taking", false), 400);
 };
+window.takePicture = take;
 
 document.addEventListener("dragstart", () => (own = true), true);
 document.addEventListener("dragend", () => (own = false), true);
@@ -50,7 +50,8 @@ document.addEventListener("drop", (event) => {
   if (!carriesFiles(event)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  take(boxAt(event), event.dataTransfer.files[0]); // read now: a moment later there are none
+  const [file] = event.dataTransfer.files; // read now: a moment later there are none
+  if (file) take(boxAt(event), file);
 }, true);
 
 document.addEventListener("change", (event) => {

@@ -36,6 +36,6 @@ def arrived(value: Mapping[str, Any], language: str) -> tuple[str, dict[str, Any
     box, file = value.get("box"), value.get("file")
     if box not in ("photo", "painting") or not isinstance(file, dict):
         problem = str(value.get("problem"))
-        key = problem if problem in PROBLEMS.values() else "not_sent"
+        key = problem if problem in (*PROBLEMS.values(), "no_picture") else "not_sent"
         raise gr.Error(words(language)[key], print_exception=False)
     return box, file

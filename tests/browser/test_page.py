@@ -157,7 +157,8 @@ def test_a_pasted_picture_goes_where_the_pointer_is(page: Page, painting: Path) 
 
 
 def test_the_camera_takes_a_photo(page: Page) -> None:
-    page.get_by_role("button", name="Capture from camera").click()
+    page.get_by_role("button", name="Your photo from the camera").click()
+    page.get_by_role("button", name="Camera", exact=True).click()
     page.get_by_role("button", name="Click to Access Webcam").click()
     page.wait_for_function("document.querySelector('#photo video')?.videoWidth > 0")
     page.wait_for_function("document.querySelector('#photo video').currentTime > 0")
@@ -167,6 +168,27 @@ def test_the_camera_takes_a_photo(page: Page) -> None:
     set_knobs(page, size=64, steps=2)
     page.locator("#paint").click()
     expect(status(page)).to_have_text(re.compile(r"Finished · 64 × \d\d px"))
+
+
+def test_own_pictures_come_from_words(page: Page) -> None:
+    with page.expect_file_chooser():
+        page.get_by_role("button", name="Your photo", exact=True).click()
+    with page.expect_file_chooser():
+        page.get_by_role("button", name="Your painting", exact=True).click()
+    more = page.get_by_role("button", name="Your painting from the clipboard")
+    more.click()
+    page.get_by_role("button", name="Paste", exact=True).click()
+    expect(page.get_by_test_id("toast-text")).to_have_text("There is no picture to paste.")
+    expect(page.locator("#painting img")).to_have_count(1)
+    more.click()
+    page.keyboard.press("Escape")
+    expect(more).to_be_focused()
+    if page.viewport_size["width"] > 900:
+        return
+    pair, status_line = (page.locator(name).bounding_box() for name in ("#pair", "#status"))
+    assert 0 <= pair["y"] - status_line["y"] - status_line["height"] <= 20  # right under the easel
+    buttons = page.locator("#sources button:visible, #onward .way, #download, #view label, #go button:visible").all()
+    assert [box["height"] for box in (one.bounding_box() for one in buttons) if box["height"] < 44] == []
 
 
 def test_full_screen_is_full_and_covers_all(page: Page) -> None:
