@@ -11,14 +11,14 @@ from nst import Settings
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
 from studio.components import inbox, mask_brush, slider_limits, start_picture, status_line
 from studio.components.controls import SLIDERS, moved_by, moved_to
-from studio.components.images import boxed, name_of
+from studio.components.images import boxed, boxed_again, name_of
 from studio.components.page_components import PageComponents
 from studio.components.painting_mix import EVEN, add_style, remove_style, rows
 from studio.components.updates import Updates, merged
 from studio.events import AT_ONCE, QUIET
 from studio.gradio_internals import opened_by
 from studio.i18n import language_of
-from studio.panels import adjust, prices, restore, viewer
+from studio.panels import adjust, history, prices, restore, viewer
 from studio.runs.result import result_of_finished
 
 
@@ -58,13 +58,18 @@ def _pictures(page: PageComponents) -> None:
     def taken(box: gr.Image, picture: Any, values: Mapping[Any, Any], request: gr.Request) -> Any:
         """Our own pictures are no photos: they bring back what they were painted from."""
         marks = values[page.mask_brush] if box is page.content else None
-        chosen = restore.restored(request, picture)
+        chosen = restore.restored(request, picture, restore.in_visit(values[page.results]))
         if chosen is None:
             gallery = page.content_gallery if box is page.content else page.style_gallery
             its_marks = _marks_for(page, name_of(picture), marks) if marks else {}
             return {box: boxed(picture, request), gallery: None, **its_marks}
+        result = restore.its_own_result(picture, chosen, request)
+        boxes = {"content": page.content, "style": page.style}
+        held = {each: boxed_again(each, chosen[name], request) for name, each in boxes.items() if name in chosen}
         return {
+            **history.hung(page, result, language_of(request)),
             **_by_name(page, chosen),
+            **held,
             page.mask_panel: mask_brush.panel_label(chosen["mask_brush"]),
             page.start_row: start_picture.shown(chosen["start"]),
         }
@@ -73,9 +78,11 @@ def _pictures(page: PageComponents) -> None:
         path = PHOTOS[key].path
         return {page.content: str(path), **_marks_for(page, path.name, marks)}
 
-    changed = [*page.inputs.values(), page.mask_panel, page.start_row]
-    page.inbox.upload(arrived, {page.inbox, page.mask_brush}, changed, **QUIET)  # only a queued event shows a toast
-    page.content.upload(photographed, {page.content, page.mask_brush}, changed, **QUIET)  # by the camera
+    changed = [*page.inputs.values(), page.mask_panel, page.start_row, *history.hung_outputs(page)]
+    needed: set[Any] = {page.inbox, page.mask_brush, page.results}
+    page.inbox.upload(arrived, needed, changed, **QUIET)  # only a queued event shows a toast
+    by_camera: set[Any] = {page.content, page.mask_brush, page.results}
+    page.content.upload(photographed, by_camera, changed, **QUIET)
     for box, gallery in ((page.content, page.content_gallery), (page.style, page.style_gallery)):
         box.clear(lambda: None, None, gallery, **AT_ONCE)
     shown = [page.content, page.mask_brush, page.mask_panel]

@@ -8,6 +8,7 @@ import gradio as gr
 
 from nst.adjust import Adjustment
 from nst.export import FRAMES_PER_SECOND, time_lapse
+from studio.catalogue import FINISHED
 from studio.components.images import inline
 from studio.components.page_components import PageComponents
 from studio.components.thumbnails import url
@@ -89,6 +90,9 @@ def compare(result: Result, adjustment: Adjustment) -> Any:
 
 
 def replay(result: Result, request: gr.Request) -> Any:
+    finished = next((one for one in FINISHED.values() if str(one.path) == result.path), None)
+    if finished and finished.film:
+        return gr.update(view="replay", film=url(finished.film), steps=list(finished.film_steps), ratio=result.ratio)
     if not result.film:
         return gr.update(view="replay", film="", steps=[])
     path = result.beside("time-lapse.mp4", request)

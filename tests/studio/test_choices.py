@@ -29,6 +29,7 @@ from studio.api import stylize
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
 from studio.components import mask_brush, painting_mix
 from studio.components.images import fresh_file
+from studio.components.painting_mix import EVEN
 from studio.components.start_picture import opened
 from studio.i18n import roughly, time_in_words, words
 from studio.page import furnish
@@ -312,8 +313,8 @@ class TestProject:
         picture = project_of(Settings(size=128, style_mix="3 1"), "barn.jpg", *names)
         chosen = restore.restored(visitor(), picture)
         assert (chosen["mask_brush"], chosen["start"]) == (mask_brush.unmarked("barn.jpg"), b"")
-        assert (chosen["content"], chosen["content_gallery"]) == (str(PHOTOS["barn"].path), "barn")
-        assert (chosen["style"], chosen["style_gallery"]) == (str(PAINTINGS["goyo-ducks"].path), "goyo-ducks")
+        assert (chosen["content"]["path"], chosen["content_gallery"]) == (str(PHOTOS["barn"].path), "barn")
+        assert (chosen["style"]["path"], chosen["style_gallery"]) == (str(PAINTINGS["goyo-ducks"].path), "goyo-ducks")
         assert [one.title for one in chosen["extra_styles"]] == ["Arearea"]
         assert chosen["mix"]["value"]["weights"] == [10, 3]
         assert chosen["size"]["value"] == 128
@@ -324,8 +325,24 @@ class TestProject:
         monkeypatch.setattr(gr, "Info", lambda text, **_: said.append(text))
         picture = project_of(Settings(), "<me>.jpg", "mine.png")
         chosen = restore.restored(visitor(), picture)
-        assert (chosen["content"], chosen["style"]) == (None, None)
+        assert not {"content", "style", "mix"} & set(chosen)  # their boxes stay
         assert "&lt;me&gt;.jpg, mine.png" in said[0]
+        mine = {"path": str(PHOTOS["barn"].path), "orig_name": "<me>.jpg"}
+        result = SimpleNamespace(chosen={"content": mine, "style": None})
+        chosen = restore.restored(visitor(), picture, restore.in_visit([result]))
+        assert (chosen["content"], chosen["content_gallery"]) == (mine, None)
+        assert said[1].endswith("Please add mine.png.")
+
+    def test_shows_its_own_picture(self) -> None:
+        picture = project_of(Settings(size=128), "barn.jpg", "goyo-ducks.jpg")
+        picture.info["file"] = str(FINISHED[next(iter(FINISHED))].path)
+        chosen = restore.restored(visitor(), picture)
+        result = restore.its_own_result(picture, chosen, visitor())
+        assert result.title == "barn · goyo ducks"
+        assert (result.chosen["size"], result.chosen["mix"]["weights"]) == (128, [EVEN])
+        assert result.before != result.after
+        alone = restore.its_own_result(picture, {"size": chosen["size"]}, visitor())
+        assert alone.chosen == {}
 
     def test_any_other_picture_is_a_photo(self) -> None:
         assert restore.restored(visitor(), Image.new("RGB", (8, 8))) is None
