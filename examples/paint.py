@@ -14,13 +14,14 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageOps
 
 HERE = Path(__file__).parent
+FILMS = HERE / "films.json"  # which steps each film shows
 sys.path.insert(0, str(HERE.parent))
 
 from nst import Settings, load_vgg, stylize  # noqa: E402
 from nst.export import FRAMES_PER_SECOND, time_lapse  # noqa: E402
 from nst.image import open_picture  # noqa: E402
 
-FILM_SIDE, FILM_SECONDS, FILM_HOLD = 480, 4, 1.0  # pixels of the long side; the last picture is held longer
+FILM_SIDE, FILM_SECONDS, FILM_HOLD = 384, 4, 1.0  # pixels of the long side; the last picture is held longer
 CARD, ICON = (1200, 630), 64  # pixels
 
 
@@ -45,6 +46,9 @@ def paint(result: dict[str, Any]) -> None:
     places = [round(shot * (len(shots) - 1) / (count - 1)) for shot in range(count)]
     shots = [shots[place].resize(shots[-1].size) for place in places]
     time_lapse(shots, _file(result, "mp4"), hold=FILM_HOLD)
+    steps = json.loads(FILMS.read_text(encoding="utf-8")) if FILMS.exists() else {}
+    steps[_file(result, "mp4").stem] = places
+    FILMS.write_text(json.dumps(steps) + "\n", encoding="utf-8")
     print(f"in {frame.seconds:.0f} s")
 
 

@@ -10,6 +10,7 @@ from studio.api import mcp, stylize
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
 from studio.components import (
     inbox,
+    opening_film,
     page_head,
     picture_names,
     picture_source,
@@ -143,6 +144,7 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
             elem_id="canvas",
         )
         stage = viewer.stage()
+        opening_film.opening_film(opening)
     status = status_line.status_line(opening.label if opening else "")
     with gr.Row(elem_id="below"):
         view = viewer.switch()

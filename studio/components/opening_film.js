@@ -1,6 +1,7 @@
 // Plays once, when all else is there; not for those who want no motion or have little to load with, nor once somebody
 // has begun to do something.
-const still = matchMedia("(prefers-reduced-motion: reduce)").matches || navigator.connection?.saveData;
+const slow = navigator.connection?.saveData || navigator.connection?.downlink < 3; // megabits a second
+const still = matchMedia("(prefers-reduced-motion: reduce)").matches || slow;
 const STARTS = ["pointerdown", "keydown", "wheel", "dragenter"];
 let video = null, over = false;
 const end = () => {

@@ -170,6 +170,19 @@ def test_the_camera_takes_a_photo(page: Page) -> None:
     expect(status(page)).to_have_text(re.compile(r"Finished · 64 × \d\d px"))
 
 
+@pytest.mark.skipif(not any(one.film for one in FINISHED.values()), reason="no films here")
+def test_opens_in_motion_once_and_not_for_those_who_want_none(browser: Browser, server: str) -> None:
+    for motion, count in (("no-preference", 1), ("reduce", 0)):
+        page = browser.new_page(reduced_motion=motion)
+        page.goto(server, wait_until="domcontentloaded")
+        expect(page.locator("#canvas img")).to_be_visible()
+        page.wait_for_timeout(0 if count else 1500)
+        expect(page.locator("#opening video")).to_have_count(count)
+        page.keyboard.press("Tab")
+        expect(page.locator("#opening video")).to_have_count(0)
+        page.close()
+
+
 def test_own_pictures_come_from_words(page: Page) -> None:
     with page.expect_file_chooser():
         page.get_by_role("button", name="Your photo", exact=True).click()

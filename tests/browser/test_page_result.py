@@ -22,7 +22,7 @@ from nst.adjust import UNCHANGED, Adjustment, adjusted
 from nst.image import read_text, with_alpha
 from nst.record import KEYWORD, read_record
 from nst.settings import Settings
-from studio.catalogue import FINISHED
+from studio.catalogue import FINISHED, Finished
 from studio.components.images import folder_of
 from studio.i18n import LANGUAGES, words
 from studio.panels import adjust, history, how_it_works, variants, viewer
@@ -302,6 +302,17 @@ class TestViews:
         assert shown["steps"] == [0, 7]
         with av.open(shown["film"].partition("=")[2]) as film:
             assert film.streams.video[0].width == 96
+
+    @pytest.mark.skipif(not FINISHED, reason="no finished pictures here")
+    def test_replays_the_film_of_a_picture_that_was_painted_before(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        key = next(iter(FINISHED))
+        monkeypatch.setattr(Finished, "film", tmp_path / "film.mp4")
+        monkeypatch.setattr(Finished, "film_steps", (0, 3, 9))
+        shown = viewer.show(VISITOR, "replay", result_of_finished(key), 1.0, "painting", 1.0)
+        assert shown["film"].endswith("film.mp4")
+        assert shown["steps"] == [0, 3, 9]
 
     def test_nothing_hangs_there(self) -> None:
         assert viewer.show(VISITOR, "compare", None)["view"] == "painting"
