@@ -12,7 +12,6 @@ from nst import Frame
 from studio.components.widget_files import widget_files
 from studio.i18n import for_browser, time_in_words, words
 
-TELLING = 5  # steps: before, nobody knows how long it will take
 WIDTH, HEIGHT, POINTS = 150, 28, 120  # of the curves, each on its own logarithmic scale
 
 WORDS = ("waiting_one", "waiting_many", "about", "seconds", "round_minutes")
@@ -27,9 +26,10 @@ def status_line(text: str) -> gr.HTML:
     )
 
 
-def running(frame: Frame, curves: Curves, language: str) -> str:
-    text = words(language)["running" if frame.step >= TELLING else "begun"].format(
-        step=frame.step, steps=frame.steps, side=frame.long_side, left=time_in_words(frame.seconds_left, language)
+def running(frame: Frame, left: float | None, curves: Curves, language: str) -> str:
+    """`left` are the seconds to go, if anybody can say."""
+    text = words(language)["running" if left is None else "running_left"].format(
+        step=frame.step, steps=frame.steps, side=frame.long_side, left=time_in_words(left or 0.0, language)
     )
     return line(text, frame.progress, curves, language, busy=True)
 

@@ -9,11 +9,11 @@ from nst import Settings, load_vgg
 from nst.image import fitted_size, luma, match_colors, open_picture, to_pixels
 from nst.losses import total_variation
 from nst.matching import candidates, emptiness, lent
-from nst.objective import layers
 from nst.recipes import ANSWERS, GATYS_2016, RECIPES
 from nst.settings import KNOBS, shares
 from nst.targets import weights_at
 from nst.transfer import scales, stylize
+from nst.view import layers
 from nst.weights import published_layers
 from tests.benchmarks.quality import EXAMPLES
 from tests.painting import noise
