@@ -11,6 +11,7 @@ const speak = () => {
   if (video) video.muted = true; // an attribute that comes late does not mute
   if (video && matchMedia("(prefers-reduced-motion: reduce)").matches) video.pause();
   if (video) offer(video.paused);
+  if (find(".reel a")) find(".reel a").download = props.name; // a stranger may have named it: never part of a template
   count(0);
 };
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ from studio.components.painting_mix import EVEN
 from studio.limits import PAGE_KNOBS
 from studio.runs.timelapse import Shot, jpeg, opened
 
+LONGEST_PART = 40  # letters of a file's name
 SMALL_SIDE, SMALL_QUALITY = 768, 92  # of the pictures that the page works with
 CONTENT_QUALITY = 95
 
@@ -84,10 +86,10 @@ class Result:
     def beside(self, name: str, request: gr.Request) -> Path:
         """A path for another file made of this picture, which goes when the picture goes, the visitor, or the next.
 
-        Each visit has one file of that name: whoever moves a slider a hundred times does not fill the disk.
+        Each visit has one file of that kind: whoever moves a slider a hundred times does not fill the disk.
         """
         folder = Path(self.path).parent if self.run_id else folder_of(str(request.session_hash))
-        beside = f"beside-{Path(name).stem}-"
+        beside = f"beside-{Path(name).suffix[1:]}-"
         for old in folder.glob(f"{beside}*"):
             shutil.rmtree(old, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
@@ -101,10 +103,23 @@ class Result:
         return " · ".join(Path(name).stem.replace("-", " ") for name in names)
 
     @property
+    def file_name(self) -> str:
+        """For downloads, without its ending."""
+        return name_for(self.text) if read_record(self.text) else Path(self.path).stem
+
+    @property
     def ratio(self) -> float:
         """Width to height."""
         width, height = opened(self.after).size
         return width / height
+
+
+def name_for(text: Mapping[str, str]) -> str:
+    """What a file of a picture is called, without its ending, such as `my-selfie--starry-night`."""
+    record = read_record(text)
+    names = (record.photo, *record.paintings) if record else ()
+    parts = (re.sub(r"\W+", "-", Path(name).stem).strip("-")[:LONGEST_PART] for name in names)
+    return "--".join(filter(None, parts)) or "painting"
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from studio.i18n import language_of, time_in_words, words
 from studio.limits import capped
 from studio.runs import estimate, zerogpu
 from studio.runs.choices import Choices
-from studio.runs.result import Origin, result_of
+from studio.runs.result import Origin, name_for, result_of
 from studio.runs.throttle import paced
 from studio.runs.timelapse import Film, Shot
 
@@ -131,8 +131,8 @@ def record_of(commission: Commission, start: bytes = b"") -> Record:
 
 
 def save(image: Image.Image, text: Mapping[str, str], request: gr.Request | None = None) -> str:
-    """The path of a new PNG in full quality; it goes with the visit, if it was one."""
-    path = fresh_file("painting.png", request)
+    """The path of a new PNG in full quality; it goes with the visit, if it was one, and has a name to find it by."""
+    path = fresh_file(f"{name_for(text) if request else 'painting'}.png", request)
     save_png(image, path, text)
     return str(path)
 

@@ -20,7 +20,7 @@ from PIL import Image
 
 from nst.adjust import UNCHANGED, Adjustment, adjusted
 from nst.image import read_text, with_alpha
-from nst.record import KEYWORD, read_record
+from nst.record import KEYWORD, Record, read_record
 from nst.settings import Settings
 from studio.catalogue import FINISHED, Finished
 from studio.components.images import folder_of
@@ -28,7 +28,7 @@ from studio.i18n import LANGUAGES, words
 from studio.panels import adjust, history, how_it_works, variants, viewer
 from studio.runs import run
 from studio.runs.choices import Choices
-from studio.runs.result import Origin, Result, result_of, result_of_finished
+from studio.runs.result import Origin, Result, name_for, result_of, result_of_finished
 from studio.runs.timelapse import LONGEST, SHOT_SIDE, Film, opened
 from tests.browser.driving import DESK, canvas, choose, downloaded, expect, hand_in, open_settings, set_knobs, status
 from tests.painting import noise
@@ -101,7 +101,7 @@ class TestOnThePage:
         expect(page.get_by_role("button", name="Pause")).to_be_visible()
         with page.expect_download() as waiting:
             page.get_by_role("link", name="Save as film").click()
-        assert waiting.value.suggested_filename == "time-lapse.mp4"
+        assert waiting.value.suggested_filename == "neuschwanstein-castle--van-gogh-starry-night.mp4"
         with av.open(str(waiting.value.path())) as film:
             assert film.streams.video[0].codec_context.name == "h264"
 
@@ -274,6 +274,11 @@ class TestResult:
         assert read_record(read_text(result.path)).settings.steps == 3
         assert opened(result.content).size == result.picture.size == (64, 43)
         assert result.run_id != painted().run_id
+
+    def test_files_have_names_that_one_finds_again(self) -> None:
+        names = (("IMG_1 my selfie.HEIC", ("../starry-night.jpg",)), ("", ()), ("a" * 90, ("${x}.png", "b.png")))
+        found = [name_for(Record(Settings(), photo, paintings).text) for photo, paintings in names]
+        assert found == ["IMG_1-my-selfie--starry-night", "painting", f"{'a' * 40}--x--b"]
 
     def test_small_and_whole_are_adjusted_alike(self, result: Result) -> None:
         change = Adjustment(strength=0.5, contrast=1.2)
