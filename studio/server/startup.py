@@ -33,9 +33,7 @@ def in_one_sentence(about_the_system: str = "{}.") -> Iterator[None]:
 def no_place(environment: MutableMapping[str, str]) -> str:
     """What to say when Gradio finds no port that it can serve the page at."""
     host, port = environment.get(HOST) or LOOPBACK[1], environment.get(PORT) or "7860"
-    return (
-        f"The page cannot be served at {host}, port {port} or any of the next. {HOST} and {PORT} say where."
-    )
+    return f"The page cannot be served at {host}, port {port} or any of the next. {HOST} and {PORT} say where."
 
 
 def check_port(environment: MutableMapping[str, str]) -> None:
