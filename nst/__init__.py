@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import nst.openmp  # noqa: F401  (before torch)
+
 if TYPE_CHECKING:
     from nst.commission import Commission
     from nst.settings import Settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import math
 import sys
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -64,6 +65,7 @@ def reserve_cores_for_painting() -> None:
 
 @functools.cache
 def _painting_thread() -> ThreadPoolExecutor:
+    _keep_to_quota()
     painter = ThreadPoolExecutor(1, "painter", torch.set_num_threads, (torch.get_num_threads(),))
     painter.submit(torch.get_num_threads).result()  # it has its number, whatever others are told later
     return painter
@@ -82,6 +84,7 @@ def best_device() -> Device:
     if torch.backends.mps.is_available():
         return Device(torch.device("mps"), torch.float32)
     _keep_freed_memory()
+    _keep_to_quota()
     return Device(torch.device("cpu"), torch.bfloat16 if _cpu_has_bfloat16() else torch.float32)
 
 
@@ -100,6 +103,30 @@ def _cpu_has_bfloat16() -> bool:
     """Whether bfloat16 is faster than float32 here: emulation is not."""
     probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # absent from some torch builds
     return any(getattr(torch.cpu, probe, lambda: False)() for probe in probes)
+
+
+@functools.cache
+def _keep_to_quota() -> None:
+    """No more threads than a container has processors: PyTorch counts those of the machine that it runs on.
+
+    Eight threads that are given the time of two all wait for whichever of them the system has just stopped.
+    """
+    processors = processors_of_container()
+    if processors < torch.get_num_threads():
+        torch.set_num_threads(max(1, math.ceil(processors)))
+
+
+def processors_of_container(groups: Path = Path("/sys/fs/cgroup")) -> float:
+    """How many this process may use at a time, by its control group; infinity if nobody says."""
+    with suppress(OSError, ValueError):
+        quota, period = (groups / "cpu.max").read_text(encoding="ascii").split()
+        return int(quota) / int(period)  # "max" is no number
+    with suppress(OSError, ValueError):  # the first version of Linux's control groups
+        quota, period = (
+            (groups / "cpu" / f"cpu.cfs_{name}_us").read_text(encoding="ascii") for name in ("quota", "period")
+        )
+        return int(quota) / int(period) if int(quota) > 0 else math.inf
+    return math.inf
 
 
 @functools.cache

@@ -82,6 +82,11 @@ class Sums:
     product: Tensor
 
     @property
+    def parts(self) -> list[Tensor]:
+        """The three of them: those of several tiles add up one by one."""
+        return [self.positions, self.total, self.product]
+
+    @property
     def mean(self) -> Tensor:
         return self.total / self.positions.clamp(min=FEWEST)
 

@@ -27,6 +27,11 @@ PAIRS = 2**24  # cosines that are held at once
 SWEEPS = 4  # over the paintings, until each has its share
 CELLS = 24  # of a painting, down and across, in which its matches are counted
 NEIGHBOURHOOD = 2.0  # cells, standard deviation: how far around its matches a painting lends its motifs
+LIKES = 5  # that tell whether a painting repeats something,
+NEIGHBOURS = 0.12  # of its height and width: those that are nearer do not count
+RANKS = 1000  # among the candidates of a painting; means are reached by adding up whole numbers
+RARE, COMMON = 0.3, 0.45  # mean ranks: what there is but once, and what fills the painting
+SELDOM = 0.05  # what the former still counts, as all of it may be so
 PARTS = 42  # along the short side of a photo, in which its contrast is measured,
 WINDOW = 7  # and how many of them together tell whether a spot is empty: a sixth of the short side
 CALM = 0.7  # contrast, of the mean one, at which a spot counts as half empty
@@ -213,15 +218,53 @@ def lent(candidates: Candidates, matches: Tensor, weights: Tensor) -> Tensor:
         matches: (N,), candidates of the positions.
         weights: (N,) in [0, 1], how much each position counts.
     """
-    down, across = (candidates.places * CELLS).long().clamp(max=CELLS - 1).unbind(1)
-    cell = (candidates.paintings * CELLS + down) * CELLS + across
+    cell = _cells(candidates)
     counts = torch.zeros(len(candidates.counts) * CELLS**2, dtype=torch.long, device=cell.device)
-    if len(candidates.counts) == 1:
-        cell = cell - candidates.paintings * CELLS**2  # of a region, whose painting may be any
     whole = (weights * 1000).round().long()  # adding up numbers that are not whole would depend on their order
     counts.index_add_(0, cell[matches], whole)
     grids = _blurred(counts.view(-1, 1, CELLS, CELLS).float().sqrt())  # the root, or hubs would have it all
     return (grids / _blurred(torch.ones_like(grids))).flatten()[cell]
+
+
+def repeated(candidates: Candidates) -> Tensor:
+    """How much each candidate (M,) belongs to what its painting has more than once, in (0, 1].
+
+    A star in a sky of stars has its like in the others, a stroke in a thousand; a face has none, and is no texture that
+    may fill an empty sky. Candidates of a painting are ranked by how alike they are, on average, to the five of it that
+    they resemble most and that are not their neighbours; a part of the painting has the mean rank of what lies there.
+    """
+    parts = zip(*(torch.split(one, [*candidates.counts]) for one in (candidates.unit, candidates.places)), strict=True)
+    ranks = torch.cat([_ranks(*part) for part in parts])
+    cell = _cells(candidates)
+    total, count = torch.zeros(2, len(candidates.counts) * CELLS**2, dtype=torch.long, device=cell.device)
+    total.index_add_(0, cell, ranks)
+    count.index_add_(0, cell, torch.ones_like(ranks))
+    totals, counts = (_blurred(one.view(-1, 1, CELLS, CELLS).float()) for one in (total, count))
+    mean = (totals / counts.clamp(min=FAINT)).flatten()[cell] / RANKS
+    return ((mean - RARE) / (COMMON - RARE)).clamp(SELDOM, 1)
+
+
+def _ranks(unit: Tensor, places: Tensor) -> Tensor:
+    """Of one painting's candidates, (M,), whole numbers from 0 to RANKS."""
+    every = -(-len(unit) // SAMPLE)
+    others, where, best = unit[::every], places[::every], min(LIKES, -(-len(unit) // every))
+    parts = zip(torch.split(unit, PAIRS // SAMPLE), torch.split(places, PAIRS // SAMPLE), strict=True)
+    alike = torch.cat(
+        [
+            (ours @ others.t()).float().masked_fill(torch.cdist(here, where) < NEIGHBOURS, -1).topk(best).values.mean(1)
+            for ours, here in parts
+        ]
+    )
+    return alike.argsort(stable=True).argsort() * RANKS // len(unit)
+
+
+def _cells(candidates: Candidates) -> Tensor:
+    """Of each candidate (M,): which cell of which painting it lies in, one painting after the other."""
+    down, across = (candidates.places * CELLS).long().clamp(max=CELLS - 1).unbind(1)
+    cell = (candidates.paintings * CELLS + down) * CELLS + across
+    if len(candidates.counts) == 1:
+        return cell - candidates.paintings * CELLS**2  # of a region, whose painting may be any
+    return cell
 
 
 def _blurred(grids: Tensor) -> Tensor:

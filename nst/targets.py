@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import add
 from typing import Any
 
 import torch
@@ -14,14 +13,28 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from nst.galleries import Gallery
 from nst.image import fitted_size, luma, match_colors, match_histograms, to_pixels
 from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES, Sums, mixed_sums, palette, sums
 from nst.matching import CANDIDATES, Candidates, candidates, emptiness, together
-from nst.objective import ContentTerm, Gallery, Objective, PaletteTerm, Seen, SimilarityTerm, StyleTerm, layers, look
-from nst.points import Maps, Points, Spots, colors_at, features_at
+from nst.objective import Objective
+from nst.points import Points, Spots, colors_at, features_at
 from nst.settings import Settings, match_shares, mix_shares, motif_layers, shares, style_shares
-from nst.tiles import Tile, tiles
-from nst.vgg import VGG, shrinkage
+from nst.terms import (
+    Collected,
+    ContentTerm,
+    Errors,
+    PaletteTerm,
+    PhotoMaps,
+    PointsTerm,
+    SimilarityTerm,
+    SumsTerm,
+    Term,
+    added,
+)
+from nst.tiles import Tile
+from nst.vgg import shrinkage
+from nst.view import View, layers
 
 GIVE_WAY = 0.8  # of its match, what a spot in the emptiest part is free of, for motifs
 TARGET_POINTS = 4  # points of the paintings for each point of the picture
@@ -50,41 +63,30 @@ def objective_for(
     photo: Tensor,
     paintings: Sequence[Image.Image],
     masks: Sequence[Image.Image] | None,
-    settings: Settings,
-    network: VGG,
+    view: View,
     fade: float = 1.0,
-    tile: int | None = None,
 ) -> Objective:
     """Look once at the photo (1, 3, H, W) and the paintings, and keep what the losses compare with.
 
     Args:
-        fade: How many times more the photo weighs than `settings` say, and how many times less the palette.
-        tile: Side of a tile in pixels; the picture is one tile if not said.
+        fade: How many times more the photo weighs than the settings say, and how many times less the palette.
     """
-    tile = tile or max(photo.shape[-2:])
-    parts_of_photo = _tiles(photo, settings, network, tile)
+    settings, parts_of_photo = view.settings, view.tiles(photo)
     points = Points(settings.samples, torch.Generator().manual_seed(settings.seed))
     mix = mix_shares(settings.style_mix, len(paintings))
     parts = mix if masks is None else [1.0] * len(mix)  # of a region
     styles = [_painting_pixels(painting, photo, settings) for painting in paintings]
     with torch.no_grad():
-        photo_maps = _photo_maps(photo, parts_of_photo, settings, network)
-        content = _content_terms(photo, photo_maps, parts_of_photo, settings)
-        similarity = _similarity_terms(settings)
+        of_photo = _photo_terms(photo, parts_of_photo, view)
         targets = [
-            _target(style, number, part, points, settings, network, tile)
+            _target(style, number, part, points, view)
             for number, (style, part) in enumerate(zip(styles, parts, strict=True))
         ]
     regions = _regions(photo, masks, targets, mix)
     return Objective(
-        settings,
-        network,
+        view,
         weights_at(settings, fade),
-        photo_maps if similarity else None,
-        content,
-        similarity,
-        [term for one in regions for term in _style_terms(one, one.target.sums, SUM_LOSSES, settings)],
-        [term for one in regions for term in _style_terms(one, one.target.points, POINT_LOSSES, settings)],
+        [*of_photo, *(term for one in regions for term in _style_terms(one, settings))],
         [term for one in regions for term in _palette_terms(one)],
         [gallery for one in regions for gallery in _galleries(one, photo, settings)],
         parts_of_photo,
@@ -111,25 +113,25 @@ def weights_at(settings: Settings, fade: float) -> dict[str, float]:
     return weights | {"content": fade * weights["content"], "palette": weights["palette"] / fade, "match": match}
 
 
-def _tiles(pixels: Tensor, settings: Settings, network: VGG, side: int) -> list[Tile]:
-    height, width = pixels.shape[-2:]
-    names = layers(settings)
-    return tiles(height, width, side, network.radius(names), shrinkage(names))
+def _photo_terms(photo: Tensor, parts: Sequence[Tile], view: View) -> list[Term]:
+    photo_maps = _photo_maps(photo, parts, view)
+    return [
+        *_content_terms(photo, photo_maps, parts, view.settings),
+        *_similarity_terms(photo_maps, parts, view.settings),
+    ]
 
 
-def _photo_maps(
-    photo: Tensor, parts: Sequence[Tile], settings: Settings, network: VGG
-) -> Callable[[Tile], Mapping[str, Maps]]:
+def _photo_maps(photo: Tensor, parts: Sequence[Tile], view: View) -> PhotoMaps:
     """What a tile shows of the photo: remembered if it is all of it, else looked at anew to save the memory."""
-    names, (first, *others) = list(shares(settings.content_layers)), parts
+    names, (first, *others) = list(shares(view.settings.content_layers)), parts
     if others:
-        return lambda tile: look(tile.window(photo), tile, names, settings, network)
-    maps = look(photo, first, names, settings, network)
+        return lambda tile: view.maps(tile.window(photo), tile, names)
+    maps = view.maps(photo, first, names)
     return lambda tile: maps
 
 
 def _content_terms(
-    photo: Tensor, photo_maps: Callable[[Tile], Mapping[str, Maps]], parts: Sequence[Tile], settings: Settings
+    photo: Tensor, photo_maps: PhotoMaps, parts: Sequence[Tile], settings: Settings
 ) -> list[ContentTerm]:
     kinds = {kind: share for kind, share in shares(settings.content_loss).items() if kind in CONTENT_SCALES}
     if not kinds:
@@ -143,7 +145,7 @@ def _content_terms(
     return terms
 
 
-def _whole(pixels: Tensor, maps: Callable[[Tile], Mapping[str, Maps]], parts: Sequence[Tile]) -> Mapping[str, Tensor]:
+def _whole(pixels: Tensor, maps: PhotoMaps, parts: Sequence[Tile]) -> Mapping[str, Tensor]:
     """Each layer's map of the whole picture, put together from those of its tiles."""
     if len(parts) == 1:
         return {name: seen.core for name, (seen,) in maps(parts[0]).items()}
@@ -158,43 +160,42 @@ def _whole(pixels: Tensor, maps: Callable[[Tile], Mapping[str, Maps]], parts: Se
     return whole
 
 
-def _similarity_terms(settings: Settings) -> list[SimilarityTerm]:
-    share = shares(settings.content_loss).get("self_similarity", 0.0)
-    return [SimilarityTerm(layer, share * weight) for layer, weight in shares(settings.content_layers).items() if share]
+def _similarity_terms(photo_maps: PhotoMaps, parts: Sequence[Tile], settings: Settings) -> list[SimilarityTerm]:
+    share = shares(settings.content_loss).get("self_similarity")
+    if share is None:
+        return []
+    weights = {layer: share * weight for layer, weight in shares(settings.content_layers).items()}
+    return [SimilarityTerm(weights, photo_maps, parts)]
 
 
-def _target(
-    pixels: Tensor, number: int, part: float, points: Points, settings: Settings, network: VGG, side: int
-) -> Target:
+def _target(pixels: Tensor, number: int, part: float, points: Points, view: View) -> Target:
     """What a painting (1, 3, H, W) offers; of points its part of those of all."""
-    names, losses, (height, width) = list(style_shares(settings)), shares(settings.style_loss), pixels.shape[-2:]
-    of_motifs = motif_layers(settings)
+    settings, (height, width) = view.settings, pixels.shape[-2:]
+    names, losses, of_motifs = list(style_shares(settings)), shares(settings.style_loss), motif_layers(settings)
     summed = [name for name in names if name not in of_motifs] if SUM_LOSSES.keys() & losses else []
     pointed = names if POINT_LOSSES.keys() & losses else []
     matched = list(match_shares(settings))
-    count = max(1, round(part * TARGET_POINTS * settings.samples))
-    counts = [count] * len(pointed) + [max(1, round(part * CANDIDATES))] * len(matched)
-    spots = [
-        (name, points.spots(height, width, shrinkage([name]), count=count))
-        for name, count in zip([*pointed, *matched], counts, strict=True)
-    ]
+    count, of_candidates = (max(1, round(part * most)) for most in (TARGET_POINTS * settings.samples, CANDIDATES))
+    compared, offered = (
+        {name: points.spots(height, width, shrinkage([name]), count=most) for name in chosen}
+        for chosen, most in ((pointed, count), (matched, of_candidates))
+    )
 
-    def seen_in(tile: Tile) -> Seen:
-        maps = look(tile.window(pixels), tile, {*names, *matched}, settings, network)
-        return Seen(
-            [],
-            [sums(maps[name][0].core) for name in summed],
-            [features_at(maps[name], where) for name, where in spots],
-        )
+    def seen_in(tile: Tile) -> list[Collected]:
+        maps = view.maps(tile.window(pixels), tile, {*names, *matched})
+        return [
+            [features_at(maps[name], spots) for name, spots in compared.items()],
+            [features_at(maps[name], spots) for name, spots in offered.items()],
+            *(sums(maps[name][0].core).parts for name in summed),
+        ]
 
-    seen = reduce(add, map(seen_in, _tiles(pixels, settings, network, side)))
-    found = [(name, where, features) for (name, where), features in zip(spots, seen.points, strict=True)]
+    features, of_offered, *totals = reduce(added, map(seen_in, view.tiles(pixels)))
     return Target(
-        dict(zip(summed, seen.sums, strict=True)),
-        {name: features for name, _, features in found[: len(pointed)]},
+        {name: Sums(*parts) for name, parts in zip(summed, totals, strict=True)},
+        dict(zip(compared, features, strict=True)),
         {
-            name: candidates(features.to(network.dtype), _places(where, pixels, settings), number)
-            for name, where, features in found[len(pointed) :]
+            name: candidates(found.to(view.network.dtype), _places(spots, pixels, settings), number)
+            for (name, spots), found in zip(offered.items(), of_offered, strict=True)
         },
         colors_at(pixels, points.spots(height, width, count=count)) if settings.palette_weight else None,
     )
@@ -219,19 +220,22 @@ def _blended(targets: Sequence[Target], mix: Sequence[float]) -> Target:
     )
 
 
-def _style_terms(
-    region: Region,
-    targets: Mapping[str, Any],
-    losses: Mapping[str, Callable[[Any], Callable[[Any], Tensor]]],
-    settings: Settings,
-) -> list[StyleTerm]:
-    """One for each layer that has a target, with those of the losses that are asked for."""
-    said = {loss: share for loss, share in shares(settings.style_loss).items() if loss in losses}
-    weights, terms = style_shares(settings), []
-    for layer, target in targets.items():
-        errors = [(share, losses[loss](target)) for loss, share in said.items()]
-        terms.append(StyleTerm(layer, region.weight * weights[layer], _at(region.mask, layer), errors))
-    return terms
+def _style_terms(region: Region, settings: Settings) -> list[Term]:
+    """One for each layer and kind of loss, on sums or on points, that is asked for."""
+    return [
+        kind(layer, region.weight * weight, _at(region.mask, layer), _errors(losses, targets[layer], settings))
+        for kind, losses, targets in (
+            (SumsTerm, SUM_LOSSES, region.target.sums),
+            (PointsTerm, POINT_LOSSES, region.target.points),
+        )
+        for layer, weight in style_shares(settings).items()
+        if layer in targets
+    ]
+
+
+def _errors(losses: Mapping[str, Callable[[Any], Callable[[Any], Tensor]]], target: Any, settings: Settings) -> Errors:
+    """Each of the losses that are asked for, with its share."""
+    return [(share, losses[loss](target)) for loss, share in shares(settings.style_loss).items() if loss in losses]
 
 
 def _galleries(region: Region, photo: Tensor, settings: Settings) -> list[Gallery]:

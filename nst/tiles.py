@@ -88,31 +88,44 @@ class NoRoom(ValueError):
         )
 
 
-def fit(height: int, width: int, halo: int, per_pixel: int, whole: int, free: int, side: int = 0) -> Fit:
+@dataclass(frozen=True)
+class Need:
+    """What a step takes.
+
+    Attributes:
+        halo: Pixels around a tile that are looked at with it.
+        per_pixel: Bytes for each pixel that is looked at, in one tile.
+        whole: Bytes whatever the tiles are.
+    """
+
+    halo: int
+    per_pixel: int
+    whole: int
+
+    def of(self, height: int, width: int, side: int) -> Fit:
+        """In tiles of `side` pixels."""
+        window = min(height, side + 2 * self.halo) * min(width, side + 2 * self.halo)
+        return Fit(side, self.whole + window * self.per_pixel)
+
+
+def fit(height: int, width: int, need: Need, free: int, side: int = 0) -> Fit:
     """Tiles that fit into the free memory: the whole picture if it does, else the largest that do.
 
     Args:
-        halo: Pixels around a tile that are looked at with it.
-        per_pixel: Bytes that one step needs for each pixel that it looks at.
-        whole: Bytes that are needed whatever the tiles are.
         free: Bytes.
         side: Of the tiles in pixels, where somebody has chosen it; smaller ones than SMALLEST only cost time.
 
     Raises:
         NoRoom: if not even the smallest tile fits, or the chosen one does not.
     """
-
-    def tried(side: int) -> Fit:
-        window = min(height, side + 2 * halo) * min(width, side + 2 * halo)
-        return Fit(side, whole + window * per_pixel)
-
     if side:
-        chosen = tried(max(side, SMALLEST))
+        chosen = need.of(height, width, max(side, SMALLEST))
         if chosen.memory / SHARE > free:
             raise NoRoom(width, height, chosen.memory / SHARE, free)
         return chosen
     longest = max(height, width)
-    fits = list(map(tried, (longest, *range(longest // SMALLEST * SMALLEST, SMALLEST - 1, -SMALLEST))))
+    sides = longest, *range(longest // SMALLEST * SMALLEST, SMALLEST - 1, -SMALLEST)
+    fits = [need.of(height, width, each) for each in sides]
     needed = fits[-1].memory / SHARE
     if needed > free:
         raise NoRoom(width, height, needed, free)

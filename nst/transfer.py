@@ -32,14 +32,14 @@ from nst.image import (
 )
 from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES
 from nst.matching import CANDIDATES, PAIRS, Found, Likes, likes
-from nst.objective import layers
 from nst.settings import Settings, match_shares, mix_shares, shares
 from nst.solvers import Average, Solver, make_solver
 from nst.solvers.lbfgs import PAIR_BYTES, pairs_kept
 from nst.solvers.pyramid import laplacian_pyramid, resize
 from nst.targets import margins, objective_for
-from nst.tiles import Fit, fit
+from nst.tiles import Fit, Need, fit
 from nst.vgg import VGG, shrinkage
+from nst.view import View, layers
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -267,7 +267,7 @@ def room(width: int, height: int, settings: Settings, network: VGG, device: Devi
         positions = min(CANDIDATES, pixels // 16)
         whole += CANDIDATE_BYTES * positions + PAIR_OF_MATCHES_BYTES * min(PAIRS, positions**2)
     halo = network.radius(layers(settings))
-    return fit(height, width, halo, per_pixel, whole, free_memory(device), settings.tile)
+    return fit(height, width, Need(halo, per_pixel, whole), free_memory(device), settings.tile)
 
 
 def _compares_points(settings: Settings) -> bool:
@@ -282,7 +282,7 @@ def in_tiles(width: int, height: int, settings: Settings, network: VGG, device: 
     return fits if fits.side < max(size) else None
 
 
-def scales(width: int, height: int, settings: Settings) -> list[Scale]:
+def scales(width: int, height: int, settings: Settings, started: bool = False) -> list[Scale]:
     """The sizes to paint at, small to large, and how the steps are shared among them.
 
     The final size is divided by `scale_factor` for as long as it stays at or above `start_size`,
@@ -291,7 +291,10 @@ def scales(width: int, height: int, settings: Settings) -> list[Scale]:
 
     Args:
         width, height: Of the photo.
+        started: Whether a picture is gone on with, which is done at the final size alone.
     """
+    if started:
+        return [Scale(final_size(width, height, settings), settings.steps)]
     least, sides = shrinkage(layers(settings)), [max(final_size(width, height, settings))]
     while (smaller := round(sides[0] / settings.scale_factor)) >= settings.start_size:
         if min(fitted_size(width, height, smaller)) < least:
@@ -314,9 +317,7 @@ def _paint(
     content, paintings, settings = commission.content, commission.styles, commission.settings
     start, masks = commission.start, commission.masks
     network = replace(network.to(device.place, device.dtype), is_wanted=is_wanted)
-    plan = scales(*content.size, settings)
-    if start is not None:
-        plan = [Scale(plan[-1].size, settings.steps)]
+    plan = scales(*content.size, settings, started=start is not None)
     colours, size = _colours_of(paintings, settings), plan[-1].size
     finish = _finisher(content, size, colours, settings, masks)
     content = _recoloured(content, size, colours, settings)
@@ -336,13 +337,13 @@ def _paint(
         tile = room(width, height, settings, network, device).side
         release = release_memory if tile < max(scale.size) else lambda: None  # what follows needs other blocks
         release()
-        objective = objective_for(photo, paintings, masks, settings, network, scale.fade, tile)
+        objective = objective_for(photo, paintings, masks, View(network, settings, tile), scale.fade)
         del photo  # a step needs the room of a large one
         release()
         for index in range(scale.steps):
             if index in rounds(scale.steps, settings):
                 objective = objective.matched(pixels)
-                found = objective.found()
+                found = objective.found
                 release()
             gradient, losses = objective(pixels)
             release()

@@ -14,9 +14,10 @@ WIDTH, HEIGHT, POINTS = 150, 28, 120  # of the curves, each on its own logarithm
 Curves = Sequence[tuple[float, float, float]]  # progress in (0, 1], style error, content error
 
 
-def running(frame: Frame, curves: Curves, language: str) -> str:
-    text = words(language)["running"].format(
-        step=frame.step, steps=frame.steps, side=frame.long_side, left=time_in_words(frame.seconds_left, language)
+def running(frame: Frame, left: float | None, curves: Curves, language: str) -> str:
+    """`left` are the seconds to go, if anybody can say."""
+    text = words(language)["running" if left is None else "running_left"].format(
+        step=frame.step, steps=frame.steps, side=frame.long_side, left=time_in_words(left or 0.0, language)
     )
     return line(text, frame.progress, curves, language, busy=True)
 

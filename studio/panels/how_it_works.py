@@ -5,18 +5,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from copy import deepcopy
 from html import escape
+from itertools import chain
 from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
 from PIL import Image
 
-from nst import load_vgg
-from nst.insight import CONTENT_LAYERS, STYLE_LAYERS, gram_picture, kept_by, known_up_to
+from nst import Settings, load_vgg
+from nst.insight import CONTENT_LAYERS, STYLE_LAYERS, colored_likes, gram_picture, kept_by, known_up_to
+from nst.resilient import RunFrame
 from nst.settings import KNOBS
 from studio.components.images import inline
 from studio.components.page_components import PageComponents
@@ -34,6 +36,8 @@ from studio.runs.zerogpu import borrowed
 
 SIDE, STEPS, QUALITY = 128, 60, 88
 GRAM_LAYER, GRAM_SIDE = "relu1_1", 256
+
+Cell = dict[str, str]  # of a strip: its name, and the picture's address
 
 # What MathML needs to say (A - B)^2, and the like.
 _SQUARE = "<mo stretchy='false'>(</mo>{}<mo>−</mo>{}<msup><mo stretchy='false'>)</mo><mn>2</mn></msup>"
@@ -90,24 +94,59 @@ def text(request: gr.Request) -> str:
 def paint(
     request: gr.Request, content: Image.Image | None, style: Image.Image | None, result: Result | None
 ) -> Iterator[Any]:
-    """Three strips, picture by picture, while each comes to be."""
+    """Four strips, picture by picture, while each comes to be."""
     language = language_of(request)
     keeping = [frames_of(commission(content, [style], kept_by(layer, SIDE, STEPS))) for layer in CONTENT_LAYERS]
     knowing = [frames_of(commission(content, [style], known_up_to(layer, SIDE, STEPS))) for layer in STYLE_LAYERS]
+    matching = frames_of(commission(content, [style], Settings(size=SIDE, steps=STEPS)))
     assert content is not None and style is not None  # or it would have been refused
     strips = _empty(language, content.width / content.height)
+    of_content, of_style, of_grams, of_likes = (strip["cells"] for strip in strips)
+    pictures = [content, style, *([opened(result.after)] if result else [])]
+    changes = chain(
+        _compared(of_grams, pictures),
+        *map(_followed, of_content, keeping),
+        *map(_followed, of_style, knowing),
+        _located(of_likes, matching, style),
+    )
     yield gr.update(strips=deepcopy(strips))
     with without_a_trace(language):
-        matrices = [content, style, *([opened(result.after)] if result else [])]
-        for place, picture in enumerate(matrices):
-            strips[2]["cells"][place]["src"] = _matrix(picture)
-        yield gr.update(strips=deepcopy(strips))
-        for strip, runs in zip(strips, (keeping, knowing), strict=False):
-            for cell, run in zip(strip["cells"], runs, strict=True):
-                with closing(paced(run)) as frames:
-                    for frame in frames:
-                        cell["src"] = inline(jpeg(frame.image, SIDE, QUALITY))
-                        yield gr.update(strips=deepcopy(strips))
+        for _ in changes:
+            yield gr.update(strips=deepcopy(strips))
+
+
+def _compared(cells: Sequence[Cell], pictures: Sequence[Image.Image]) -> Iterator[None]:
+    """Gram matrices, beside each other at once."""
+    for cell, picture in zip(cells, pictures, strict=False):
+        cell["src"] = _matrix(picture)
+    yield
+
+
+def _followed(cell: Cell, run: Generator[RunFrame, None, None]) -> Iterator[None]:
+    """A picture while it comes to be."""
+    for frame in _shown(run):
+        cell["src"] = _inline(frame.image)
+        yield
+
+
+def _located(cells: Sequence[Cell], run: Generator[RunFrame, None, None], style: Image.Image) -> Iterator[None]:
+    """A picture while it comes to be, and where in the painting its parts have their like."""
+    of_painting, of_picture, painted = cells
+    for frame in _shown(run):
+        painted["src"] = _inline(frame.image)
+        if frame.likes is not None:
+            (colours,), found = colored_likes(frame.likes, [style], SIDE)
+            of_painting["src"], of_picture["src"] = _inline(colours), _inline(found)
+        yield
+
+
+def _shown(run: Generator[RunFrame, None, None]) -> Iterator[RunFrame]:
+    with closing(paced(run)) as frames:
+        yield from frames
+
+
+def _inline(picture: Image.Image) -> str:
+    return inline(jpeg(picture, SIDE, QUALITY))
 
 
 def _empty(language: str, ratio: float) -> list[dict[str, Any]]:
@@ -117,6 +156,7 @@ def _empty(language: str, ratio: float) -> list[dict[str, Any]]:
         "keeps": CONTENT_LAYERS,
         "knows": [STYLE_LAYERS[0], *(f"+ {layer}" for layer in STYLE_LAYERS[1:])],
         "gram": [texts["photo"], texts["painting"], texts["lesson_wall"]],
+        "likes": [texts[f"lesson_likes_{one}"] for one in ("painting", "picture", "painted")],
     }
     return [
         {

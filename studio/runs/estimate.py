@@ -1,15 +1,18 @@
-"""What a painting will take on this very machine, time and memory, said before it begins."""
+"""What a painting will take on this very machine, time and memory, said before it begins and while it is painted."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import inf
 from time import monotonic as clock
 
 from PIL import Image
 
-from nst import Commission, Settings, load_vgg
+from nst import Commission, Frame, Settings, load_vgg
+from nst.matching import CANDIDATES
+from nst.settings import match_shares
 from nst.tiles import Fit
 from nst.transfer import Scale, in_tiles, scales
 from studio.runs import backend, zerogpu
@@ -17,8 +20,12 @@ from studio.runs import backend, zerogpu
 PROBES = (128, 320)  # pixels: the sides of two small pictures whose steps are timed
 PROBE_STEPS = 5
 TELLING = 2.0  # seconds; a shorter run tells more about its beginning than about its steps
-FRESH = 60.0  # seconds for which the pace of the machine is believed; then it is looked at again
+FIRST_STEPS = 5  # of a run, before which nobody can say how long it will take
+FRESH = 20.0  # seconds for which the pace of the machine is believed; then it is looked at again
+REMEMBERED = 300.0  # seconds; how fast the machine was before that says nothing about how fast it may be
+SEVERAL = 6  # paces that are remembered, of runs and glances
 LOOK = 1 / 3  # of a step: a look without going back, as at the photo and at each painting, once a scale
+SEARCH = 0.6  # of a step at 512 x 512 pixels: what it takes to find the matches of all positions
 
 
 @dataclass(frozen=True)
@@ -28,21 +35,36 @@ class Machine:
     each: float
     per_pixel: float
 
-    def seconds(self, plan: list[Scale], paintings: int, steps: float = inf) -> float:
+    def seconds(self, plan: Sequence[Scale], settings: Settings, paintings: int, steps: float = inf) -> float:
         """Of a whole run, or of its first `steps` steps."""
-        looks, seconds = LOOK * (1 + paintings), 0.0
+        seconds = 0.0
         for scale in plan:
             now = min(steps, scale.steps)
-            seconds += (now + looks) * (self.each + self.per_pixel * scale.size[0] * scale.size[1])
+            pixels = scale.size[0] * scale.size[1]
+            seconds += (now + _besides(settings, scale, paintings)) * (self.each + self.per_pixel * pixels)
             steps -= now
             if steps <= 0:
                 break
         return seconds
 
 
+def _besides(settings: Settings, scale: Scale, paintings: int) -> float:
+    """What a scale takes besides its steps, in steps: photo and paintings are looked at, and matches found."""
+    pixels = scale.size[0] * scale.size[1]
+    rounds = min(settings.match_rounds, scale.steps) if match_shares(settings) else 0
+    return LOOK * (1 + paintings + rounds) + rounds * SEARCH * min(1, pixels / (16 * CANDIDATES))
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How many times as long a step took, at a moment, as when the machine was probed: it may have more to do."""
+
+    factor: float
+    moment: float
+
+
 _machine: Machine | None = None  # as it was probed; not known yet
-_pace = 1.0  # how many times as long it takes at present: it may have more to do than when it was probed
-_seen = -inf  # when that was
+_paces: OrderedDict[str, Pace] = OrderedDict()  # of the last runs, and of glances; the newest is the last
 
 
 def predicted(settings: Settings, width: int, height: int, paintings: int = 1, look_again: bool = True) -> float | None:
@@ -52,9 +74,34 @@ def predicted(settings: Settings, width: int, height: int, paintings: int = 1, l
     """
     if _machine is None:
         return None
-    if look_again and clock() - _seen > FRESH:
+    if look_again and clock() - _newest().moment > FRESH:
         _glance(_machine)
-    return _pace * _machine.seconds(scales(width, height, settings), paintings)
+    return _newest().factor * _machine.seconds(scales(width, height, settings), settings, paintings)
+
+
+def spread() -> tuple[float, float]:
+    """How far a prediction may be off, as two factors: the paces of the last minutes against the newest."""
+    newest, recent = _newest(), [pace.factor for pace in _paces.values() if clock() - pace.moment < REMEMBERED]
+    return min(recent, default=newest.factor) / newest.factor, max(recent, default=newest.factor) / newest.factor
+
+
+def left(commission: Commission, frame: Frame) -> float | None:
+    """Seconds that a run still takes, by what its own steps took so far; None while these are too few to say."""
+    if frame.step < FIRST_STEPS:
+        return None
+    machine, of = _machine or Machine(0.0, 1.0), _run(commission)
+    whole, done = machine.seconds(*of), machine.seconds(*of, frame.step)
+    return frame.seconds * (whole - done) / done
+
+
+def _newest() -> Pace:
+    return next(reversed(_paces.values()), Pace(1.0, -inf))
+
+
+def _run(commission: Commission) -> tuple[Sequence[Scale], Settings, int]:
+    """What `Machine.seconds` wants to know."""
+    plan = scales(*commission.content.size, commission.settings, started=commission.start is not None)
+    return plan, commission.settings, len(commission.styles)
 
 
 def in_tiles_here(settings: Settings, width: int, height: int) -> Fit | None:
@@ -64,36 +111,45 @@ def in_tiles_here(settings: Settings, width: int, height: int) -> Fit | None:
     return in_tiles(width, height, settings, load_vgg())  # the deepest network; none is fetched for a forecast
 
 
-def learn(settings: Settings, width: int, height: int, paintings: int, step: int, seconds: float) -> None:
-    """What a run tells once it is some seconds old, whether or not it goes on to its end."""
-    global _machine, _pace, _seen
-    if seconds < TELLING:
+def learn(commission: Commission, frame: Frame, run: str) -> None:
+    """What a run tells once it is some seconds old, whether or not it goes on to its end.
+
+    Args:
+        run: Its name; what it tells later replaces what it told before.
+    """
+    global _machine
+    if frame.seconds < TELLING:
         return
-    plan = scales(width, height, settings)
     if _machine is None:
-        work = Machine(0.0, 1.0).seconds(plan, paintings, step)
-        _machine = Machine(0.0, seconds / work)
-    _pace, _seen = seconds / _machine.seconds(plan, paintings, step), clock()
+        _machine = Machine(0.0, frame.seconds / Machine(0.0, 1.0).seconds(*_run(commission), frame.step))
+    _remember(run, frame.seconds / _machine.seconds(*_run(commission), frame.step))
+
+
+def _remember(name: str, factor: float) -> None:
+    _paces[name] = Pace(factor, clock())
+    _paces.move_to_end(name)
+    while len(_paces) > SEVERAL:
+        _paces.popitem(last=False)
 
 
 def _glance(machine: Machine) -> None:
     """A few small steps, while nothing is painted: is the machine as fast as it was?"""
-    global _pace, _seen
     side = PROBES[0]
-    _pace, _seen = _step_seconds(side) / (machine.each + machine.per_pixel * side * side), clock()
+    _remember(f"glance at {clock()}", _step_seconds(side) / (machine.each + machine.per_pixel * side * side))
 
 
 def probe() -> None:
     """Time a few real steps at two sizes. Takes a second or two, so it is done once, before visitors come."""
-    global _machine, _pace, _seen
+    global _machine
     (small, short), (large, long) = ((side * side, _step_seconds(side)) for side in PROBES)
     per_pixel = max(0.0, long - short) / (large - small)
     _machine = Machine(max(0.0, short - per_pixel * small), per_pixel)
-    _pace, _seen = 1.0, clock()
+    _remember("probe", 1.0)
 
 
 def _step_seconds(side: int) -> float:
+    """On average: the quickest of them would not tell that another process has the cores half of the time."""
     grey = Image.linear_gradient("L").resize((side, side)).convert("RGB")
-    settings = Settings(size=side, start_size=side, steps=PROBE_STEPS)
+    settings = Settings(size=side, start_size=side, steps=PROBE_STEPS, match_rounds=1)
     moments = [frame.seconds for frame in backend.here(Commission(grey, [grey], settings), load_vgg(settings.backbone))]
-    return min(after - before for before, after in pairwise(moments))
+    return (moments[-1] - moments[0]) / (len(moments) - 1)

@@ -75,11 +75,10 @@ def paint(request: gr.Request, choices: Choices) -> Iterator[tuple[Image.Image, 
             curves.append((frame.progress, losses["style"], losses["content"]))
             film.add(frame.step, canvas)
             state = replace(state, frame=frame, curves=tuple(curves), film=film.shots)
-            if commission.start is None and not note:
-                estimate.learn(
-                    commission.settings, *state.content.size, len(commission.styles), frame.step, frame.seconds
-                )
-            yield canvas, status_line.running(frame, curves, language), state
+            if not note:
+                estimate.learn(commission, frame, state.run_id)
+            left = estimate.left(commission, frame)
+            yield canvas, status_line.running(frame, left, curves, language), state
 
 
 def first_picture(commission: Commission) -> Image.Image:

@@ -30,6 +30,7 @@ from nst.device import best_device
 from nst.image import open_picture, to_pixels
 from nst.solvers import make_solver
 from nst.targets import objective_for
+from nst.view import View
 from tests.benchmarks.quality import EXAMPLES
 from tests.benchmarks.report import Table
 
@@ -119,7 +120,7 @@ def one_step(network: Any, width: int, height: int) -> Callable[[], None]:
     settings = Settings()
     pixels = to_pixels(open_picture(EXAMPLES / "content/brandenburg-gate.jpg"), (width, height))
     painting = open_picture(EXAMPLES / "style/van-gogh-starry-night.jpg")
-    objective = objective_for(pixels, [painting], None, settings, network)
+    objective = objective_for(pixels, [painting], None, View(network, settings, max(width, height)))
     solver = make_solver(settings.optimizer, settings.learning_rate)
 
     def step() -> None:

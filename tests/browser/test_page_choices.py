@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +32,7 @@ FINISHED = re.compile(r"Finished · .*")
 def _known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fast and always the same: no test waits for the probe."""
     monkeypatch.setattr(estimate, "_machine", estimate.Machine(0.0, 1e-6))
-    monkeypatch.setattr(estimate, "_pace", 1.0)
-    monkeypatch.setattr(estimate, "_seen", math.inf)
+    monkeypatch.setattr(estimate, "_paces", OrderedDict(probe=estimate.Pace(1.0, math.inf)))
     monkeypatch.setattr(estimate, "learn", lambda *_: None)
 
 

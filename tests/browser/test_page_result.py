@@ -203,7 +203,7 @@ class TestOnThePage:
         page.get_by_role("button", name="How it works").click()
         expect(page.locator("#lesson math")).to_have_count(5)
         page.locator("#paint-lesson").click()
-        expect(page.locator("#lesson-strips img")).to_have_count(13)
+        expect(page.locator("#lesson-strips img")).to_have_count(16)
         expect(page.get_by_alt_text("What each layer keeps of the photo: relu4_2")).to_be_visible()
         expect(page.locator("#paint")).to_be_visible()
 
@@ -402,7 +402,7 @@ class TestLesson:
 
     def test_fills_its_strips(self, quick: None, result: Result) -> None:
         *_, last = how_it_works.paint(VISITOR, noise(96, 64, 1), noise(64, 64, 2), result)
-        assert [len(strip["cells"]) for strip in last["strips"]] == [5, 5, 3]
+        assert [len(strip["cells"]) for strip in last["strips"]] == [5, 5, 3, 3]
         assert all(cell["src"] for strip in last["strips"] for cell in strip["cells"])
 
     def test_needs_pictures(self) -> None:

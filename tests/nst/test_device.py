@@ -1,3 +1,4 @@
+import math
 import subprocess
 import sys
 import threading
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from nst import device
-from nst.device import DeferredScalar, best_device, on_painting_thread
+from nst.device import DeferredScalar, best_device, on_painting_thread, processors_of_container
 
 
 def without_accelerators(monkeypatch):
@@ -113,8 +114,10 @@ class TestOneThreadThatPaints:
     def test_has_the_cores_for_itself(self) -> None:
         """In a process of its own, as the number of threads is everybody's."""
         program = """
-import threading, torch
+import math, threading, torch
+from nst import device
 from nst.device import reserve_cores_for_painting, on_painting_thread
+device.processors_of_container = lambda: math.inf
 torch.set_num_threads(3)
 reserve_cores_for_painting()
 found = [torch.get_num_threads(), next(on_painting_thread(torch.get_num_threads() for _ in range(1)))]
@@ -124,3 +127,32 @@ print(found)
 """
         run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
         assert run.stdout.split("\n")[0] == "[1, 3, 1]"
+
+
+@pytest.mark.parametrize(
+    ("files", "processors"),
+    [
+        ({"cpu.max": "150000 100000\n"}, 1.5),
+        ({"cpu.max": "max 100000\n"}, math.inf),
+        ({"cpu/cpu.cfs_quota_us": "200000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 2),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, math.inf),
+        ({}, math.inf),
+    ],
+)
+def test_a_container_says_how_many_processors_it_has(tmp_path: Path, files: dict[str, str], processors: float) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert processors_of_container(tmp_path) == processors
+
+
+@pytest.mark.parametrize(("processors", "threads"), [(1.5, [2]), (0.5, [1]), (64, []), (math.inf, [])])
+def test_no_more_threads_than_processors(
+    monkeypatch: pytest.MonkeyPatch, processors: float, threads: list[int]
+) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(device, "processors_of_container", lambda: processors)
+    monkeypatch.setattr("torch.get_num_threads", lambda: 4)
+    monkeypatch.setattr("torch.set_num_threads", told.append)
+    device._keep_to_quota.__wrapped__()
+    assert told == threads

@@ -1,5 +1,7 @@
 """Like finds like: the search alone, and what it makes of pictures."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -7,10 +9,12 @@ from PIL import Image
 
 from nst import matching
 from nst.image import luma, to_pixels
-from nst.matching import candidates, emptiness, hubness, lent, search, together, unit
+from nst.matching import candidates, emptiness, hubness, lent, repeated, search, together, unit
 from nst.settings import Settings, match_shares, style_shares
 from nst.targets import _painting_pixels, objective_for
+from nst.terms import MatchTerm
 from nst.transfer import rounds
+from nst.view import View
 from tests.painting import PAINTING, PHOTO, half, noise, paint
 from tests.tiny import tiny_vgg
 
@@ -86,12 +90,16 @@ def matched(photo, paintings, masks=None, tile=None, dtype=torch.float64, pixels
     pixels = to_pixels(photo, photo.size).to(dtype) if pixels is None else pixels
     network = tiny_vgg(width=8).to(CPU, dtype)
     settings = Settings(**({"style_margin": 0} | knobs))
-    return objective_for(pixels, paintings, masks, settings, network, tile=tile).matched(pixels)
+    return objective_for(pixels, paintings, masks, View(network, settings, tile or max(pixels.shape))).matched(pixels)
+
+
+def matches(objective):
+    return [term for term in objective.on_matches if isinstance(term, MatchTerm)]
 
 
 def test_a_photo_that_is_the_painting_finds_itself_and_costs_nothing():
     objective = matched(PHOTO, [PHOTO])
-    for term in objective.matches:
+    for term in matches(objective):
         found = term.matches.flatten() == torch.arange(term.matches.numel())
         assert found.float().mean() > 0.8, "8 channels leave some hubs; in a real network there are hundreds"
     _, losses = objective(to_pixels(PHOTO, PHOTO.size).double())
@@ -103,7 +111,7 @@ def test_the_loss_is_the_relative_squared_error_to_the_features_of_the_matches()
     pixels = to_pixels(noise(96, 72, 7), (96, 72)).double()
     features = tiny_vgg(width=8).to(CPU, torch.float64).features(pixels, ["relu3_1", "relu4_1"])
     expected = 0
-    for term, share in zip(objective.matches, (0.75, 0.25), strict=True):
+    for term, share in zip(matches(objective), (0.75, 0.25), strict=True):
         ours = features[term.layer][0].flatten(1).T
         theirs = term.candidates.features[term.matches.flatten()]
         bound, energy = term.bound.flatten(), term.candidates.features.square().sum(1).mean()
@@ -116,7 +124,7 @@ def test_matches_found_in_tiles_are_those_of_the_whole(masked):
     photo, paintings = noise(167, 101, 1), [noise(120, 90, 4), noise(90, 80, 5)]
     masks = [half(255, 40, photo.size), half(0, 255, photo.size)] if masked else None
     whole, tiled = (matched(photo, paintings, masks, tile) for tile in (None, 48))
-    for one, other in zip(whole.matches, tiled.matches, strict=True):
+    for one, other in zip(matches(whole), matches(tiled), strict=True):
         assert torch.equal(one.matches, other.matches)
     pixels = to_pixels(noise(167, 101, 3), photo.size).double()
     (gradient, losses), (of_tiles, losses_of_tiles) = whole(pixels), tiled(pixels)
@@ -126,7 +134,7 @@ def test_matches_found_in_tiles_are_those_of_the_whole(masked):
 
 def test_a_region_never_takes_from_anothers_painting():
     objective = matched(PHOTO, [PAINTING, noise(64, 64, 9)], [half(255, 0), half(0, 255)])
-    terms = objective.matches
+    terms = matches(objective)
     assert [term.candidates.paintings.unique().tolist() for term in terms] == [[0], [0], [1], [1]]
     assert all(term.bound[..., term.bound.shape[-1] // 2 + 1 :].max() == 0 for term in terms[:2])
 
@@ -144,16 +152,16 @@ def test_a_region_is_not_moved_by_what_lies_outside_of_it():
 
 def test_positions_are_drawn_where_a_painting_has_more_than_are_allowed(monkeypatch):
     monkeypatch.setattr("nst.targets.CANDIDATES", 100)
-    term, _ = matched(PHOTO, [PAINTING]).matches
+    term, _ = matches(matched(PHOTO, [PAINTING]))
     assert len(term.candidates.features) == 100 and term.matches.max() < 100
-    again, _ = matched(PHOTO, [PAINTING]).matches
+    again, _ = matches(matched(PHOTO, [PAINTING]))
     assert torch.equal(again.matches, term.matches), "the same ones for the same seed"
-    other, _ = matched(PHOTO, [PAINTING], seed=1).matches
+    other, _ = matches(matched(PHOTO, [PAINTING], seed=1))
     assert not torch.equal(other.candidates.features, term.candidates.features)
 
 
 def test_places_are_the_middles_of_the_positions_in_the_painting():
-    term, _ = matched(PHOTO, [noise(96, 64, 2)], match_layers="relu4_1 relu3_1").matches
+    term, _ = matches(matched(PHOTO, [noise(96, 64, 2)], match_layers="relu4_1 relu3_1"))
     assert term.candidates.places[0].tolist() == pytest.approx([1 / 16, 1 / 24])
     assert term.candidates.places[-1].tolist() == pytest.approx([15 / 16, 23 / 24])
 
@@ -192,9 +200,9 @@ def test_motifs_are_the_statistics_of_the_empty_parts_and_of_what_is_like_them()
     objective = matched(PHOTO, [PAINTING], style_layers="relu4_1", style_loss="gram", motifs=0.5)
     pixels = to_pixels(noise(96, 72, 7), (96, 72)).double()
     ours = tiny_vgg(width=8).to(CPU, torch.float64).features(pixels, ["relu4_1"])["relu4_1"][0].flatten(1).T
-    term = objective.matches[1]
+    term = matches(objective)[1]
     empty = F.interpolate(emptiness(luma(to_pixels(PHOTO, PHOTO.size))), (9, 12), mode="bilinear").double().flatten()
-    weights = lent(term.candidates, term.matches.flatten(), empty).double()
+    weights = (lent(term.candidates, term.matches.flatten(), empty) * repeated(term.candidates)).double()
     theirs = term.candidates.features
     grams = [(w[:, None] * x).T @ x / w.sum() for x, w in ((ours, empty), (theirs, weights))]
     expected = 0.5 * (grams[0] - grams[1]).square().sum() / grams[1].square().sum()
@@ -216,6 +224,21 @@ def test_a_painting_lends_what_lies_around_its_matches():
     weights = lent(one, torch.tensor([0, 1, 48]), torch.ones(3)).view(48, 48)
     assert weights[0, 0] == weights.max() and weights[4, 4] > 0.1 * weights.max()
     assert weights[20:].max() == 0 and weights[:, 20:].max() == 0
+
+
+def test_what_a_painting_has_once_is_no_texture():
+    """Three kinds of positions in 96 x 96: two all over, and one in a square of 12 x 12."""
+    middles = (torch.arange(96) + 0.5) / 96
+    kinds = torch.zeros(96, 96, dtype=torch.long)
+    kinds[::2], kinds[40:52, 40:52] = 1, 2
+    kind = points(3, seed=5)[kinds.flatten()]
+    one = candidates(kind + 0.3 * points(96 * 96, seed=6), torch.cartesian_prod(middles, middles), painting=2)
+    weights = repeated(one).view(96, 96)
+    assert weights[45:47, 45:47].max() < 0.5 and weights[:20].min() == weights[70:].min() == 1
+    parts = [replace(one, paintings=torch.full_like(one.paintings, number)) for number in (0, 1)]
+    several = together(parts, [0.5, 0.5])
+    assert len(repeated(several)) == 2 * 96 * 96
+    assert repeated(candidates(torch.ones(1, 8), torch.full((1, 2), 0.5))).item() > 0
 
 
 def test_a_frame_says_where_its_picture_came_from():

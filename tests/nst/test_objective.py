@@ -10,6 +10,7 @@ from nst.points import Map, Points, Spots, features_at
 from nst.settings import Settings
 from nst.targets import objective_for
 from nst.tiles import tiles
+from nst.view import View
 from nst.weights import load_vgg
 from tests.painting import half, noise
 from tests.tiny import tiny_vgg
@@ -24,7 +25,7 @@ def gradients(width, height, tile, dtype, network, masks=None, paintings=(PAINTI
     photo, pixels = (to_pixels(noise(width, height, seed), (width, height)).to(dtype) for seed in (1, 3))
     network = network.to(CPU, dtype)
     for side in (None, tile):
-        yield objective_for(photo, list(paintings), masks, settings, network, tile=side)(pixels)
+        yield objective_for(photo, list(paintings), masks, View(network, settings, side or max(width, height)))(pixels)
 
 
 def difference(a, b):
@@ -71,7 +72,7 @@ def test_tiles_are_exact_for_hypercolumns_and_for_what_is_alike_in_the_photo(mas
 def test_the_points_of_a_second_step_are_others_and_the_same_ones_in_tiles():
     settings, photo = Settings(style_loss="nearest", samples=64), to_pixels(noise(96, 64, 1), (96, 64)).double()
     network = tiny_vgg().to(CPU, torch.float64)
-    both = [objective_for(photo, [PAINTING], None, settings, network, tile=side) for side in (None, 48)]
+    both = [objective_for(photo, [PAINTING], None, View(network, settings, side)) for side in (96, 48)]
     first, second = ([objective(photo)[0] for objective in both] for _ in range(2))
     assert difference(second[1], second[0]) < 1e-9 < difference(first[0], second[0])
 
@@ -133,7 +134,7 @@ def test_memory_of_a_tiled_gradient_does_not_hold_the_whole_pictures_maps():
             return tensor
 
         photo = to_pixels(noise(width, 64, 1), (width, 64))
-        objective = objective_for(photo, [noise(64, 64, 2)], None, Settings(), tiny_vgg(), tile=tile)
+        objective = objective_for(photo, [noise(64, 64, 2)], None, View(tiny_vgg(), Settings(), tile or width))
         with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
             objective(photo)
         return held[0]

@@ -8,12 +8,12 @@ import torch.nn.functional as F
 from nst import Settings, load_vgg
 from nst.image import fitted_size, luma, match_colors, open_picture, to_pixels
 from nst.losses import total_variation
-from nst.matching import candidates, emptiness, lent
-from nst.objective import layers
+from nst.matching import candidates, emptiness, lent, repeated
 from nst.recipes import ANSWERS, GATYS_2016, RECIPES
 from nst.settings import KNOBS, shares
 from nst.targets import weights_at
 from nst.transfer import scales, stylize
+from nst.view import layers
 from nst.weights import published_layers
 from tests.benchmarks.quality import EXAMPLES
 from tests.painting import noise
@@ -178,7 +178,8 @@ def painting(looks):
         total += 0.5 / 2 * (bound * errors).sum() / bound.sum() / s[layer].square().sum(0).mean()
     middles = 0.03 + 0.94 * (torch.arange(3) + 0.5) * 8 / 30  # of the positions of relu4_1 in 30 pixels
     places = torch.cartesian_prod(middles, middles)
-    weights = lent(candidates(s["relu4_1"].T, places), matches, here).double()
+    offered = candidates(s["relu4_1"].T, places)
+    weights = (lent(offered, matches, here) * repeated(offered)).double()
     return total + 2 / 7 * apart(moments_of(x["relu4_1"], here), moments_of(s["relu4_1"], weights))
 
 

@@ -2,20 +2,20 @@
 
 import pytest
 
-from nst.tiles import SMALLEST, NoRoom, fit
+from nst.tiles import SMALLEST, Need, NoRoom, fit
 
-HALO, PER_PIXEL, WHOLE, PLENTY = 80, 3320, 10**9, 2**40
+NEED, PLENTY = Need(halo=80, per_pixel=3320, whole=10**9), 2**40
 
 
 def test_a_chosen_tile_has_to_fit_as_well():
     with pytest.raises(NoRoom, match="6144 pixels"):
-        fit(6144, 8192, HALO, PER_PIXEL, WHOLE, free=24 * 2**30, side=8192)
-    assert fit(6144, 8192, HALO, PER_PIXEL, WHOLE, free=24 * 2**30, side=512).side == 512
+        fit(6144, 8192, NEED, free=24 * 2**30, side=8192)
+    assert fit(6144, 8192, NEED, free=24 * 2**30, side=512).side == 512
 
 
 def test_a_tile_of_a_few_pixels_would_only_cost_time():
-    assert fit(6144, 8192, HALO, PER_PIXEL, WHOLE, PLENTY, side=1).side == SMALLEST
+    assert fit(6144, 8192, NEED, PLENTY, side=1).side == SMALLEST
 
 
 def test_where_there_is_room_the_picture_stays_whole():
-    assert fit(480, 640, HALO, PER_PIXEL, WHOLE, PLENTY).side == 640
+    assert fit(480, 640, NEED, PLENTY).side == 640

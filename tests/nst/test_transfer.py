@@ -17,6 +17,7 @@ from nst.solvers.lbfgs import LBFGS
 from nst.targets import objective_for
 from nst.transfer import _moved, scales, stylize
 from nst.vgg import Interrupted
+from nst.view import View
 from nst.weights import load_vgg
 from tests.painting import PAINTING, PHOTO, QUICK, difference, half, noise, paint
 from tests.tiny import CPU, tiny_vgg
@@ -165,7 +166,9 @@ class NoConversation(TorchDispatchMode):
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_step_never_waits_for_the_device(recipe):
     pixels, solver = to_pixels(PHOTO, PHOTO.size), LBFGS()  # the others are torch's, and count their steps on the host
-    objective = objective_for(pixels, [PAINTING], None, Settings(recipe=recipe, samples=64), load_vgg())
+    objective = objective_for(
+        pixels, [PAINTING], None, View(load_vgg(), Settings(recipe=recipe, samples=64), max(PHOTO.size))
+    )
     with NoConversation():
         for _ in range(3):
             pixels, inside = _moved(pixels, objective(pixels)[0], solver)

@@ -7,6 +7,7 @@ import io
 import math
 import os
 import pickle
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ from nst.image import open_picture, read_text
 from nst.record import Record, mask_png, read_record, start_jpeg
 from nst.settings import KNOBS
 from nst.tiles import NoRoom
-from nst.transfer import Scale, in_tiles, scales
+from nst.transfer import in_tiles
 from studio.api import stylize
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
 from studio.components import mask_brush, painting_mix
@@ -56,61 +57,7 @@ def project_of(settings: Settings, photo: str, *paintings: str, **more: Any) -> 
 def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """One whose every step of a million pixels takes a second."""
     monkeypatch.setattr(estimate, "_machine", estimate.Machine(0.0, 1e-6))
-    monkeypatch.setattr(estimate, "_pace", 1.0)
-    monkeypatch.setattr(estimate, "_seen", math.inf)
-
-
-class TestForecast:
-    @pytest.mark.usefixtures("machine")
-    def test_time_is_work(self) -> None:
-        settings = Settings(size=512, steps=100, start_size=512)
-        looks = estimate.LOOK * 2
-        assert estimate.predicted(settings, 512, 512) == pytest.approx((100 + looks) * 512 * 512 * 1e-6)
-        assert estimate.predicted(settings, 256, 256) == pytest.approx((100 + looks) * 256 * 256 * 1e-6)
-
-    @pytest.mark.usefixtures("machine")
-    def test_a_run_teaches_before_it_ends(self) -> None:
-        settings = Settings(size=1024, steps=50, start_size=1024)
-        thought = estimate.predicted(settings, 1024, 1024)
-        estimate.learn(settings, 1024, 1024, 1, step=1, seconds=3.0)  # a step, after its looks
-        assert estimate.predicted(settings, 1024, 1024) == pytest.approx(thought * 3 / (1.048576 * (1 + 2 / 3)))
-
-    @pytest.mark.usefixtures("machine")
-    def test_the_beginning_of_a_run_teaches_nothing(self) -> None:
-        settings = Settings(size=256, steps=50)
-        thought = estimate.predicted(settings, 256, 256)
-        estimate.learn(settings, 256, 256, 1, step=1, seconds=1.9)
-        assert estimate.predicted(settings, 256, 256) == thought
-
-    @pytest.mark.parametrize("busy", [0.5, 1.0, 3.0])
-    def test_holds_on_a_machine_that_has_more_to_do(self, monkeypatch: pytest.MonkeyPatch, busy: float) -> None:
-        """A simulated machine: known from when it was quiet, `busy` times as slow now, its clock ours."""
-        quiet, now = estimate.Machine(0.02, 4e-6), [0.0]
-        steps = quiet.seconds([Scale((128, 128), 1)], -1)
-        monkeypatch.setattr(estimate, "_machine", quiet)
-        monkeypatch.setattr(estimate, "_pace", 1.0)
-        monkeypatch.setattr(estimate, "_seen", 0.0)
-        monkeypatch.setattr(estimate, "clock", lambda: now[0])
-        monkeypatch.setattr(estimate, "_step_seconds", lambda side: steps * busy)
-        settings = Settings(size=512, steps=100)
-        truth = busy * estimate._machine.seconds(scales(768, 512, settings), 1)
-        now[0] = estimate.FRESH + 1  # nobody has painted for a while: it looks again
-        assert estimate.predicted(settings, 768, 512) == pytest.approx(truth, rel=0.3)
-        estimate.learn(settings, 768, 512, 1, step=100, seconds=2 * truth)  # and twice as slow while it paints
-        assert estimate.predicted(settings, 768, 512) == pytest.approx(2 * truth, rel=0.3)
-
-    def test_a_machine_that_was_never_measured_learns_from_its_first_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(estimate, "_machine", None)
-        settings = Settings(size=256, steps=50)
-        assert estimate.predicted(settings, 256, 256) is None
-        estimate.learn(settings, 256, 256, 1, step=50, seconds=10.0)
-        assert estimate.predicted(settings, 256, 256) == pytest.approx(10.0)
-
-    def test_the_probe_measures(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(estimate, "_machine", None)
-        monkeypatch.setattr(estimate, "PROBES", (64, 96))
-        estimate.probe()
-        assert estimate.predicted(Settings(), 640, 480) > 0
+    monkeypatch.setattr(estimate, "_paces", OrderedDict(probe=estimate.Pace(1.0, math.inf)))
 
 
 LARGE = {name: presets.PAGE_KNOBS[name].default for name in presets.LARGE}

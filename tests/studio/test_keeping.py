@@ -164,7 +164,9 @@ class TestVisit:
         cleaner.sweep(later(minutes=11))
         second.choose(photo)
 
-    @pytest.mark.parametrize("named", ["/etc/hostname", "../secret", str(FOLDER), "", 7, None])
+    @pytest.mark.parametrize(
+        "named", ["/etc/hostname", "../secret", pytest.param(str(FOLDER), id="our folder"), "", 7, None]
+    )
     def test_only_uploads_can_be_handed_in(self, cleaner: cleanup.VisitCleaner, named: Any) -> None:
         cleaner.hear("stranger", [{"path": named}, {"deep": [{"path": named}]}])
         assert not cleaner.visits.pop("stranger").uploads

@@ -1,0 +1,117 @@
+"""What the regions of a picture may be matched with, and the matches that are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import torch
+from torch import Tensor
+
+from nst.losses import LEAST, Sums, sums
+from nst.matching import SAMPLE, Candidates, Found, Search, lent, repeated, search
+from nst.points import Maps, Points, features_at
+from nst.terms import Collected, MatchTerm, SumsTerm, Term, added
+from nst.vgg import shrinkage
+from nst.view import View
+
+FOUND_SIDE = 64  # positions along the long side, of what a frame says about its matches
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """What a region of the picture may be matched with at one layer.
+
+    Attributes:
+        weight: Its part of the match loss.
+        mask: (1, 1, h, w) in [0, 1], how much each position belongs to the region; all do if not said.
+        bound: (1, 1, h, w) in [0, 1], how much each position is to be like its match.
+        empty: (1, 1, h, w) in [0, 1], how much each position belongs to an empty part of the region.
+        motifs: Style losses for those parts, each with its part of the style loss. What they are compared with is
+            known with the matches: those parts of the paintings that they resemble.
+    """
+
+    layer: str
+    weight: float
+    mask: Tensor | None
+    bound: Tensor
+    empty: Tensor
+    candidates: Candidates
+    motifs: Sequence[tuple[float, Callable[[Sums], Callable[[Sums], Tensor]]]]
+
+    @property
+    def step(self) -> int:
+        """Pixels that a position stands for, down and across."""
+        return shrinkage([self.layer])
+
+    def terms(self, matches: Tensor) -> list[Term]:
+        """What (1, 1, h, w) matches ask of the picture.
+
+        The error of a match is relative to the paintings' features: 1 is as far away as zero.
+        """
+        features = self.candidates.features
+        energy = features.to(torch.promote_types(features.dtype, torch.float32)).square().sum(1).mean()
+        scale = self.weight / (self.bound.sum() * energy).clamp(min=LEAST)
+        term = MatchTerm(self.layer, self.bound, self.candidates, matches, scale)
+        return [term, self._motif_term(matches)] if self.motifs else [term]
+
+    def _motif_term(self, matches: Tensor) -> SumsTerm:
+        weights = lent(self.candidates, matches.flatten(), self.empty.flatten()) * repeated(self.candidates)
+        features = self.candidates.features.t()[None, :, :, None]
+        target = sums(features, weights.to(features.dtype)[None, None, :, None])
+        return SumsTerm(self.layer, 1.0, self.empty, [(share, loss(target)) for share, loss in self.motifs])
+
+    def found(self, matches: Tensor) -> Found:
+        """Every second or third position and so on where there are many: it is kept with each frame, and travels."""
+        every = -(-max(matches.shape) // FOUND_SIDE)
+        mask = torch.ones_like(matches, dtype=torch.float32) if self.mask is None else self.mask
+        matches, mask = (one[0, 0, ::every, ::every].contiguous() for one in (matches, mask))
+        return Found(self.candidates.places[matches], self.candidates.paintings[matches], mask)
+
+
+def find(galleries: Sequence[Gallery], pixels: Tensor, view: View, points: Points) -> list[Tensor]:
+    """Of each gallery the candidates (1, 1, h, w), by number, that the positions of a picture resemble most."""
+    height, width = pixels.shape[-2:]
+    views = _views(galleries, pixels, view)
+    spots = [points.spots(height, width, one.step, one.mask, SAMPLE) for one in galleries]
+
+    def sampled(maps: Mapping[str, Maps]) -> Sequence[Collected]:
+        return [[features_at(maps[one.layer], where)] for one, where in zip(galleries, spots, strict=True)]
+
+    samples = reduce(added, map(sampled, views()))
+    searches = [
+        search(one.candidates, sample.to(one.candidates.unit.dtype))
+        for one, (sample,) in zip(galleries, samples, strict=True)
+    ]
+    return _nearest(galleries, searches, views, pixels)
+
+
+def _views(galleries: Sequence[Gallery], pixels: Tensor, view: View) -> Callable[[], Iterable[Mapping[str, Maps]]]:
+    """What all tiles show at the layers that are matched: remembered if it is one, else looked at anew."""
+    names, parts = {one.layer for one in galleries}, view.tiles(pixels)
+
+    def views() -> Iterator[Mapping[str, Maps]]:
+        return (view.maps(tile.window(pixels), tile, names) for tile in parts)
+
+    if len(parts) > 1:
+        return views
+    seen = list(views())
+    return lambda: seen
+
+
+def _nearest(
+    galleries: Sequence[Gallery],
+    searches: Sequence[Search],
+    views: Callable[[], Iterable[Mapping[str, Maps]]],
+    pixels: Tensor,
+) -> list[Tensor]:
+    height, width = pixels.shape[-2:]
+    steps = [one.step for one in galleries]
+    matches = [pixels.new_empty((1, 1, height // step, width // step), dtype=torch.long) for step in steps]
+    for maps in views():
+        for gallery, search_of, into in zip(galleries, searches, matches, strict=True):
+            (seen,) = maps[gallery.layer]
+            own = seen.tile.own(into, seen.step)
+            own.copy_(search_of.nearest(seen.core[0].permute(1, 2, 0).flatten(0, 1)).view_as(own))
+    return matches

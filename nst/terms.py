@@ -1,0 +1,207 @@
+"""Terms of the objective: what each collects from the maps of a tile, and how it judges what all tiles add up to."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import add
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nst.losses import Sums, self_similarity, sums
+from nst.matching import Candidates
+from nst.points import Maps, Points, Spots, features_at
+from nst.tiles import Tile
+from nst.vgg import shrinkage
+
+Collected = Sequence[Tensor]  # of one tile; those of all tiles are added up, one by one
+Errors = Sequence[tuple[float, Callable[[Any], Tensor]]]  # each with its share
+PhotoMaps = Callable[[Tile], Mapping[str, Maps]]  # what a tile shows of the photo
+
+
+class Term(ABC):
+    """A part of one of the losses.
+
+    Attributes:
+        loss: "content", "style" or "match".
+    """
+
+    loss: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def layers(self) -> Collection[str]:
+        """Layers and hypercolumns that it looks at."""
+
+    def drawn(self, points: Points, height: int, width: int) -> Term:
+        """The same for one step: with spots drawn in the whole picture, whatever the tiles are, if it needs any."""
+        return self
+
+    @abstractmethod
+    def collect(self, maps: Mapping[str, Maps]) -> Collected:
+        """What a tile contributes."""
+
+    @abstractmethod
+    def error(self, collected: Collected) -> Tensor:
+        """Of the whole picture, a scalar."""
+
+
+def added(first: Sequence[Collected], second: Sequence[Collected]) -> list[Collected]:
+    """What two tiles contribute together, term by term."""
+    return [[*map(add, ours, theirs)] for ours, theirs in zip(first, second, strict=True)]
+
+
+@dataclass(frozen=True)
+class ContentTerm(Term):
+    """One layer of the photo: error = scale * ||features - target||^2."""
+
+    loss = "content"
+    layer: str
+    target: Tensor
+    scale: Tensor
+
+    @property
+    def layers(self) -> Collection[str]:
+        return (self.layer,)
+
+    def collect(self, maps: Mapping[str, Maps]) -> Collected:
+        (seen,) = maps[self.layer]
+        difference = seen.core.to(self.scale.dtype) - seen.tile.own(self.target, seen.step).to(self.scale.dtype)
+        return [self.scale * difference.square().sum()]
+
+    def error(self, collected: Collected) -> Tensor:
+        return collected[0]
+
+
+@dataclass(frozen=True)
+class MatchTerm(Term):
+    """One layer of a region, each position with its match: error = scale * sum of bound * ||features - match||^2.
+
+    Attributes:
+        bound: (1, 1, h, w) in [0, 1], how much each position is to be like its match.
+        matches: (1, 1, h, w), the number of each position's candidate.
+    """
+
+    loss = "match"
+    layer: str
+    bound: Tensor
+    candidates: Candidates
+    matches: Tensor
+    scale: Tensor
+
+    @property
+    def layers(self) -> Collection[str]:
+        return (self.layer,)
+
+    def collect(self, maps: Mapping[str, Maps]) -> Collected:
+        (seen,) = maps[self.layer]
+        matched = F.embedding(seen.tile.own(self.matches, seen.step)[:, 0], self.candidates.features)  # (1, h, w, C)
+        squares = (seen.core.to(self.scale.dtype) - matched.permute(0, 3, 1, 2).to(self.scale.dtype)).square()
+        return [self.scale * (seen.tile.own(self.bound, seen.step) * squares).sum()]
+
+    def error(self, collected: Collected) -> Tensor:
+        return collected[0]
+
+
+@dataclass(frozen=True)
+class SimilarityTerm(Term):
+    """How alike the photo's points are among themselves.
+
+    Attributes:
+        weights: Of each layer.
+        photo, tiles: What the tiles of the picture show of the photo.
+        spots: Of each layer, drawn for one step.
+        photos: The photo's features there.
+    """
+
+    loss = "content"
+    weights: Mapping[str, float]
+    photo: PhotoMaps
+    tiles: Sequence[Tile]
+    spots: Mapping[str, Spots] = field(default_factory=dict)
+    photos: Collected = ()
+
+    @property
+    def layers(self) -> Collection[str]:
+        return self.weights.keys()
+
+    def drawn(self, points: Points, height: int, width: int) -> SimilarityTerm:
+        spots = {layer: points.spots(height, width, shrinkage([layer])) for layer in self.weights}
+        term = replace(self, spots=spots)
+        with torch.no_grad():
+            (photos,) = reduce(added, ([term.collect(self.photo(tile))] for tile in self.tiles))
+        return replace(term, photos=photos)
+
+    def collect(self, maps: Mapping[str, Maps]) -> Collected:
+        return [features_at(maps[layer], spots) for layer, spots in self.spots.items()]
+
+    def error(self, collected: Collected) -> Tensor:
+        each = zip(self.weights.values(), collected, self.photos, strict=True)
+        return torch.stack([weight * self_similarity(ours, photos) for weight, ours, photos in each]).sum()
+
+
+@dataclass(frozen=True)
+class _StyleTerm(Term):
+    """One layer in one region of the picture.
+
+    Attributes:
+        weight: Its part of the style loss.
+        mask: (1, 1, h, w) in [0, 1], how much each position belongs to the region; all do if not said.
+        errors: Of what is compared with the paintings.
+    """
+
+    loss = "style"
+    layer: str
+    weight: float
+    mask: Tensor | None
+    errors: Errors
+
+    @property
+    def layers(self) -> Collection[str]:
+        return (self.layer,)
+
+    def judged(self, value: Any) -> Tensor:
+        return self.weight * torch.stack([share * error(value) for share, error in self.errors]).sum()
+
+
+@dataclass(frozen=True)
+class SumsTerm(_StyleTerm):
+    """Compares sums over all positions."""
+
+    def collect(self, maps: Mapping[str, Maps]) -> Collected:
+        (seen,) = maps[self.layer]
+        return sums(seen.core, self.mask if self.mask is None else seen.tile.own(self.mask, seen.step)).parts
+
+    def error(self, collected: Collected) -> Tensor:
+        return self.judged(Sums(*collected))
+
+
+@dataclass(frozen=True)
+class PointsTerm(_StyleTerm):
+    """Compares the features at some spots, others at each step."""
+
+    spots: Spots | None = None
+
+    def drawn(self, points: Points, height: int, width: int) -> PointsTerm:
+        return replace(self, spots=points.spots(height, width, shrinkage([self.layer]), self.mask))
+
+    def collect(self, maps: Mapping[str, Maps]) -> Collected:
+        assert self.spots is not None, "drawn first"
+        return [features_at(maps[self.layer], self.spots)]
+
+    def error(self, collected: Collected) -> Tensor:
+        return self.judged(collected[0])
+
+
+@dataclass(frozen=True)
+class PaletteTerm:
+    """The colours of one region."""
+
+    weight: float
+    mask: Tensor | None
+    error: Callable[[Tensor], Tensor]

@@ -1,0 +1,46 @@
+"""How the pictures of a run are looked at: through which network, and in tiles of which side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from nst.points import Map, Maps
+from nst.settings import Settings, match_shares, shares, style_shares
+from nst.tiles import Tile, tiles
+from nst.vgg import VGG, shrinkage
+
+
+@dataclass(frozen=True)
+class View:
+    """One network, what the settings say of it, and the tiles.
+
+    Attributes:
+        side: Of a tile in pixels; a smaller picture is one tile.
+    """
+
+    network: VGG
+    settings: Settings
+    side: int
+
+    def tiles(self, pixels: Tensor) -> list[Tile]:
+        """Of a picture (1, 3, H, W)."""
+        height, width = pixels.shape[-2:]
+        names = layers(self.settings)
+        return tiles(height, width, self.side, self.network.radius(names), shrinkage(names))
+
+    def maps(self, window: Tensor, tile: Tile, names: Iterable[str]) -> dict[str, Maps]:
+        """Of a tile's window: one for a layer, several for a hypercolumn such as "relu1_1+relu2_1"."""
+        named = {name: name.split("+") for name in names}
+        wanted = {layer for parts in named.values() for layer in parts}
+        settings = self.settings
+        seen = self.network.features(window, wanted, pooling=settings.pooling, padding=settings.padding)
+        return {name: [Map(seen[layer], shrinkage([layer]), tile) for layer in parts] for name, parts in named.items()}
+
+
+def layers(settings: Settings) -> list[str]:
+    """Every layer of the network that is looked at."""
+    named = (*style_shares(settings), *shares(settings.content_layers), *match_shares(settings))
+    return [layer for name in named for layer in name.split("+")]
