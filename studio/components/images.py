@@ -14,13 +14,14 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import ImageData
 from PIL import Image
+from pydantic import ConfigDict
 
 from nst import Settings
 from nst.image import MAX_MEGABYTES, fitted_size, open_with_alpha, read_text, with_alpha
 from studio.catalogue import EXAMPLES
 from studio.components.thumbnails import small, url
 from studio.errors import in_the_users_words
-from studio.files import NOT_HERE, own_file
+from studio.files import NO_FILE, NOT_HERE, own_file
 from studio.gradio_internals import opened_by, shown_as_its_parent, upload_folder
 
 MOST_BYTES = MAX_MEGABYTES * 10**6  # of an upload: what the gate opens
@@ -31,12 +32,30 @@ PREVIEW_SIDE = 768  # pixels; about 70 kB as a JPEG, four times a second at most
 PREVIEW_QUALITY = 82
 
 
+class PictureFile(ImageData):
+    """What Gradio calls a file, and nothing else that a program might send in its place."""
+
+    model_config = ConfigDict(title="ImageData")  # as programs know it
+
+    @classmethod
+    def model_validate(cls, obj: Any, **how: Any) -> PictureFile:
+        """
+        Raises:
+            gr.Error: for whatever names no file. (pydantic would wrap it, were it raised by a validator.)
+        """
+        if not (isinstance(obj, dict) and (obj.get("path") or obj.get("url"))):
+            raise gr.Error(NO_FILE, print_exception=False)
+        return super().model_validate(obj, **how)
+
+
 @shown_as_its_parent
 class PictureBox(gr.Image):
     """A picture that a visitor or a program hands in, opened with care. Its value is PIL RGB or None.
 
     Its `elem_id` says what it is to the user: one of SUBJECTS.
     """
+
+    data_model = PictureFile
 
     def preprocess(self, payload: ImageData | None) -> Image.Image | None:
         if payload is None:

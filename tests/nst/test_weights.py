@@ -58,6 +58,34 @@ def test_the_page_offers_the_networks_that_there_are():
     assert KNOBS["backbone"].choices == tuple(weights.BACKBONES)
 
 
+def original_in_torchvisions_names(order):
+    """As vgg19-d01eb7cb.pth, with the channels of its first layer in that order."""
+    network, names = load_vgg(), weights.published_layers("vgg19")
+    stored = {}
+    for name, (weight, bias) in network.convolutions.items():
+        layer, _ = names[name]
+        is_first = name == "conv1_1"
+        stored[f"{layer}.weight"] = (weight.flip(1) if is_first and order == "BGR" else weight).contiguous()
+        stored[f"{layer}.bias"] = bias
+    return stored
+
+
+@pytest.mark.parametrize("order", ["BGR", "RGB"])
+def test_the_original_training_is_known_by_its_first_layer(order, tmp_path):
+    """However its file is called; and so is a fine-tuned one."""
+    stored = original_in_torchvisions_names(order)
+    stored["features.0.weight"] += 0.02 * torch.randn(64, 3, 3, 3, generator=torch.Generator().manual_seed(0))
+    torch.save(stored, tmp_path / "mine.pth")
+    network, original = load_vgg(tmp_path / "mine.pth"), load_vgg()
+    torch.testing.assert_close(network.mean, original.mean)
+    torch.testing.assert_close(network.std, original.std)
+    difference = network.convolutions["conv1_1"][0] - original.convolutions["conv1_1"][0]
+    assert difference.std() < 0.03
+    red = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 20, 20)
+    seen, expected = (one.features(red, ["relu1_1"])["relu1_1"] for one in (network, original))
+    assert (seen - expected).norm() < 0.2 * expected.norm()
+
+
 COLUMNS = {"vgg16": "D", "vgg19": "E"}  # of table 1 of the paper, as torchvision has them
 
 

@@ -129,6 +129,17 @@ class TestEndpoint:
             assert str(tmp_path) not in sentence
         assert submit(client, photo, painting).result()  # and goes on
 
+    @pytest.mark.parametrize(
+        "instead",
+        ["/etc/hostname", "iVBORw0KGgo=", "data:image/png;base64,iVBORw0KGgo=", 7, ["a.png"], {"b64": "iVBO"}],
+    )
+    def test_says_that_a_picture_must_be_a_file(
+        self, client: Client, painting: Path, instead: Any, caplog: pytest.LogCaptureFixture, capfd: Any
+    ) -> None:
+        with pytest.raises(AppError, match="A picture must be a file: upload it first"):
+            client.predict(content=instead, style=handle_file(painting), api_name="/stylize")
+        assert caplog.text == "" and "Traceback" not in capfd.readouterr().err
+
     def test_two_at_once_paint_what_each_paints_alone(
         self, server: str, client: Client, photo: Path, painting: Path
     ) -> None:
