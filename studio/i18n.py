@@ -19,6 +19,7 @@ from gradio.i18n import I18nData
 from starlette.requests import Request
 
 from nst.recipes import RECIPES
+from studio.catalogue import Finished
 from studio.limits import CAPPED, PAGE_KNOBS
 
 LOCALES = Path(__file__).parent / "locales"
@@ -58,6 +59,13 @@ def language_of(request: gr.Request | Request | None) -> str:
 def name_of(key: str, name: str, language: str) -> str:
     """What a picture of the catalogue is called; `name` is the English."""
     return str(_LOCALES[language].get("names", {}).get(key, name))
+
+
+def label_of(finished: Finished, language: str) -> str:
+    """What hangs there, and after which painting it was made."""
+    content, style = finished.content, finished.style
+    photo, painting = name_of(content.key, content.title, language), name_of(style.key, style.title, language)
+    return f"{photo} · {painting}, {style.artist}, {style.year}"
 
 
 def names_for_browser(names: Mapping[str, tuple[str, str]]) -> dict[str, dict[str, str]]:

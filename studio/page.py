@@ -145,7 +145,7 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
         )
         stage = viewer.stage()
         opening_film.opening_film(opening)
-    status = status_line.status_line(opening.label if opening else "")
+    status = status_line.status_line(opening)
     with gr.Row(elem_id="below"):
         view = viewer.switch()
         download = gr.DownloadButton(cast(str, label("download")), value=path, size="md", elem_id="download")

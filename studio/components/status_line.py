@@ -9,8 +9,9 @@ from math import log
 import gradio as gr
 
 from nst import Frame
+from studio.catalogue import Finished
 from studio.components.widget_files import widget_files
-from studio.i18n import for_browser, time_in_words, words
+from studio.i18n import LANGUAGES, for_browser, label_of, time_in_words, words
 
 WIDTH, HEIGHT, POINTS = 150, 28, 120  # of the curves, each on its own logarithmic scale
 
@@ -19,10 +20,16 @@ WORDS = ("waiting_one", "waiting_many", "about", "seconds", "round_minutes")
 Curves = Sequence[tuple[float, float, float]]  # progress in (0, 1], style error, content error
 
 
-def status_line(text: str) -> gr.HTML:
-    """Where the line stands on the page."""
+def status_line(opening: Finished | None) -> gr.HTML:
+    """Where the line stands on the page. It begins with what hangs there."""
+    first = {language: label_of(opening, language) if opening else "" for language in LANGUAGES}
     return gr.HTML(
-        line(text), **widget_files(__file__), words=for_browser(WORDS), elem_id="status", elem_classes=["bare"]
+        line(first["en"]),
+        **widget_files(__file__),
+        words=for_browser(WORDS),
+        first=first,
+        elem_id="status",
+        elem_classes=["bare"],
     )
 
 

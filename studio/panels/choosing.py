@@ -17,7 +17,7 @@ from studio.components.painting_mix import EVEN, add_style, remove_style, rows
 from studio.components.updates import Updates, merged
 from studio.events import AT_ONCE, QUIET
 from studio.gradio_internals import opened_by
-from studio.i18n import language_of
+from studio.i18n import label_of, language_of
 from studio.panels import adjust, history, prices, restore, viewer
 from studio.runs.result import result_of_finished
 
@@ -126,7 +126,7 @@ def _finished(page: PageComponents) -> None:
                 page.extra_styles: (),
                 page.mix: rows((), [EVEN]),
                 page.canvas: str(picture.path),
-                page.status: status_line.line(picture.label),
+                page.status: status_line.line(label_of(picture, language_of(request))),
                 **prices.on_the_wall(page, result_of_finished(key), language_of(request)),
                 page.download: gr.update(value=str(picture.path), interactive=True),
                 page.history: None,

@@ -183,6 +183,19 @@ def test_opens_in_motion_once_and_not_for_those_who_want_none(browser: Browser, 
         page.close()
 
 
+def test_nothing_moves_while_the_page_loads(page: Page) -> None:
+    page.add_init_script(
+        """window.moved = 0;
+        new PerformanceObserver((list) => list.getEntries().forEach((one) => (window.moved += one.value)))
+            .observe({ type: "layout-shift", buffered: true });"""
+    )
+    page.reload(wait_until="domcontentloaded")
+    expect(page.locator("#canvas img")).to_be_visible()
+    expect(page.locator("#visit .hint")).to_be_attached()
+    page.wait_for_timeout(1500)
+    assert page.evaluate("window.moved") < 0.05
+
+
 def test_own_pictures_come_from_words(page: Page) -> None:
     with page.expect_file_chooser():
         page.get_by_role("button", name="Your photo", exact=True).click()
@@ -276,4 +289,5 @@ def test_an_unknown_language_is_english_and_another_can_be_chosen(browser: Brows
     page.get_by_label("Language").select_option("de")
     expect(page.locator("#paint")).to_have_text(re.compile("Malen"), timeout=PATIENCE)
     expect(page.locator("#photos .title").first).to_have_text("Schloss Neuschwanstein")
+    expect(status(page)).to_have_text(re.compile("^Schloss Neuschwanstein · Sternennacht, Vincent van Gogh"))
     context.close()

@@ -75,6 +75,11 @@ class Someone:
         held = {one["id"]: one["props"].get("value") for one in self.config["components"]}
         return [held.get(one) for one in event["inputs"]]
 
+    def handed_in(self, event: dict[str, Any], file: dict[str, Any]) -> list[Any]:
+        """The values of an event by which a photo is handed in."""
+        names = {one["id"]: one["props"].get("elem_id") for one in self.config["components"]}
+        return [{"box": "photo", "file": file} if names.get(one) == "inbox" else None for one in event["inputs"]]
+
     def upload(self, content: bytes, name: str = "a.png") -> str:
         answer = self.http.post("gradio_api/upload", files={"files": (name, content)})
         answer.raise_for_status()
@@ -129,12 +134,12 @@ class Honest:
 
     def _hand_in(self, done: threading.Event) -> None:
         someone, photo = Someone(self.page, "127.0.0.2"), small_png()
-        event = someone.event("photo", "upload")
+        event = someone.event("inbox", "upload")
         while not done.is_set():
             begun = time.monotonic()
             try:
                 file = {"path": someone.upload(photo, "honest.png"), "orig_name": "honest.png", **META}
-                ended = someone.outcome(event, [file], uuid4().hex)
+                ended = someone.outcome(event, someone.handed_in(event, file), uuid4().hex)
                 if not ended["success"]:
                     self.failures.append(str(ended["output"])[:200])
             except (httpx.HTTPError, StopIteration) as error:
@@ -170,7 +175,8 @@ def somebody_elses_file(someone: Someone) -> str:
             return "a file of the server's was painted"
         if len(answers) > 1:
             return f"the answers tell what there is: {sorted(answers)}"
-        body = {"data": [{"path": str(secret)}], "fn_index": someone.event("photo", "upload")["id"]}
+        event = someone.event("inbox", "upload")
+        body = {"data": someone.handed_in(event, {"path": str(secret)}), "fn_index": event["id"]}
         direct = someone.http.post("gradio_api/run/predict", json={**body, "session_hash": someone.session})
         return "" if direct.status_code in (404, 422) else f"run/predict answered {direct.status_code}"
 
@@ -220,11 +226,11 @@ def many_states(someone: Someone) -> str:
 
 def unread_answers(someone: Someone) -> str:
     """Rows 4 and 6: light events that nobody listens to. The last of them is listened to: it has to be a refusal."""
-    event, file = someone.event("photo", "upload"), {"path": someone.upload(small_png()), **META}
+    event, file = someone.event("inbox", "upload"), {"path": someone.upload(small_png()), **META}
     last, *sessions = (uuid4().hex for _ in range(60))
     with ThreadPoolExecutor(16) as at_once:  # an answer is waited for only so long, and this machine may be slow
-        list(at_once.map(lambda session: someone.join(event, [file], session), sessions))
-    someone.join(event, [file], last)
+        list(at_once.map(lambda session: someone.join(event, someone.handed_in(event, file), session), sessions))
+    someone.join(event, someone.handed_in(event, file), last)
     (ended,) = [one for one in someone.listen(last) if one["msg"] == "process_completed"]
     return "all sixty wait" if ended["success"] else ""
 
@@ -259,19 +265,19 @@ def brackets(someone: Someone) -> str:
 
 def unheard_bombs(someone: Someone) -> str:
     """Row 6: twenty large pictures, each in a session that nobody listens to."""
-    event, file = someone.event("photo", "upload"), {"path": someone.upload(png(7200, 7200)), **META}
+    event, file = someone.event("inbox", "upload"), {"path": someone.upload(png(7200, 7200)), **META}
     for _ in range(20):
-        someone.join(event, [file], uuid4().hex)
+        someone.join(event, someone.handed_in(event, file), uuid4().hex)
     time.sleep(3)
     return ""  # the honest visitor is the judge
 
 
 def heard_bombs(someone: Someone) -> str:
     """The same by somebody who listens."""
-    event, file = someone.event("photo", "upload"), {"path": someone.upload(png(7200, 7200)), **META}
+    event, file = someone.event("inbox", "upload"), {"path": someone.upload(png(7200, 7200)), **META}
     sessions = [uuid4().hex for _ in range(8)]
     for session in sessions:
-        someone.join(event, [file], session)
+        someone.join(event, someone.handed_in(event, file), session)
     threads = [threading.Thread(target=Someone(someone.page).listen, args=(session,)) for session in sessions]
     for thread in threads:
         thread.start()

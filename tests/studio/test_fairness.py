@@ -175,9 +175,11 @@ class TestQueue:
         names = {one["id"]: one["props"].get("elem_id") for one in config["components"]}
         light = next(
             one for one in config["dependencies"]
-            if one["queue"] and any(names[target] == "photo" and event == "upload" for target, event in one["targets"])
+            if one["queue"] and any(names[target] == "inbox" and event == "upload" for target, event in one["targets"])
         )  # fmt: skip
-        body = {"data": [sent(http, photo)], "fn_index": light["id"], "session_hash": "light"}
+        said = {"box": "photo", "file": sent(http, photo)}
+        data = [said if names.get(one) == "inbox" else None for one in light["inputs"]]
+        body = {"data": data, "fn_index": light["id"], "session_hash": "light"}
         http.post("queue/join", json=body).raise_for_status()
         ends = [one["success"] for one in told(http, "light") if one["msg"] == "process_completed"]
         assert ends == [True]

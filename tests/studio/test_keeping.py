@@ -57,7 +57,9 @@ class Visitor:
 
     def choose(self, path: Path) -> None:
         file = {"path": str(path), "orig_name": path.name, "meta": {"_type": "gradio.FileData"}}
-        event = {"fn_index": dropped(), "session_hash": self.session, "data": [file]}
+        number, inputs = dropped()
+        data = [{"box": "photo", "file": file} if name == "inbox" else None for name in inputs]
+        event = {"fn_index": number, "session_hash": self.session, "data": data}
         assert self.http.post("queue/join", json=event).status_code == 200
         with self.http.stream("GET", "queue/data", params={"session_hash": self.session}) as said:
             assert any('"process_completed"' in line and '"success":true' in line for line in said.iter_lines())
@@ -72,12 +74,13 @@ class Visitor:
             del heard  # httpx hangs up when nobody listens
 
 
-def dropped() -> int:
-    """The event of a photo that is dropped on the page."""
+def dropped() -> tuple[int, list[Any]]:
+    """The event of a photo that is dropped on the page, and what its inputs are called."""
     import app
 
-    (photo,) = (number for number, block in app.demo.blocks.items() if getattr(block, "elem_id", None) == "photo")
-    return next(number for number, fn in app.demo.fns.items() if (photo, "upload") in fn.targets)
+    (inbox,) = (number for number, block in app.demo.blocks.items() if getattr(block, "elem_id", None) == "inbox")
+    number, event = next((number, fn) for number, fn in app.demo.fns.items() if (inbox, "upload") in fn.targets)
+    return number, [getattr(one, "elem_id", None) for one in event.inputs]
 
 
 def later(minutes: int) -> datetime:
@@ -99,7 +102,7 @@ class TestVisit:
                 noise(40, 30, seed=5).save(selfie)
                 others = other.hand_in(selfie)
                 room = folder_of(visitor.session)
-                room.mkdir()
+                room.mkdir(exist_ok=True)
                 cleaner.sweep(later(minutes=300))
                 assert theirs.exists() and others.exists() and room.exists(), "both are here"
             until(lambda: bool(cleaner.visits[visitor.session].left))
