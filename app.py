@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import Any
 
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until the page is there, Ctrl-C has nothing to tidy up
+
 from starlette.middleware import Middleware
 
-import studio.server.temp_dir  # noqa: F401  (before Gradio)
+import studio.server.startup  # noqa: F401  (before Gradio)
 from nst.device import reserve_cores_for_painting
+from nst.image.decode import GATE
 from studio.api import mcp
 from studio.components.images import MOST_BYTES
 from studio.gradio_internals import queue_of
@@ -22,6 +27,7 @@ from studio.server.budgets import Budgets
 from studio.server.cleanup import VisitCleaner
 from studio.server.middleware import Guard
 from studio.server.queue import share_fairly
+from studio.server.startup import end_at_once, in_one_sentence, no_place
 
 demo = build()
 budgets = Budgets()
@@ -50,15 +56,18 @@ LAUNCH = {
 
 def stop(*signal_and_frame: Any) -> None:
     """Nothing is painted while the page goes down: the interpreter cannot end in the middle of a step."""
+    signal.signal(signal.SIGINT, end_at_once)
     queue_of(demo).close()
     signal.default_int_handler(*signal_and_frame)
 
 
 if __name__ == "__main__":
-    for polite in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(polite, stop)
+    GATE.warm_up()
     if not zerogpu.ZERO_GPU:  # the GPU is lent to a run, not to a page
         reserve_cores_for_painting()
         warm_up()
         probe()
-    demo.launch(**LAUNCH)
+    for polite in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(polite, stop)
+    with in_one_sentence(no_place(os.environ)):
+        demo.launch(**LAUNCH)

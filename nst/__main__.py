@@ -8,10 +8,14 @@ python -m nst CLIP PAINTING [PAINTING ...] -o OUT.mp4
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -19,10 +23,10 @@ from typing import Any, NoReturn
 
 from PIL import Image
 
-from nst.batch import Job, check_apart, check_folder, jobs_for, one_job, photos_in
+from nst.batch import Job, check_apart, check_place, jobs_for, make_place, one_job, photos_in
 from nst.commission import Commission
 from nst.export import time_lapse
-from nst.files import DEPTHS, DPI, check_alpha, save
+from nst.files import DEPTHS, DPI, MAX_DPI, Pixels, check_alpha, replaced_at_once, save
 from nst.film import command as film
 from nst.image import WORKING_SIDE, open_picture, open_with_alpha, with_alpha_values
 from nst.progress import Bar, say, time_left
@@ -180,14 +184,14 @@ def _order(options: argparse.Namespace) -> Order:
 
 def _jobs(options: argparse.Namespace) -> tuple[list[Job], list[Path]]:
     """What to paint, and in the manner of what."""
-    if options.dpi < 1:
-        raise ValueError(f"dpi must be a whole number from 1, not {options.dpi}.")
+    if not 1 <= options.dpi <= MAX_DPI:
+        raise ValueError(f"dpi must be a whole number from 1 to {MAX_DPI}, not {options.dpi}.")
     places, styles = options.pictures, options.style
     if not styles:
         places, styles = places[:1], places[1:]
         if not styles:
             raise ValueError("the following arguments are required: PAINTING")
-    elif len(places) > 1 or places[0].is_dir() or options.out.suffix.lower() not in DEPTHS:
+    elif len(places) > 1 or os.path.isdir(places[0]) or options.out.suffix.lower() not in DEPTHS:
         return jobs_for(photos_in(places), options.out, options.format or "png", options.depth), styles
     if options.format:
         raise ValueError("--format is for a folder; the ending of the output says it here.")
@@ -201,7 +205,7 @@ def _check_films_and_starts(options: argparse.Namespace, jobs: list[Job]) -> Non
     if options.timelapse is not None:
         if options.timelapse.suffix.lower() != ".mp4":
             raise ValueError(f"The output must end in .mp4, not {options.timelapse.name!r}.")
-        check_folder(options.timelapse)
+        check_place(options.timelapse)
 
 
 def _engine(ray: str | None) -> tuple[Engine, Callable[[Any], Frames]]:
@@ -247,14 +251,14 @@ class _Painter:
                     self._shoot(frame)
                     if frame.step == frame.steps:
                         self._keep(job, job.out)
-            except KeyboardInterrupt:
-                stopped = True
-                for job in list(self.latest):
-                    self._keep(job, job.unfinished)
-        if self.film and self.order.film is not None:
-            partial = self.order.film.with_name(f".{self.order.film.name}.partial")
-            time_lapse(self.film, partial)
-            partial.replace(self.order.film)
+            except BaseException as error:  # whatever ends the run, what there is of a picture is kept
+                stopped = isinstance(error, KeyboardInterrupt)
+                with _undisturbed():
+                    for job in list(self.latest):
+                        self._keep(job, job.unfinished)
+                if not stopped:
+                    raise
+        self._write_film()
         if stopped:
             return STOPPED
         if self.failed:
@@ -275,6 +279,7 @@ class _Painter:
             try:
                 most = sys.maxsize if self.order.as_large_as_the_photo else WORKING_SIDE
                 photo, alpha = open_with_alpha(job.photo, "photo", most)
+                make_place(job.out)
                 if self.order.settings.transparency == "kept":
                     self.alphas[job] = alpha
                 settings = self._settings(max(photo.size))
@@ -303,24 +308,55 @@ class _Painter:
         if self.order.film is not None and (due or frame.step == frame.steps):
             self.film.append(frame.preview(FILM_SIDE))
 
+    def _write_film(self) -> None:
+        if not self.film or self.order.film is None:
+            return
+        try:
+            with replaced_at_once(self.order.film) as partial:
+                time_lapse(self.film, partial)
+        except Exception as error:
+            self.failed += 1
+            say(f"The film {str(self.order.film)!r} could not be written: {_reason(error)}.")
+
     def _keep(self, job: Job, out: Path) -> None:
         pixels = with_alpha_values(self.latest.pop(job).pixels, self.alphas.pop(job, None))
         settings, styles = self._settings(max(pixels.shape[:2])), [style.name for style in self.order.styles]
         try:
-            out.parent.mkdir(exist_ok=True)
-            save(
-                pixels,
-                out,
-                record(settings, self.order.network, job.photo.name, styles),
-                self.order.depth,
-                self.order.dpi,
-            )
-        except OSError as error:
-            self._fail(job, f"{str(out)!r} could not be written: {error.strerror}.")
+            text = record(settings, self.order.network, job.photo.name, styles)
+            save(pixels, out, text, self.order.depth, self.order.dpi)
+        except Exception as error:
+            self._fail(job, f"{str(out)!r} could not be written: {_reason(error)}. {_rescued(pixels, out)}")
             return
         self.finished += 1
         if out == job.out and job.unfinished != out:
             job.unfinished.unlink(missing_ok=True)
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error).rstrip(".") or type(error).__name__
+
+
+def _rescued(pixels: Pixels, out: Path) -> str:
+    """The picture elsewhere, so that the work is not lost; the sentence that says where."""
+    for folder in (out.parent, Path(), Path(tempfile.gettempdir())):
+        with suppress(Exception):
+            place = Path(tempfile.mkdtemp(prefix="nst-", dir=folder)) / "picture.png"
+            save(pixels, place, {})
+            return f"The picture is in {str(place)!r} instead."
+    return "There was no other place for the picture either."
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A second Ctrl-C does not end what the first one began."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 if __name__ == "__main__":

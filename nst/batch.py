@@ -1,7 +1,12 @@
-"""Which photos become which files: what a shell command asks for, before anything is painted."""
+"""Which photos become which files: what a shell command asks for, before anything is painted.
+
+Questions about files go to os.path: unlike those of pathlib, its answers are never errors, whatever the name.
+"""
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +29,7 @@ class Job:
 
     @property
     def is_done(self) -> bool:
-        return self.resumes and self.out.exists()
+        return self.resumes and os.path.isfile(self.out)
 
     @property
     def unfinished(self) -> Path:
@@ -40,7 +45,7 @@ def photos_in(places: Sequence[Path]) -> list[Path]:
     """
     photos: list[Path] = []
     for place in places:
-        found = _pictures(place) if place.is_dir() else [place]
+        found = _pictures(place) if os.path.isdir(place) else [place]
         if not found:
             raise ValueError(f"There is no picture in the folder {str(place)!r}.")
         photos += found
@@ -48,13 +53,22 @@ def photos_in(places: Sequence[Path]) -> list[Path]:
 
 
 def _pictures(folder: Path) -> list[Path]:
-    """By their endings; hidden files are none of ours, and folders in it are not entered."""
+    """By their endings; hidden files are none of ours, and folders in it are not entered.
+
+    A link that leads nowhere counts: it costs one line when its turn comes.
+    """
     known = endings()
-    return sorted(
+    try:
+        files = sorted(folder.iterdir())
+    except OSError as error:
+        raise ValueError(f"The folder {str(folder)!r} cannot be read: {error.strerror}.") from None
+    return [
         file
-        for file in folder.iterdir()
-        if file.suffix.lower() in known and not file.name.startswith(".") and file.is_file()
-    )
+        for file in files
+        if file.suffix.lower() in known
+        and not file.name.startswith(".")
+        and (os.path.isfile(file) or not os.path.exists(file))
+    ]
 
 
 def one_job(photo: Path, out: Path, depth: int | None) -> Job:
@@ -64,7 +78,7 @@ def one_job(photo: Path, out: Path, depth: int | None) -> Job:
         ValueError: if the file cannot be written, or not with so many bits.
     """
     check(out, depth)
-    check_folder(out)
+    check_place(out)
     return Job(photo, out, resumes=False)
 
 
@@ -77,9 +91,10 @@ def jobs_for(photos: Sequence[Path], folder: Path, kind: str, depth: int | None)
     Raises:
         ValueError: if two photos would become the same file, or the folder cannot be one.
     """
-    if folder.suffix.lower() in DEPTHS or folder.is_file():
+    if folder.suffix.lower() in DEPTHS or os.path.isfile(folder):
         raise ValueError(f"For several photos the output must be a folder, not {str(folder)!r}.")
-    check_folder(folder)
+    if not os.path.isdir(folder):
+        check_place(folder)
     taken: dict[Path, Path] = {}
     for photo in photos:
         out = folder / f"{photo.stem}.{kind}"
@@ -90,15 +105,41 @@ def jobs_for(photos: Sequence[Path], folder: Path, kind: str, depth: int | None)
     return [Job(photo, out, resumes=True) for out, photo in taken.items()]
 
 
-def check_folder(out: Path) -> None:
-    """Raises ValueError if there is no folder to put it in."""
-    if not out.parent.is_dir():
+def check_place(out: Path) -> None:
+    """Raises ValueError if no file, or no folder of files, of this name can be made there."""
+    if not os.path.isdir(out.parent):
         raise ValueError(f"There is no folder {str(out.parent)!r} to write to.")
+    if not os.access(out.parent, os.W_OK):
+        raise ValueError(f"The folder {str(out.parent)!r} cannot be written to.")
+    if os.path.isdir(out):
+        raise ValueError(f"{str(out)!r} is a folder; please choose a name in it.")
+    try:
+        out.lstat()
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise ValueError(f"{_shortened(str(out))!r} cannot be written: {error.strerror}.") from None
+
+
+def make_place(out: Path) -> None:
+    """The folder of a photo's picture.
+
+    Raises:
+        ValueError: if it cannot be made, or the picture cannot be put in it.
+    """
+    try:
+        out.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"The folder {_shortened(str(out.parent))!r} cannot be made: {error.strerror}.") from None
+    check_place(out)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= 120 else f"{name[:60]}...{name[-40:]}"
 
 
 def check_apart(jobs: Sequence[Job], sources: Collection[Path]) -> None:
     """Raises ValueError if a picture would be painted over one that it is painted from."""
-    originals = {source.resolve() for source in (*sources, *(job.photo for job in jobs))}
+    originals = {os.path.realpath(source) for source in (*sources, *(job.photo for job in jobs))}
     for job in jobs:
-        if job.out.resolve() in originals:
+        if os.path.realpath(job.out) in originals:
             raise ValueError(f"{str(job.out)!r} is a picture to paint from; please write to another place.")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 
@@ -21,6 +24,7 @@ Pixels = NDArray[np.float32]  # (H, W, 3) sRGB in [0, 1], or (H, W, 4) with alph
 Levels = NDArray[np.uint8] | NDArray[np.uint16]  # the same in whole numbers
 
 DPI = 300  # pixels per inch of paper
+MAX_DPI = 65_535  # the most that a JPEG can say
 QUALITY = 95  # of JPEG and WebP
 DEPTHS: Mapping[str, tuple[int, ...]] = MappingProxyType(  # ending -> bits a channel, the usual ones first
     {".png": (8, 16), ".jpg": (8,), ".jpeg": (8,), ".webp": (8,), ".tif": (16, 8), ".tiff": (16, 8)}
@@ -70,12 +74,21 @@ def save(pixels: Pixels, target: Path, text: Mapping[str, str], depth: int | Non
         check_alpha(target)
     kind, most = (np.uint8 if depth == 8 else np.uint16), np.float32(2**depth - 1)
     levels = np.stack([np.rint(row * most).astype(kind) for row in pixels])  # by rows: never twice in floats
-    partial = target.with_name(f".{target.name}.partial")
-    try:
+    with replaced_at_once(target) as partial:
         partial.write_bytes(WRITERS[target.suffix.lower()](levels, text, dpi))
+
+
+@contextmanager
+def replaced_at_once(target: Path) -> Iterator[Path]:
+    """Where to write a file that takes the target's place when it is whole. After an error nothing of it is left."""
+    name = sha256(os.fsencode(target.name)).hexdigest()[:16]  # a name as long as the target's own might be too long
+    partial = target.with_name(f".{name}.partial")
+    try:
+        yield partial
         partial.replace(target)
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
 
 
 def _png(levels: Levels, text: Mapping[str, str], dpi: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,6 +19,7 @@ from nst.version import VERSION
 from nst.vgg import VGG
 
 KEYWORD = "neural-style-transfer"
+NO_TEXT = re.compile("[\ud800-\udfff]")  # how Python writes the bytes of a file's name that are not UTF-8
 VERSIONS = {"project": VERSION, "torch": torch.__version__, "pillow": PIL.__version__}
 
 # All texts of a PNG lie in its first megabyte, or they are not read. In base64 a byte is 4/3.
@@ -54,7 +56,8 @@ class Record:
         said["settings"] = asdict(self.settings)
         said["masks"] = [b64encode(mask).decode() for mask in self.masks]
         said["start"] = b64encode(self.start).decode()
-        return {KEYWORD: json.dumps({one: value for one, value in said.items() if value}, ensure_ascii=False)}
+        text = json.dumps({one: value for one, value in said.items() if value}, ensure_ascii=False)
+        return {KEYWORD: NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)}
 
 
 def record(settings: Settings, network: VGG, photo: str, paintings: Sequence[str]) -> dict[str, str]:

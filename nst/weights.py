@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import os
 import re
 from collections.abc import Callable, Mapping
 from importlib.resources import files
@@ -77,7 +78,7 @@ def _torchvision(name: str, path: Path) -> VGG:
     Args:
         path: It may hold the classifier as well, which is left where it is.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ValueError(f"There is no file of weights {str(path)!r}.")
     checksum = _checked(path)
     tensors = _tensors(path)

@@ -1,95 +1,12 @@
-"""Colour: every kind of picture becomes sRGB in 8 bits; light and colours of pixels are measured and moved."""
+"""Light and colours of pixels are measured and moved."""
 
 from __future__ import annotations
 
-import io
-from contextlib import suppress
-
-import numpy as np
 import torch
-from PIL import Image, ImageCms
 from torch import Tensor
 
 REC601 = (0.299, 0.587, 0.114)  # luma of sRGB values, ITU-R BT.601
 LEAST_SPREAD = 0.01  # standard deviation of a colour below which it counts as noise
-
-
-# Modes and colours
-
-
-def plain(image: Image.Image) -> Image.Image:
-    """Palettes, single bits, deep greys, transparent colours -> 8-bit channels, which can be resampled.
-
-    Returns:
-        A picture in L, LA, RGB, RGBA, CMYK or LAB.
-    """
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _eight_bits(image)
-    if image.mode in ("LA", "RGBA"):
-        return image
-    if image.has_transparency_data:
-        return image.convert("RGBA")
-    if image.mode == "1":
-        return image.convert("L")
-    return image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Grey of 16 or 32 bits or floating point -> 8 bits.
-
-    Black is 0, white 65535, or 1 of floating point; a picture that goes beyond is squeezed into the
-    range. (PIL would clip all above 255.)
-    """
-    values = np.array(image, dtype=np.float32)
-    white = 1.0 if image.mode == "F" else 65535.0
-    transparent = image.info.get("transparency")
-    if transparent is not None:
-        values[values == transparent] = white
-    values[~(np.abs(values) < 1e30)] = 0  # not a number, or none that a grey could be
-    black, white = min(0.0, float(values.min())), max(white, float(values.max()))
-    values -= black
-    values *= 255 / (white - black)
-    return Image.fromarray(np.rint(values, out=values).astype(np.uint8))
-
-
-def on_white(image: Image.Image, profile: bytes = b"") -> Image.Image:
-    """A plain picture -> RGB on white paper. A new picture, to which nothing sticks but pixels."""
-    paper = Image.new("RGB", image.size, "white")
-    paper.paste(_in_srgb(image, profile), mask=alpha_of(image))
-    return paper
-
-
-def alpha_of(image: Image.Image) -> Image.Image | None:
-    """How opaque a plain picture is, in grey; None where it is all over. A new picture likewise."""
-    if image.mode not in ("LA", "RGBA") or image.getextrema()[-1] == (255, 255):
-        return None
-    return Image.frombytes("L", image.size, image.getchannel("A").tobytes())
-
-
-# The colour space of an ICC profile: the mode that it reads, and the modes of pictures that it fits.
-PROFILES = {
-    "RGB ": ("RGB", ("RGB", "RGBA", "L", "LA")),
-    "GRAY": ("L", ("L", "LA")),
-    "CMYK": ("CMYK", ("CMYK",)),
-}
-
-
-def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """A plain picture -> RGB, alpha dropped. A profile that is broken or does not fit is ignored."""
-    with suppress(ImageCms.PyCMSError, KeyError, OSError, TypeError, ValueError):
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        mode, fitting = PROFILES[source.profile.xcolor_space]
-        if image.mode in fitting:
-            srgb = ImageCms.createProfile("sRGB")
-            intent = ImageCms.Intent.RELATIVE_COLORIMETRIC  # paper becomes white, and the darkest ink black
-            transform = ImageCms.buildTransform(
-                source, srgb, mode, "RGB", intent, ImageCms.Flags.BLACKPOINTCOMPENSATION
-            )
-            return transform.apply(image.convert(mode))
-    return image.convert("RGB")
-
-
-# Colours of pixels
 
 
 def luma(pixels: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Pictures and pixels: sizes, from PIL to tensors and back, transparency, a PNG that carries texts."""
+"""Pictures and pixels: from PIL to tensors and back, transparency, a PNG that carries texts."""
 
 from __future__ import annotations
 
@@ -14,13 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
-from nst.image.color import on_white, plain
-
-
-def fitted_size(width: int, height: int, long_side: int) -> tuple[int, int]:
-    """(width, height) of the same shape with the given long side, each at least 1 pixel."""
-    scale = long_side / max(width, height)
-    return max(1, round(width * scale)), max(1, round(height * scale))
+from nst.gate.srgb import on_white, plain
 
 
 def to_pixels(image: Image.Image, size: tuple[int, int]) -> Tensor:

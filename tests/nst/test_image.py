@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import re
 import struct
 import threading
 import time
-import tracemalloc
 import warnings
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +17,13 @@ import torch
 from PIL import Image, ImageCms, ImageFile
 from pillow_heif.as_plugin import HeifImageFile
 
+from nst.gate import pictures as reader
+from nst.gate import pool
+from nst.gate.wire import Refused, Why
 from nst.image import (
     FORMATS,
     WORKING_SIDE,
     fitted_size,
-    heif,
     luma,
     match_colors,
     open_picture,
@@ -128,7 +127,6 @@ class TestFormats:
             encoded(quarters(), "ICO"),
             encoded(quarters(), "PPM"),
             encoded(quarters(), "JPEG2000"),
-            encoded(quarters(), "TIFF", big_tiff=True),
         ],
     )
     def test_refuses_all_else(self, file: bytes) -> None:
@@ -323,13 +321,18 @@ class TestAlpha:
 class TestOrientation:
     """A picture of each orientation is stored so that it looks the same when it is turned upright."""
 
+    BACK = (  # from 2 on, as EXIF 2.3 describes where the first row and the first column are seen
+        Image.Transpose.FLIP_LEFT_RIGHT,
+        Image.Transpose.ROTATE_180,
+        Image.Transpose.FLIP_TOP_BOTTOM,
+        Image.Transpose.TRANSPOSE,
+        Image.Transpose.ROTATE_90,
+        Image.Transpose.TRANSVERSE,
+        Image.Transpose.ROTATE_270,
+    )
+
     def stored(self, orientation: int) -> Image.Image:
-        turn = gate.TURNS.get(orientation)
-        back = {
-            Image.Transpose.ROTATE_90: Image.Transpose.ROTATE_270,
-            Image.Transpose.ROTATE_270: Image.Transpose.ROTATE_90,
-        }
-        return quarters() if turn is None else quarters().transpose(back.get(turn, turn))
+        return quarters() if orientation == 1 else quarters().transpose(self.BACK[orientation - 2])
 
     @pytest.mark.parametrize("orientation", range(1, 9))
     @pytest.mark.parametrize("format", sorted(LOSSLESS.keys() - {"BMP", "TIFF"}))
@@ -451,15 +454,18 @@ class TestSize:
         pixels = opened(encoded(picture, "PNG"))
         assert (pixels[..., 0] <= pixels[..., 2]).all()  # white to blue, without the hidden red
 
-    @pytest.mark.parametrize("format", FORMATS)
+    @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+    @pytest.mark.parametrize("format", [format for format in FORMATS if format != "HEIF"])  # whose header is no oath
     @pytest.mark.parametrize("side", [12_000, 16_000, 65_000])
     def test_header_alone_is_enough_to_refuse(self, format: str, side: int, monkeypatch: pytest.MonkeyPatch) -> None:
         file = pictures.huge(format, side, side)
-        for decoding in (Image.Image, ImageFile.ImageFile, HeifImageFile):
-            monkeypatch.setattr(decoding, "load", lambda *_: pytest.fail("a decoder was asked"))
         assert len(file) < 1000
         absurd = "|is damaged" if side > 16_384 else ""  # as some decoders say themselves
         assert re.search(r"has more than \d+ million pixels" + absurd, refused(file))
+        for decoding in (Image.Image, ImageFile.ImageFile):
+            monkeypatch.setattr(decoding, "load", lambda *_: pytest.fail("a decoder was asked"))
+        with pytest.raises(Refused):
+            list(reader.picture(file, WORKING_SIDE))
 
     def test_twenty_kilobytes_of_black(self) -> None:
         file = pictures.png(13_000, 13_000, 1, 0, bytes(1626 * 13_000))
@@ -485,31 +491,20 @@ class TestSize:
 
 
 class TestBombs:
-    """Small files that would keep PIL busy, or fill the memory, for as long as they like."""
+    """Small files that would keep a reader busy, or fill the memory, for as long as they like."""
 
-    def memory(self, file: bytes) -> int:
-        """Bytes of Python objects that opening, or refusing, needs beside the file."""
-        gc.collect()
-        tracemalloc.start()
-        try:
-            with suppress(ValueError):
-                opened(file)
-            return tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
+    def test_exif_that_claims_a_megabyte_again_and_again(self) -> None:
+        photo = encoded(quarters(), "JPEG")
+        greedy = pictures.with_exif_segments(photo, pictures.greedy_exif(200, 10**6))
+        assert_close(opened(greedy), opened(photo))
+        avif = encoded(quarters(), "AVIF", exif=pictures.greedy_exif(100, 100_000))
+        assert_close(opened(avif), opened(encoded(quarters(), "AVIF")))
 
-    def test_directory_that_claims_a_megabyte_again_and_again(self) -> None:
-        claims = [(40_000 + i, 7, 10**6, 8) for i in range(200)]
-        file = pictures.grey_tiff(1, 1, *claims, content=bytes(10**6))
-        assert self.memory(file) < 5 * len(file)
-
-    def test_exif_of_a_jpeg(self) -> None:
-        file = pictures.with_exif_segments(encoded(quarters(), "JPEG"), pictures.greedy_exif(200, 10**6))
-        assert self.memory(file) < 8 * len(file)
-
-    def test_exif_of_an_avif(self) -> None:
-        file = encoded(quarters(), "AVIF", exif=pictures.greedy_exif(100, 100_000))
-        assert self.memory(file) < 8 * len(file)
+    @pytest.mark.slow
+    def test_directory_that_claims_more_than_there_is_memory(self) -> None:
+        claims = [(40_000 + i, 7, 2 * 10**6, 8) for i in range(2000)]
+        file = pictures.grey_tiff(1, 1, *claims, content=bytes(2 * 10**6))
+        assert re.search("needs too much memory|takes too long", refused(file))
 
     def test_tile_larger_than_the_picture(self) -> None:
         entries = [(256, 4, 1, 1), (257, 4, 1, 1), (258, 3, 1, 8), (259, 3, 1, 8), (262, 3, 1, 1)]
@@ -517,29 +512,17 @@ class TestBombs:
         assert "has more than 36 million pixels" in refused(pictures.tiff(*entries, content=bytes(100)))
 
     def test_a_million_strips_of_one_pixel(self) -> None:
-        strips = (273, 4, 1_000_000, 200)
-        entries = [
-            (256, 4, 1, 1),
-            (257, 4, 1, 1),
-            (258, 3, 1, 8),
-            (259, 3, 1, 1),
-            (262, 3, 1, 1),
-            strips,
-            (278, 3, 1, 1),
-        ]
-        file = pictures.tiff(*entries, content=bytes(4_000_100))
-        assert self.memory(file) < 5 * len(file)
-        assert "is damaged" in refused(file)
+        entries = [(256, 4, 1, 1), (257, 4, 1, 1), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1)]
+        entries += [(273, 4, 1_000_000, 200), (278, 3, 1, 1)]
+        assert "is damaged" in refused(pictures.tiff(*entries, content=bytes(4_000_100)))
 
     @pytest.mark.parametrize("what", ["passes", "comments"])
     def test_takes_too_long(self, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(gate, "MAX_SECONDS", 0.1)
+        monkeypatch.setattr(pool, "SECONDS", 1)
         tiny = encoded(quarters(), "JPEG")
-        comments = tiny[:2] + b"\xff\xfe\0\2" * 500_000 + tiny[2:]
-        file = {"passes": pictures.many_scans(1000, 3000), "comments": comments}[what]
-        began = time.perf_counter()
+        comments = tiny[:2] + b"\xff\xfe\0\2" * 10_000_000 + tiny[2:]
+        file = {"passes": pictures.many_scans(3000, 9000), "comments": comments}[what]
         assert "takes too long to open" in refused(file)
-        assert time.perf_counter() - began < 3
 
 
 class TestHeif:
@@ -581,46 +564,37 @@ class TestHeif:
         several = pillow_heif.from_pillow(quarters(96, 64))
         several.add_from_pillow(Image.new("RGB", (600, 400)))
         several.save(stream := io.BytesIO(), thumbnails=[16], **LOSSY["HEIF"])
-        file = stream.getvalue()
-        assert HeifImageFile(io.BytesIO(file)).n_frames == 2
-        alone = HeifImageFile(io.BytesIO(heif.essential(file)[0]))
-        assert (alone.n_frames, alone.info["thumbnails"], alone.info["metadata"]) == (1, [], [])
-        assert_close(opened(file), np.asarray(quarters(96, 64)), within=3)
+        assert HeifImageFile(io.BytesIO(stream.getvalue())).n_frames == 2
+        assert_close(opened(stream.getvalue()), np.asarray(quarters(96, 64)), within=3)
 
-    def test_pixels_of_tiles_are_counted(self) -> None:
-        file = encoded(quarters(192, 128), "HEIF", tile_size=64)
-        assert heif.essential(file)[1:] == (192 * 128, 192 * 128 + 6 * 64 * 64)
+    def test_many_tiles_are_one_picture(self) -> None:
+        file = encoded(quarters(192, 128), "HEIF", tile_size=64, **LOSSY["HEIF"])
+        assert_close(opened(file), np.asarray(quarters(192, 128)), within=3)
 
     def test_one_large_tile_in_every_place(self) -> None:
         file = encoded(Image.new("RGB", (384, 256)), "HEIF", tile_size=64)
         tile = struct.pack(">LLL", 0, 64, 64)
-        assert "has more than 52 million pixels" in refused(file.replace(tile, struct.pack(">LLL", 0, 4000, 4000)))
+        assert "is damaged" in refused(file.replace(tile, struct.pack(">LLL", 0, 4000, 4000)))
 
-    def test_stream_larger_than_its_header(self) -> None:
+    def test_stream_of_another_size_than_its_header_says(self) -> None:
         file = encoded(Image.new("RGB", (1200, 800)), "HEIF")
         assert "is damaged" in refused(file.replace(struct.pack(">LL", 1200, 800), struct.pack(">LL", 120, 80)))
+        huge = file.replace(struct.pack(">LL", 1200, 800), struct.pack(">LL", 65_000, 65_000))
+        assert "has more than 52 million pixels" in refused(huge)
 
-    def test_metadata_is_not_unpacked(self) -> None:
-        file = encoded(quarters(), "HEIF", exif=pictures.greedy_exif(100, 100_000), xmp=bytes(10**6))
-        hidden, _, _ = heif.essential(file)
-        assert len(hidden) == len(file)
-        assert HeifImageFile(io.BytesIO(hidden)).info["metadata"] == []
+    def test_more_than_it_may_have(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(reader.MAX_MEGAPIXELS, "HEIF", 0)
+        with pytest.raises(Refused) as caught:
+            list(reader.picture(encoded(quarters(), "HEIF"), WORKING_SIDE))
+        assert caught.value.why == Why.TOO_LARGE
 
-    @pytest.mark.parametrize("kind", [b"meta", b"pitm", b"iinf", b"iprp", b"ipco", b"ipma", b"ispe"])
+    @pytest.mark.parametrize("kind", [b"meta", b"pitm", b"iinf", b"iprp", b"ipco", b"ipma"])
     def test_without_a_box_it_is_no_picture(self, kind: bytes) -> None:
         assert "is damaged" in refused(encoded(quarters(), "HEIF").replace(kind, b"free"))
 
-    def test_two_readers_never_see_two_pictures(self) -> None:
+    def test_what_a_camera_appends_is_not_looked_at(self) -> None:
         file = encoded(quarters(), "HEIF")
-        assert "is damaged" in refused(file + file[file.index(b"meta") - 4 : file.index(b"mdat") - 4])
-
-    def test_boxes_beyond_all_measure(self) -> None:
-        file = encoded(quarters(), "HEIF")
-        at = file.index(b"meta") - 4
-        (length,) = struct.unpack_from(">L", file, at)
-        more = struct.pack(">L4s", 2**20, b"free") + bytes(2**20 - 8)
-        grown = file[:at] + struct.pack(">L", length + len(more)) + file[at + 4 : at + length] + more
-        assert "is damaged" in refused(grown + file[at + length :])
+        assert_close(opened(file + b"\0\0\xff\xffSEFT" + bytes(30)), opened(file))
 
 
 class TestTraces:

@@ -1,7 +1,9 @@
 """The shell: its exit code, its streams and its file. Once for real, as a process; else within this one."""
 
+import errno
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,9 +20,11 @@ from PIL import Image
 
 from nst.__main__ import main
 from nst.batch import photos_in
+from nst.files import WRITERS
 from nst.image import read_text
 from nst.record import read_record
 from nst.settings import KNOBS
+from nst.transfer import paint
 from tests.painting import noise
 
 ROOT = Path(__file__).parents[2]
@@ -151,7 +155,7 @@ def test_bad_input_is_one_line_exit_2_and_no_file(arguments, sentence, photo, pa
             "JPEG has no transparency: write one of .png",
         ),
         (["PHOTO", "PAINTING", "-o", "OUT.jpg", "--depth", "16"], "16 bits a channel need .png or .tif"),
-        (["PHOTO", "PAINTING", "-o", "OUT", "--dpi", "0"], "dpi must be a whole number from 1, not 0"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--dpi", "0"], "dpi must be a whole number from 1 to 65535, not 0"),
         (["PHOTO", "PAINTING", "-o", "PHOTO"], "is a picture to paint from"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--mask", "missing.png"], "The mask was not found"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--mask", "PHOTO", "--mask", "PHOTO"], "one mask for each painting"),
@@ -217,6 +221,113 @@ def test_a_folder_of_photos_is_painted_one_by_one_and_a_broken_one_costs_one_lin
     assert listed(out) == ["a.png", "b.png"]
     assert (out / "a.png").read_bytes() == kept + b"and more", "it was left as it was"
     assert shell(*arguments).returncode == 0
+
+
+BYTES = os.fsdecode(b"caf\xe9.png")  # no UTF-8
+
+
+def test_twenty_photos_of_which_three_are_broken(painting, tmp_path):
+    photos, out = folder_of(tmp_path, *(f"{number:02}.png" for number in range(16)), BYTES), tmp_path / "out"
+    broken = {"cut.png": (photos / "00.png").read_bytes()[:300], "words.jpg": b"no picture"}
+    for name, content in broken.items():
+        (photos / name).write_bytes(content)
+    (photos / "loop.png").symlink_to("loop.png")
+    run = shell(photos, "--style", painting, "-o", out, "--size", 32, "--steps", 1)
+    assert run.returncode == 1
+    lines = [line for line in run.stderr.replace("\r", "\n").splitlines() if line.startswith("nst:")]
+    assert [line.partition(": The photo ")[0] for line in lines] == [
+        f"nst: {photos / name}" for name in ("cut.png", "loop.png", "words.jpg")
+    ]
+    assert listed(out) == sorted([*(f"{number:02}.png" for number in range(16)), BYTES])
+
+
+def test_names_that_are_no_text_are_painted_and_remembered_as_text(painting, tmp_path):
+    photo, style, out = tmp_path / BYTES, tmp_path / os.fsdecode(b"p\xe9.png"), tmp_path / os.fsdecode(b"o\xe9.png")
+    noise(80, 60, 1).save(photo)
+    noise(80, 60, 2).save(style)
+    assert shell(photo, style, "-o", out, "--size", 32, "--steps", 1).returncode == 0
+    record = read_record(read_text(out))
+    assert (record.photo, record.paintings) == ("caf\N{REPLACEMENT CHARACTER}.png", ("p\N{REPLACEMENT CHARACTER}.png",))
+
+
+@pytest.mark.parametrize("what", ["photo", "painting", "mask", "start", "weights", "out", "timelapse"])
+@pytest.mark.parametrize("name", ["x" * 300, "loop"])
+def test_a_name_that_leads_nowhere_is_one_line(what, name, photo, painting, tmp_path):
+    place = tmp_path / f"{name}.{'mp4' if what == 'timelapse' else 'png'}"
+    if name == "loop":
+        place.symlink_to(place.name)
+        if what in ("out", "timelapse"):
+            place /= f"inside{place.suffix}"
+    places = {"photo": photo, "painting": painting, "out": tmp_path / "out.png"} | {what: place}
+    more = () if what in ("photo", "painting", "out") else (f"--{what}", place)
+    run = shell(places["photo"], places["painting"], "-o", places["out"], *more, "--size", 32, "--steps", 1)
+    assert run.returncode == 2
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("nst: ") and "Traceback" not in line
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_name_as_long_as_names_may_be(photo, painting, tmp_path):
+    out = tmp_path / f"{'x' * 251}.png"
+    assert shell(photo, painting, "-o", out, "--size", 32, "--steps", 1).returncode == 0
+    assert listed(tmp_path) == [out.name]
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (("--timelapse", "FOLDER.mp4"), "is a folder"),
+        (("--dpi", "70000"), "dpi must be a whole number from 1 to 65535, not 70000"),
+        (("--dpi", "5000000000"), "dpi must be a whole number from 1 to 65535"),
+        (("-o", "FOLDER.mp4/folder.png"), "is a folder"),
+    ],
+)
+def test_what_would_fail_after_the_work_is_refused_before_it(more, sentence, photo, painting, tmp_path, monkeypatch):
+    monkeypatch.setattr("nst.__main__.paint", lambda *_: pytest.fail("it was painted"))
+    (tmp_path / "FOLDER.mp4" / "folder.png").mkdir(parents=True)
+    more = [str(tmp_path / word) if word.startswith("FOLDER") else word for word in more]
+    run = shell(photo, painting, "-o", tmp_path / "out.tif", *more)
+    assert run.returncode == 2 and sentence in run.stderr
+    assert listed(tmp_path) == ["FOLDER.mp4"]
+
+
+def test_whatever_fails_in_the_end_the_picture_is_saved(photo, painting, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("nst.files.WRITERS", {**WRITERS, ".tif": full})
+    out = tmp_path / "out.tif"
+    run = shell(photo, painting, "-o", out, "--size", 32, "--steps", 1)
+    (line,) = (line for line in run.stderr.replace("\r", "\n").splitlines() if line.startswith("nst:"))
+    assert run.returncode == 2
+    assert f"{str(out)!r} could not be written: No space left on device. The picture is in " in line
+    with Image.open(re.search("is in '(.*)' instead", line)[1]) as rescued:
+        assert rescued.size == (32, 24)
+    assert [path.suffix for path in tmp_path.rglob("*") if path.is_file()] == [".png"], "nothing partial stays"
+
+
+def test_a_film_that_fails_costs_no_picture(photo, painting, tmp_path, monkeypatch):
+    def fails(frames, target):
+        Path(target).write_bytes(b"half a film")
+        raise ValueError("The encoder is tired.")
+
+    monkeypatch.setattr("nst.__main__.time_lapse", fails)
+    more = ("--size", 32, "--steps", 1, "--timelapse", tmp_path / "film.mp4")
+    run = shell(photo, painting, "-o", tmp_path / "out.png", *more)
+    assert run.returncode == 1 and "could not be written: The encoder is tired.\n" in run.stderr
+    assert listed(tmp_path) == ["out.png"]
+
+
+def test_a_run_that_breaks_leaves_the_picture_so_far(photo, painting, tmp_path, monkeypatch):
+    def breaks(commission, network):
+        yield next(paint(commission, network))
+        raise RuntimeError("The device is gone.")
+
+    monkeypatch.setattr("nst.__main__.paint", breaks)
+    with pytest.raises(RuntimeError, match="The device is gone"):
+        shell(photo, painting, "-o", tmp_path / "out.png", "--size", 32, "--steps", 5)
+    with Image.open(tmp_path / "out.png") as picture:
+        assert picture.size == (32, 24)
 
 
 def test_in_print_quality_as_large_as_the_photo(photo, painting, tmp_path):
