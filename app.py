@@ -15,6 +15,7 @@ import studio.server.startup  # noqa: F401  (before Gradio)
 from nst.device import reserve_cores_for_painting
 from nst.image.decode import GATE
 from studio.api import mcp
+from studio.catalogue import ICON
 from studio.components.images import MOST_BYTES
 from studio.gradio_internals import queue_of
 from studio.i18n import TRANSLATIONS
@@ -25,6 +26,7 @@ from studio.runs.estimate import probe
 from studio.runs.run import warm_up
 from studio.server.budgets import Budgets
 from studio.server.cleanup import VisitCleaner
+from studio.server.front_page import FrontPage
 from studio.server.middleware import Guard
 from studio.server.queue import share_fairly
 from studio.server.startup import end_at_once, in_one_sentence, no_place
@@ -39,6 +41,7 @@ LAUNCH = {
     "head": head(),
     "i18n": TRANSLATIONS,
     "show_error": False,
+    "favicon_path": ICON,
     "max_file_size": MOST_BYTES,
     "ssr_mode": False,
     "enable_monitoring": False,
@@ -47,7 +50,7 @@ LAUNCH = {
     "footer_links": ["api"],
     "mcp_server": mcp.available(),
     "app_kwargs": {
-        "middleware": [Middleware(Guard, visits.hear, budgets)],
+        "middleware": [Middleware(FrontPage), Middleware(Guard, visits.hear, budgets)],
         "lifespan": visits.lifespan,
         "openapi_url": None,
     },

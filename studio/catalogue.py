@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+LINK_PREVIEW = EXAMPLES / "link-preview.jpg"  # what is shown of a link to the page
+ICON = EXAMPLES / "icon.png"
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,24 @@ class Finished:
         return EXAMPLES / "results" / f"{self.key}.jpg"
 
     @property
+    def film(self) -> Path | None:
+        """How it was painted, if that was kept."""
+        path = self.path.with_suffix(".mp4")
+        return path if path.exists() else None
+
+    @property
+    def film_steps(self) -> tuple[int, ...]:
+        """The step of each picture of the film."""
+        return tuple(_read("films.json", {}).get(self.key, ()))
+
+    @property
     def label(self) -> str:
         return f"{self.content.title} · {self.style.label}"
 
 
-def _read(name: str) -> Any:
+def _read(name: str, otherwise: Any = ()) -> Any:
     path = EXAMPLES / name
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else otherwise
 
 
 _LISTS = _read("catalogue.json")

@@ -28,12 +28,14 @@ def shown_as_its_parent(widget: Widget) -> Widget:
     return widget
 
 
-def opened_by(box: Component, payload: dict[str, Any] | None) -> Any:
-    """What a picture's component makes of its raw value, for an event with `preprocess=False`.
+def opened_by(component: Component, raw: Any) -> Any:
+    """What a component makes of its raw value, for an event with `preprocess=False`, or of one that was kept.
 
-    A public event preprocesses all of its inputs or none. Gradio has checked by then that the file is an upload.
+    A public event preprocesses all of its inputs or none.
     """
-    return box.preprocess(ImageData(**payload)) if payload else None
+    if isinstance(component, gr.Image):
+        return component.preprocess(ImageData(**raw)) if raw else None
+    return component.preprocess(raw)
 
 
 def no_tool(function: Any) -> None:
@@ -71,6 +73,16 @@ def forget_missing_files(page: gr.Blocks) -> None:
 def last_uses(page: gr.Blocks) -> dict[str, datetime]:
     """Session -> when its state was last used."""
     return dict(page.state_holder.time_last_used)
+
+
+def state_of(session: str, component: Component) -> Any:
+    """What another session has in a `gr.State`, while an event is being handled; None if nothing, or no such session.
+
+    A session ends with its page, and Gradio has no way to take it up again after a reload.
+    """
+    page = LocalContext.blocks.get(None)
+    kept = page.state_holder.session_data.get(session) if page else None
+    return kept.state_data.get(component._id) if kept else None
 
 
 def forget_state(page: gr.Blocks, session: str) -> None:

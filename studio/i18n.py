@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ import gradio as gr
 from gradio.i18n import I18nData
 from starlette.requests import Request
 
+from nst.recipes import RECIPES
 from studio.limits import CAPPED, PAGE_KNOBS
 
 LOCALES = Path(__file__).parent / "locales"
-LANGUAGES = ("en", "de", "fr", "es", "zh")  # each is a file in `locales/`
+LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "zh": "中文"}
+LANGUAGES = tuple(LANGUAGE_NAMES)  # each is a file in `locales/`
+COOKIE = "language"  # what a visitor has chosen on the page
 PREFIX = "studio_"  # Gradio translates any text that equals a key, so no key may be a word
 
 
@@ -43,14 +47,34 @@ def for_browser(keys: Iterable[str], prefix: str = "") -> dict[str, dict[str, st
 
 
 def language_of(request: gr.Request | Request | None) -> str:
-    """The first language that the browser asks for and that we speak, else English."""
-    accepted = request.headers.get("accept-language", "") if request else ""
-    spoken = (tag.strip()[:2].lower() for tag in accepted.split(","))
-    return next((language for language in spoken if language in LANGUAGES), "en")
+    """The one that was chosen on the page, else the first that the browser asks for and that we speak, else English."""
+    headers = request.headers if request else {}
+    chosen = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    accepted = (tag.strip()[:2].lower() for tag in headers.get("accept-language", "").split(","))
+    wanted = (chosen.value if chosen else "", *accepted)
+    return next((language for language in wanted if language in LANGUAGES), "en")
+
+
+def name_of(key: str, name: str, language: str) -> str:
+    """What a picture of the catalogue is called; `name` is the English."""
+    return str(_LOCALES[language].get("names", {}).get(key, name))
+
+
+def names_for_browser(names: Mapping[str, tuple[str, str]]) -> dict[str, dict[str, str]]:
+    """Language -> what a widget's tiles are called, from the tiles' keys with the pictures' keys and English names."""
+    return {one: {tile: name_of(key, name, one) for tile, (key, name) in names.items()} for one in LANGUAGES}
+
+
+def recipe_texts(language: str) -> dict[str, tuple[str, str]]:
+    """Recipe -> its title and its summary. The English ones have their home in `nst.recipes`."""
+    own = _LOCALES[language].get("recipes", {})
+    english = {name: (recipe.title, recipe.summary) for name, recipe in RECIPES.items()}
+    return {name: (own[name]["title"], own[name]["summary"]) if name in own else english[name] for name in RECIPES}
 
 
 def _dictionary(language: str) -> dict[str, str]:
     texts = {**words(language), **_LOCALES[language]["choices"]}
+    texts |= {f"recipe_{name}": f"{title} · {line}" for name, (title, line) in recipe_texts(language).items()}
     translated = _LOCALES[language].get("knobs", {})
     for name, knob in PAGE_KNOBS.items():
         own = translated.get(name, {"label": knob.label, "help": knob.help})
@@ -75,7 +99,20 @@ def choice_label(knob: str, choice: str) -> I18nData | str:
 
 
 def time_in_words(seconds: float, language: str) -> str:
+    """As precise as is good to read: seconds up to ten minutes."""
     whole = max(1, round(seconds))
     if whole < 100:
         return words(language)["seconds"].format(seconds=whole)
-    return words(language)["minutes"].format(minutes=whole // 60, seconds=whole % 60)
+    if whole < 600:
+        return words(language)["minutes"].format(minutes=whole // 60, seconds=whole % 60)
+    return roughly(seconds, language)
+
+
+def roughly(seconds: float, language: str) -> str:
+    """No more precise than a forecast is: to 1 second, 5 seconds, a minute or an hour."""
+    if seconds >= 90 * 60:
+        return words(language)["round_hours"].format(hours=round(seconds / 3600))
+    if seconds >= 97.5:
+        return words(language)["round_minutes"].format(minutes=round(seconds / 60))
+    unit = 1 if seconds < 15 else 5
+    return time_in_words(unit * round(seconds / unit), language)

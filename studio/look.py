@@ -1,4 +1,4 @@
-"""Colours, type and spacing. The page's own CSS and JavaScript are files beside this one."""
+"""Colours, type and spacing. The page's own CSS lies in files beside this one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import gradio as gr
 from gradio.themes import Color, LocalFont, sizes
 
 HERE = Path(__file__).parent
-STYLES, SCRIPTS = ("look.css", "result.css"), ("look.js",)
+STYLES = ("look.css", "result.css")
 
 
 def _shades(light_to_dark: str) -> Color:
@@ -31,7 +31,8 @@ THEME = gr.themes.Base(
     radius_size=sizes.radius_sm,
     spacing_size=sizes.spacing_md,
     text_size=sizes.text_md,
-    font=[LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"],
+    font=[LocalFont("Source Sans Pro", weights=(400,)), "system-ui", "sans-serif"],  # each weight is 100 kB
+    font_mono=["ui-monospace", "monospace"],
 ).set(
     **both(
         block_background_fill="transparent",
@@ -81,5 +82,5 @@ THEME = gr.themes.Base(
 
 def head() -> str:
     """Everything of ours in the page's <head>: there, unlike in `css=`, rules inside @media stay as they are."""
-    css, js = ("".join((HERE / name).read_text(encoding="utf-8") for name in names) for names in (STYLES, SCRIPTS))
-    return f"<style>{css}</style><script>{js}</script>"
+    css = "".join((HERE / name).read_text(encoding="utf-8") for name in STYLES)
+    return f"<style>{css}</style>"

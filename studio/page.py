@@ -8,7 +8,17 @@ import gradio as gr
 
 from studio.api import mcp, stylize
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
-from studio.components import start_picture, status_line
+from studio.components import (
+    inbox,
+    opening_film,
+    page_head,
+    picture_names,
+    picture_source,
+    slider_limits,
+    start_picture,
+    status_line,
+    visit_memory,
+)
 from studio.components.controls import FIRST, control, hidden_control
 from studio.components.gallery import Tile, gallery
 from studio.components.images import Canvas, PictureBox
@@ -27,6 +37,7 @@ from studio.panels import (
     painting,
     presets,
     restore,
+    resume,
     variants,
     viewer,
 )
@@ -39,7 +50,7 @@ def build() -> gr.Blocks:
     blocks = Blocks(title=words("en")["title"], fill_width=True)
     with blocks:
         page = furnish()
-        for panel in (choosing, presets, viewer, adjust, history):
+        for panel in (choosing, presets, viewer, adjust, history, resume):
             panel.join(page)
         page.python_panel.expand(restore.code_of, page.result, page.code, **AT_ONCE)
         runs = [*painting.join(page), variants.join(page), how_it_works.join(page)]
@@ -52,8 +63,8 @@ def furnish() -> PageComponents:
     """The page as it opens: on a finished picture, with the settings at their defaults."""
     opening = next((picture for picture in FINISHED.values() if not picture.settings), None)
     with gr.Column(elem_id="head"):
-        gr.HTML(f"<h1>{label('title')}</h1>", elem_classes=["bare"])  # one word to translate in each
-        gr.HTML(f"<p>{label('tagline')}</p>", elem_classes=["bare"])
+        page_head.page_head()
+        picture_names.picture_names()
     with gr.Row(elem_id="studio"):
         with gr.Column(elem_id="left"):
             left = _what_goes_in(opening)
@@ -63,6 +74,8 @@ def furnish() -> PageComponents:
         **left,
         **right,
         **how_it_works.panel(),
+        inbox=inbox.inbox(),
+        memory=visit_memory.visit_memory(),
         run_state=gr.State(None),
         result=gr.State(opening and result_of_finished(opening.key)),
         extra_styles=gr.State(()),
@@ -81,28 +94,30 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
                 str(chosen.path) if chosen else None,
                 label=label(elem_id),
                 placeholder=cast(str, label(f"drop_{elem_id}")),
-                sources=["upload", "clipboard", "webcam"] if name == "content" else ["upload"],
+                sources=["upload", "webcam"] if name == "content" else ["upload"],
                 webcam_options=gr.WebcamOptions(mirror=False),
                 buttons=[],
                 elem_id=elem_id,
             )
             for name, elem_id, chosen in (("content", "photo", content), ("style", "painting", style))
         }
+        picture_source.picture_source()
     photos = [Tile(one.key, one.path, one.title) for one in PHOTOS.values()]
     paintings = [Tile(one.key, one.path, one.title, f"{one.artist}, {one.year}") for one in PAINTINGS.values()]
     galleries = {
-        "content_gallery": gallery("photos", photos, content.key if content else None, (180, 180)),
+        "content_gallery": gallery("photos", photos, content.key if content else None, (120, 120), _titles(photos)),
         "mix": painting_mix(),
-        "style_gallery": gallery("paintings", paintings, style.key if style else None, (180, 180)),
+        "style_gallery": gallery("paintings", paintings, style.key if style else None, (180, 180), _titles(paintings)),
     }
     with gr.Accordion(label("brush"), open=False, elem_id="where") as mask_panel:
         marks = mask_brush(content.path.name if content else "")
+    start_row, steps = start_picture.start_row(), presets.presets()
     with gr.Accordion(label("settings"), open=False, elem_id="settings"):
         knobs = {name: control(name) for name in FIRST}
+        slider_limits.slider_limits()
         knobs["style_mix"] = hidden_control("style_mix")  # its sliders stand beside the paintings
         with gr.Accordion(label("expert"), open=False, elem_id="expert"):
             knobs |= {name: control(name) for name in PAGE_KNOBS if name not in knobs}
-    start_row, steps = start_picture.start_row(), presets.presets()
     with gr.Row(elem_id="go"):
         buttons = {
             "paint": gr.Button(label("paint"), variant="primary", size="lg", elem_id="paint"),
@@ -110,6 +125,10 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
         }
     rest = {"mask_brush": marks, "mask_panel": mask_panel, "start_row": start_row, "presets": steps}
     return {**boxes, **galleries, **rest, **buttons, "knobs": {name: knobs[name] for name in PAGE_KNOBS}}
+
+
+def _titles(tiles: list[Tile]) -> dict[str, tuple[str, str]]:
+    return {tile.key: (tile.key, tile.title) for tile in tiles}
 
 
 def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
@@ -125,14 +144,16 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
             elem_id="canvas",
         )
         stage = viewer.stage()
-    status = gr.HTML(status_line.line(opening.label if opening else ""), elem_id="status", elem_classes=["bare"])
+        opening_film.opening_film(opening)
+    status = status_line.status_line(opening.label if opening else "")
     with gr.Row(elem_id="below"):
         view = viewer.switch()
         download = gr.DownloadButton(cast(str, label("download")), value=path, size="md", elem_id="download")
-    buttons = continue_buttons.continue_buttons()
+    buttons = continue_buttons.continue_buttons(result_of_finished(opening.key) if opening else None)
     adjustments = adjust.panel()
     tiles = [Tile(one.key, one.path, one.content.title, one.style.label) for one in FINISHED.values()]
-    finished = gallery("finished", tiles, opening.key if opening else None, (240, 180))
+    names = {one.key: (one.content.key, one.content.title) for one in FINISHED.values()}
+    finished = gallery("finished", tiles, opening.key if opening else None, (224, 168), names)
     earlier, sheet = history.strip(), variants.panel()
     with gr.Accordion(label("as_python"), open=False, elem_id="python") as python_panel:
         code = gr.Textbox(show_label=False, lines=9, max_lines=24, buttons=["copy"], interactive=False, elem_id="code")

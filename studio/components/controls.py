@@ -129,7 +129,7 @@ def _plain(knob: Knob, common: dict[str, Any]) -> gr.components.Component:
 
 def _title(knob: Knob, choice: str) -> Any:
     if knob.name == "recipe":
-        return f"{RECIPES[choice].title} · {RECIPES[choice].summary}"
+        return label(f"recipe_{choice}")
     return choice_label(knob.name, choice)
 
 

@@ -1,11 +1,12 @@
 // The value is the key of the chosen tile. Python may set it; only a visitor's choice triggers "select".
-const language = navigator.language.slice(0, 2);
+const language = window.language;
 const show = () => {
   element.querySelector("legend").textContent = props.headings[language] ?? props.headings.en;
   const hint = element.querySelector(".hint"); // of a gallery that may be empty: what will hang there
   if (hint) hint.textContent = props.hints[language] ?? props.hints.en;
   element.querySelectorAll(".tile").forEach((tile, i) => {
-    const { title, line } = props.items[i] ?? {}; // a stranger's words are text, never part of a template
+    const { key, line, title: own } = props.items[i] ?? {};
+    const title = props.names?.[language]?.[key] ?? own; // a stranger's words are text, never part of a template
     tile.title = [title, line].filter(Boolean).join(", ");
     tile.querySelector(".title").textContent = title;
     if (line) tile.querySelector(".line").textContent = line;

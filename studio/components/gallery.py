@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import gradio as gr
 
 from studio.components.thumbnails import thumb, url
 from studio.components.widget_files import widget_files
-from studio.i18n import LANGUAGES, words
+from studio.i18n import LANGUAGES, names_for_browser, words
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,16 @@ class Tile:
     line: str = ""
 
 
-def gallery(name: str, tiles: Sequence[Tile], chosen: str | None, size: tuple[int, int]) -> gr.HTML:
-    """`name` is the gallery's id on the page and the key of its heading in `words`.
+def gallery(
+    name: str,
+    tiles: Sequence[Tile],
+    chosen: str | None,
+    size: tuple[int, int],
+    names: Mapping[str, tuple[str, str]] | None = None,
+) -> gr.HTML:
+    """`names` are the pictures' keys and English names, by the tiles' keys, where they are translated.
+
+    `name` is the gallery's id on the page and the key of its heading in `words`.
 
     A choice by the visitor is the event `select`; a value from Python only moves the ring.
     """
@@ -36,6 +44,7 @@ def gallery(name: str, tiles: Sequence[Tile], chosen: str | None, size: tuple[in
         name=name,
         width=size[0],
         height=size[1],
+        names=names_for_browser(names or {}),
         headings={language: words(language)[name] for language in LANGUAGES},
         disabled=False,
         elem_id=name,

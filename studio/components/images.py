@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import tempfile
+from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,13 +17,16 @@ from PIL import Image
 
 from nst import Settings
 from nst.image import MAX_MEGABYTES, fitted_size, open_with_alpha, read_text, with_alpha
+from studio.catalogue import EXAMPLES
+from studio.components.thumbnails import small, url
 from studio.errors import in_the_users_words
 from studio.files import NOT_HERE, own_file
-from studio.gradio_internals import shown_as_its_parent, upload_folder
+from studio.gradio_internals import opened_by, shown_as_its_parent, upload_folder
 
 MOST_BYTES = MAX_MEGABYTES * 10**6  # of an upload: what the gate opens
 SUBJECTS = ("photo", "painting", "mask", "start")  # what a box may hold
-SHOWN = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif")  # by every browser
+BOX_SIDE, BOX_QUALITY = 384, 80  # of the small picture that a box shows
+CANVAS_SIDE = 1024  # pixels, of a finished picture of the gallery
 PREVIEW_SIDE = 768  # pixels; about 70 kB as a JPEG, four times a second at most
 PREVIEW_QUALITY = 82
 
@@ -45,15 +50,54 @@ class PictureBox(gr.Image):
         picture.info["alpha"] = alpha
         return picture
 
+    def postprocess(self, value: Any) -> Any:
+        """A file of the gallery by its path, or what `boxed` says of another one."""
+        return _of_gallery(Path(value)) if isinstance(value, str | Path) else value
 
-def for_browsers(request: gr.Request, picture: Image.Image) -> Any:
-    """What its box shows: the file itself, or another one of the same picture where that is HEIC or TIFF."""
-    name, alpha = Path(name_of(picture)), picture.info.get("alpha")
-    if name.suffix.lower() in SHOWN:
-        return gr.skip()
-    path = fresh_file(f"{name.stem}.{'png' if alpha else 'jpg'}", request)
-    with_alpha(picture, alpha).save(path, quality=95, compress_level=1)
-    return str(path)
+
+def boxed(picture: Image.Image, request: gr.Request) -> dict[str, Any]:
+    """What a box holds of a picture that was handed in: its own file, and a small one that every browser shows."""
+    file, alpha = str(picture.info["file"]), picture.info.get("alpha")
+    folder = folder_of(str(request.session_hash)) / f"box-{sha256(file.encode()).hexdigest()[:32]}"
+    path = folder / f"{Path(file).stem}.{'png' if alpha else 'jpg'}"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        size = fitted_size(*picture.size, min(BOX_SIDE, max(picture.size)))
+        with_alpha(picture, alpha).resize(size, reducing_gap=2.0).save(path, quality=BOX_QUALITY, compress_level=1)
+    return _box_value(file, name_of(picture), path, picture.size)
+
+
+def boxed_again(box: gr.Image, raw: Mapping[str, Any] | None, request: gr.Request) -> dict[str, Any] | None:
+    """The same from what a browser sent back: the file alone.
+
+    Raises:
+        gr.Error: if the file has gone meanwhile.
+    """
+    if not raw:
+        return None
+    path = Path(str(raw["path"]))
+    return _of_gallery(path) if path.is_relative_to(EXAMPLES) else boxed(opened_by(box, dict(raw)), request)
+
+
+def box_key(path: str) -> str:
+    """Tells the browser whether two boxes hold the same file."""
+    return sha256(path.encode()).hexdigest()[:12]
+
+
+@cache
+def _of_gallery(path: Path) -> dict[str, Any]:
+    with Image.open(path) as picture:
+        size = picture.size
+    return _box_value(str(path), path.name, small(path, BOX_SIDE), size)
+
+
+def _box_value(path: str, name: str, shown: Path, size: tuple[int, int]) -> dict[str, Any]:
+    """As the browser holds it. Behind the # are the size of the picture itself, for the forecast, and its key.
+
+    Without the mark that Gradio puts on its own files: it would have the browser load the whole picture.
+    """
+    width, height = size
+    return {"path": path, "orig_name": name, "url": f"{url(shown)}#{width}x{height}-{box_key(path)}"}
 
 
 def alpha_for(photo: Image.Image, settings: Settings) -> Image.Image | None:
@@ -85,12 +129,15 @@ class Canvas(gr.Image):
     """Shows the painting while it comes to be.
 
     A PIL picture is a preview and travels inside the event stream: one whole picture with each
-    event, and no second request that the next picture could cut short. A path is a file.
+    event, and no second request that the next picture could cut short. A path is a file; one of the gallery is shown
+    by a copy that travels faster.
     """
 
     def postprocess(self, value: Any) -> Any:
         if isinstance(value, Image.Image):
             return ImageData(url=data_url(value), orig_name="painting.jpeg")
+        if isinstance(value, str) and Path(value).is_relative_to(EXAMPLES):
+            return {"path": value, "orig_name": Path(value).name, "url": url(small(Path(value), CANVAS_SIDE))}
         return super().postprocess(value)
 
 

@@ -1,7 +1,7 @@
 // The value is {mask, where, soft, photo}: what was marked, white on black as a PNG, or null; what that means;
 // whether its edges are soft already; and which photo it belongs to. Python may bring marks back, or take them away;
 // only a visitor's own triggers "change". A finger, a mouse or the arrow keys and the space bar lead the brush.
-const language = navigator.language.slice(0, 2);
+const language = window.language;
 const words = props.words[language] ?? props.words.en;
 const SIDE = 512; // pixels of the marks' long side
 const STEPS_BACK = 20;

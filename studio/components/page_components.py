@@ -26,6 +26,8 @@ class PageComponents:
         results: The pictures of this visit.
     """
 
+    inbox: gr.HTML
+    memory: gr.HTML
     content: gr.Image
     style: gr.Image
     content_gallery: gr.HTML

@@ -1,6 +1,6 @@
 // The value is {weights, away}: one weight for each extra painting and one for that in the box.
 // "select" adds the painting in the box to the extra ones, "delete" takes away number `away`, "release" is a new weight.
-const language = navigator.language.slice(0, 2);
+const language = window.language;
 const words = props.words[language] ?? props.words.en;
 const box = () => document.querySelector("#painting img");
 

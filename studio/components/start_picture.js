@@ -1,5 +1,5 @@
 // Nothing is chosen here; the cross triggers "delete".
-const words = props.words[navigator.language.slice(0, 2)] ?? props.words.en;
+const words = props.words[window.language] ?? props.words.en;
 const show = () => {
   if (!element.querySelector(".row")) return;
   element.querySelector(".title").textContent = words.start;

@@ -6,12 +6,24 @@ from collections.abc import Sequence
 from html import escape
 from math import log
 
+import gradio as gr
+
 from nst import Frame
-from studio.i18n import time_in_words, words
+from studio.components.widget_files import widget_files
+from studio.i18n import for_browser, time_in_words, words
 
 WIDTH, HEIGHT, POINTS = 150, 28, 120  # of the curves, each on its own logarithmic scale
 
+WORDS = ("waiting_one", "waiting_many", "about", "seconds", "round_minutes")
+
 Curves = Sequence[tuple[float, float, float]]  # progress in (0, 1], style error, content error
+
+
+def status_line(text: str) -> gr.HTML:
+    """Where the line stands on the page."""
+    return gr.HTML(
+        line(text), **widget_files(__file__), words=for_browser(WORDS), elem_id="status", elem_classes=["bare"]
+    )
 
 
 def running(frame: Frame, left: float | None, curves: Curves, language: str) -> str:

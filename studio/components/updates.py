@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import gradio as gr
 from gradio.blocks import Block
 
 Updates = dict[Block, Any]
@@ -19,11 +18,6 @@ def merged(*many: Mapping[Block, Any]) -> Updates:
             old = result.get(component)
             result[component] = old | new if _is_update(old) and _is_update(new) else new
     return result
-
-
-def or_skip(updates: Updates) -> Any:
-    """For an event that may change nothing: Gradio takes an empty dict for a value."""
-    return updates or gr.skip()
 
 
 def _is_update(value: Any) -> bool:

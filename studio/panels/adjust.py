@@ -89,7 +89,7 @@ def full_size(request: gr.Request, result: Result | None, *adjusting: Any) -> st
     if result is None or adjustment == UNCHANGED:
         return None
     with without_a_trace(language_of(request)):
-        path = result.beside("painting.png", request)
+        path = result.beside(f"{result.file_name}.png", request)
         save_png(result.whole(adjustment), path, {**result.text, **described(adjustment)})
     return str(path)
 

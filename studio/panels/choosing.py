@@ -9,14 +9,16 @@ import gradio as gr
 
 from nst import Settings
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
-from studio.components import mask_brush, start_picture, status_line
-from studio.components.controls import moved_by, moved_to
-from studio.components.images import for_browsers
+from studio.components import inbox, mask_brush, slider_limits, start_picture, status_line
+from studio.components.controls import SLIDERS, moved_by, moved_to
+from studio.components.images import boxed, boxed_again, name_of
 from studio.components.page_components import PageComponents
 from studio.components.painting_mix import EVEN, add_style, remove_style, rows
-from studio.components.updates import Updates, merged, or_skip
+from studio.components.updates import Updates, merged
 from studio.events import AT_ONCE, QUIET
-from studio.panels import adjust, restore, viewer
+from studio.gradio_internals import opened_by
+from studio.i18n import language_of
+from studio.panels import adjust, history, prices, restore, viewer
 from studio.runs.result import result_of_finished
 
 
@@ -26,6 +28,9 @@ def join(page: PageComponents) -> None:
     _finished(page)
     recipe = page.knobs["recipe"]
     recipe.input(lambda name: _by_name(page, moved_by(name)), recipe, list(page.knobs.values()), **AT_ONCE)
+    for name in SLIDERS:
+        slider = page.knobs[name]
+        slider.release(None, None, slider, js=slider_limits.growing(name), **AT_ONCE)
     page.mask_brush.change(mask_brush.panel_label, page.mask_brush, page.mask_panel, **AT_ONCE)
     away = [page.start, page.start_row]
     page.start_row.delete(lambda: _without_start(page), None, away, **AT_ONCE)
@@ -42,35 +47,44 @@ def _without_start(page: PageComponents) -> Updates:
 def _pictures(page: PageComponents) -> None:
     """A photo or a painting from its gallery, or one of the visitor's own, which may be a project of ours."""
 
-    def own(picture: Any, request: gr.Request) -> tuple[None, Any]:
-        return None, for_browsers(request, picture)
+    def arrived(values: dict[Any, Any], request: gr.Request) -> Any:
+        name, file = inbox.arrived(values[page.inbox], language_of(request))
+        box = page.content if name == "photo" else page.style
+        return taken(box, opened_by(box, file), values, request)
 
-    def in_content(picture: Any, marks: Any, request: gr.Request) -> Any:
-        return project(request, picture, marks)
+    def photographed(values: dict[Any, Any], request: gr.Request) -> Any:
+        return taken(page.content, values[page.content], values, request)
 
-    def in_style(picture: Any, request: gr.Request) -> Any:
-        return project(request, picture)
-
-    def project(request: gr.Request, picture: Any, marks: Any = None) -> Any:
+    def taken(box: gr.Image, picture: Any, values: Mapping[Any, Any], request: gr.Request) -> Any:
         """Our own pictures are no photos: they bring back what they were painted from."""
-        chosen = restore.restored(request, picture, marks)
-        updates = _by_name(page, chosen)
-        if "mask_brush" in chosen:
-            updates[page.mask_panel] = mask_brush.panel_label(chosen["mask_brush"])
-        if "start" in chosen:
-            updates[page.start_row] = start_picture.shown(chosen["start"])
-        return or_skip(updates)
+        marks = values[page.mask_brush] if box is page.content else None
+        chosen = restore.restored(request, picture, restore.in_visit(values[page.results]))
+        if chosen is None:
+            gallery = page.content_gallery if box is page.content else page.style_gallery
+            its_marks = _marks_for(page, name_of(picture), marks) if marks else {}
+            return {box: boxed(picture, request), gallery: None, **its_marks}
+        result = restore.its_own_result(picture, chosen, request)
+        boxes = {"content": page.content, "style": page.style}
+        held = {each: boxed_again(each, chosen[name], request) for name, each in boxes.items() if name in chosen}
+        return {
+            **history.hung(page, result, language_of(request)),
+            **_by_name(page, chosen),
+            **held,
+            page.mask_panel: mask_brush.panel_label(chosen["mask_brush"]),
+            page.start_row: start_picture.shown(chosen["start"]),
+        }
 
     def photo(key: str, marks: Mapping[str, Any]) -> Updates:
         path = PHOTOS[key].path
         return {page.content: str(path), **_marks_for(page, path.name, marks)}
 
+    changed = [*page.inputs.values(), page.mask_panel, page.start_row, *history.hung_outputs(page)]
+    needed: set[Any] = {page.inbox, page.mask_brush, page.results}
+    page.inbox.upload(arrived, needed, changed, **QUIET)  # only a queued event shows a toast
+    by_camera: set[Any] = {page.content, page.mask_brush, page.results}
+    page.content.upload(photographed, by_camera, changed, **QUIET)
     for box, gallery in ((page.content, page.content_gallery), (page.style, page.style_gallery)):
         box.clear(lambda: None, None, gallery, **AT_ONCE)
-        opened = box.upload(own, box, [gallery, box], **QUIET)  # only a queued event can show a toast
-        opened.failure(lambda: (None, None), None, [box, gallery], **AT_ONCE)  # a broken file does not stay
-        brings = (in_content, [box, page.mask_brush]) if box is page.content else (in_style, box)
-        opened.success(*brings, [*page.inputs.values(), page.mask_panel, page.start_row], **QUIET)
     shown = [page.content, page.mask_brush, page.mask_panel]
     page.content_gallery.select(photo, [page.content_gallery, page.mask_brush], shown, **AT_ONCE)
     page.style_gallery.select(lambda key: str(PAINTINGS[key].path), page.style_gallery, page.style, **AT_ONCE)
@@ -96,7 +110,7 @@ def _mix(page: PageComponents) -> None:
 def _finished(page: PageComponents) -> None:
     """A finished picture brings back its photo, its painting and its settings."""
 
-    def shown(key: str, marks: Mapping[str, Any]) -> Updates:
+    def shown(key: str, marks: Mapping[str, Any], request: gr.Request) -> Updates:
         picture = FINISHED[key]
         return merged(
             viewer.reset(page),
@@ -113,6 +127,7 @@ def _finished(page: PageComponents) -> None:
                 page.mix: rows((), [EVEN]),
                 page.canvas: str(picture.path),
                 page.status: status_line.line(picture.label),
+                **prices.on_the_wall(page, result_of_finished(key), language_of(request)),
                 page.download: gr.update(value=str(picture.path), interactive=True),
                 page.history: None,
                 page.python_panel: gr.update(open=False),
@@ -127,6 +142,7 @@ def _finished(page: PageComponents) -> None:
         page.canvas,
         page.status,
         page.download,
+        page.continue_buttons,
     ]
     changed += [page.history, page.python_panel, page.run_state, page.view, page.stage, *page.adjusting]
     page.finished_gallery.select(shown, [page.finished_gallery, page.mask_brush], changed, **AT_ONCE)

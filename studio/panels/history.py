@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from PIL import ImageOps
 
-from studio.components import gallery, mask_brush, start_picture
+from studio.components import gallery
 from studio.components.images import inline
-from studio.components.page_components import PageComponents, named
-from studio.components.painting_mix import rows
+from studio.components.page_components import PageComponents
 from studio.components.updates import Updates, merged
 from studio.components.widget_files import widget_files
 from studio.events import AT_ONCE, QUIET
 from studio.i18n import LANGUAGES, language_of, words
 from studio.limits import LONGEST_VISIT
-from studio.panels import adjust, viewer
+from studio.panels import adjust, prices, restore, viewer
 from studio.runs.result import Result
 from studio.runs.timelapse import jpeg, opened
 
@@ -54,38 +52,30 @@ def strip() -> gr.HTML:
 
 def join(page: PageComponents) -> None:
     def bring_back(key: str, results: Sequence[Result], request: gr.Request) -> Updates:
-        return brought_back(page, found(request, key, results))
+        result = found(request, key, results)
+        return {**hung(page, result, language_of(request)), **restore.brought_back(page, result.chosen, request)}
 
-    def choices(key: str, results: Sequence[Result], request: gr.Request) -> Updates:
-        chosen = found(request, key, results).chosen
-        return {component: chosen[name] for name, component in page.choices.items()}
-
-    shown: list[Any] = [page.result, page.canvas, page.status, page.download, page.finished_gallery, page.mix]
-    shown += [page.mask_panel, page.start_row, page.view, page.stage, *page.adjusting]
+    shown = [*hung_outputs(page), *restore.brought_back_outputs(page)]
     again = page.history.select(bring_back, [page.history, page.results], shown, **QUIET)
-    chosen = list(page.choices.values())
-    again.success(choices, [page.history, page.results], chosen, postprocess=False, **AT_ONCE)
     again.failure(lambda: None, None, page.history, **AT_ONCE)
 
 
-def reset(page: PageComponents, values: Mapping[Any, Any]) -> Updates:
+def reset(page: PageComponents, chosen: Mapping[str, Any]) -> Updates:
     """A run begins: write down what was chosen for it, as the browser sends it."""
-    return {page.chosen: named(page.inputs, values), page.history: gr.update(value=None)}
+    return {page.chosen: chosen, page.history: gr.update(value=None)}
 
 
 def ended(page: PageComponents, result: Result | None, values: Mapping[Any, Any]) -> Updates:
     """A run is over, and its picture joins the others."""
-    results, strip = joined(result, values[page.chosen], values[page.results])
+    results, strip = joined(result, values[page.results])
     return {page.results: results, page.history: strip}
 
 
-def joined(
-    result: Result | None, chosen: Mapping[str, Any], results: Sequence[Result]
-) -> tuple[list[Result], dict[str, Any]]:
+def joined(result: Result | None, results: Sequence[Result]) -> tuple[list[Result], dict[str, Any]]:
     """The pictures with a new one in front, and the update of the strip that shows them."""
     if result and result.run_id and all(result.run_id != one.run_id for one in results):
         forget(results[MOST - 1 :])
-        results = [replace(result, chosen=chosen), *results[: MOST - 1]]
+        results = [result, *results[: MOST - 1]]
     current = result.run_id if result and result.run_id else None
     return list(results), gr.update(items=[tile(one) for one in results], value=current, disabled=False)
 
@@ -95,9 +85,13 @@ def tile(result: Result) -> dict[str, Any]:
     return {"key": result.run_id, "src": inline(thumb), "title": result.title, "line": ""}
 
 
-def brought_back(page: PageComponents, result: Result) -> Updates:
-    """It hangs on the wall again, as it was painted; what it was painted from is said where it can be seen."""
-    chosen = result.chosen
+def hung_outputs(page: PageComponents) -> list[Any]:
+    shown: list[Any] = [page.result, page.canvas, page.status, page.download, page.finished_gallery]
+    return [*shown, page.continue_buttons, page.view, page.stage, *page.adjusting]
+
+
+def hung(page: PageComponents, result: Result, language: str) -> Updates:
+    """It hangs on the wall, as it was painted."""
     return merged(
         viewer.reset(page),
         adjust.reset(page),
@@ -107,9 +101,7 @@ def brought_back(page: PageComponents, result: Result) -> Updates:
             page.status: result.line,
             page.download: gr.update(value=result.path, interactive=True),
             page.finished_gallery: gr.update(value=None),
-            page.mix: rows(chosen["extra_styles"], chosen["mix"]["weights"]),
-            page.mask_panel: mask_brush.panel_label(chosen["mask_brush"]),
-            page.start_row: start_picture.shown(chosen["start"]),
+            **prices.on_the_wall(page, result, language),
         },
     )
 

@@ -67,7 +67,9 @@ def panel() -> dict[str, Any]:
     with gr.Accordion(label("lesson"), open=False, elem_id="lesson") as lesson:
         text = gr.HTML("", elem_id="lesson-text", elem_classes=["bare"])
         button = gr.Button(label("lesson_paint"), size="md", elem_id="paint-lesson")
-        strips = gr.HTML(**widget_files(__file__), strips=[], elem_id="lesson-strips", elem_classes=["bare"])
+        strips = gr.HTML(
+            **widget_files(__file__), strips=[], done=0, count=0, elem_id="lesson-strips", elem_classes=["bare"]
+        )
     return {"lesson": lesson, "lesson_text": text, "paint_lesson": button, "lesson_strips": strips}
 
 
@@ -109,10 +111,11 @@ def paint(
         *map(_followed, of_style, knowing),
         _located(of_likes, matching, style),
     )
-    yield gr.update(strips=deepcopy(strips))
+    cells = [cell for strip in (of_content, of_style, of_likes[-1:]) for cell in strip]
+    yield gr.update(strips=deepcopy(strips), done=0, count=len(cells))
     with without_a_trace(language):
         for _ in changes:
-            yield gr.update(strips=deepcopy(strips))
+            yield gr.update(strips=deepcopy(strips), done=sum(bool(cell["src"]) for cell in cells))
 
 
 def _compared(cells: Sequence[Cell], pictures: Sequence[Image.Image]) -> Iterator[None]:

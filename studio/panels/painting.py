@@ -19,6 +19,7 @@ from studio.panels import adjust, continue_buttons, history, presets, restore, t
 from studio.runs import run
 from studio.runs.backend import ONE_AT_A_TIME
 from studio.runs.choices import Choices
+from studio.runs.result import Result
 
 SHOW_CANVAS = "() => { document.getElementById('canvas').scrollIntoView({behavior: 'smooth', block: 'nearest'}) }"
 
@@ -32,7 +33,7 @@ def _painting(page: PageComponents) -> Dependency:
     """Paint, from the photo; or from a picture that came with a project."""
 
     def before(values: dict[Any, Any], request: gr.Request) -> Updates:
-        return begin(page, values, request)
+        return begin(page, named(page.inputs, values), request)
 
     def paint(values: dict[Any, Any], request: gr.Request) -> Iterator[Any]:
         yield from run.paint(request, Choices.of(named(page.inputs, values)))
@@ -44,23 +45,26 @@ def _painting(page: PageComponents) -> Dependency:
 
 
 def _going_on(page: PageComponents) -> Dependency:
-    """Paint on, from the picture on the wall."""
+    """Paint on, from the picture on the wall and all that it was painted from, whatever stands in the boxes now."""
 
     def before(values: dict[Any, Any], request: gr.Request) -> Updates:
         return begin_to_go_on(page, values, request)
 
     def paint(values: dict[Any, Any], request: gr.Request) -> Iterator[Any]:
-        choices = Choices.of(named(page.inputs, values))
+        choices = Choices.of(opened(page, values[page.chosen]))
         settings = replace(choices.settings, steps=continue_buttons.steps_to_go(choices.settings.steps))
         yield from run.paint(request, replace(choices, start=values[page.continue_from], settings=settings))
 
-    inputs: set[Any] = {page.continue_buttons, page.result, *page.inputs.values()}
-    in_queue = {**QUIET, "preprocess": False}  # only there can a refusal be shown
-    changed = [*begin_outputs(page), page.continue_from, *(page.knobs[name] for name in continue_buttons.MOVES)]
-    start = page.continue_buttons.select(before, inputs, changed, **in_queue)
+    def own_pictures(result: Result, request: gr.Request) -> Updates:
+        return restore.brought_back(page, result.chosen, request)
+
+    back = restore.brought_back_outputs(page)
+    page.continue_buttons.undo(own_pictures, page.result, back, **QUIET)  # queued: only there a refusal can be shown
+    changed = [*begin_outputs(page), page.continue_from]
+    start = page.continue_buttons.select(before, {page.continue_buttons, page.result}, changed, **QUIET)
     start.success(None, js=SHOW_CANVAS, **AT_ONCE)
     turns.focus(start.success, "stop")
-    return _run(page, start.success, paint, {page.continue_from, *page.inputs.values()})
+    return _run(page, start.success, paint, {page.continue_from, page.chosen})
 
 
 def _run(
@@ -81,7 +85,7 @@ def _run(
     )
     needed = {page.run_state, page.result, page.chosen, page.results, *presets.inputs(page)}
     changed = [*turns.switched(page), page.canvas, page.status, page.download]
-    changed += [page.result, page.results, page.code, page.presets]
+    changed += [page.result, page.results, page.code, page.presets, page.paint_variants, page.paint_lesson]
     for end in (event.success, event.failure):  # a stop counts as a failure
         done = end(last, needed, changed, **RAW)
         turns.focus(done.success, "paint")
@@ -95,13 +99,13 @@ def begin_outputs(page: PageComponents) -> list[Any]:
     return [*turns.switched(page), page.stage, page.download, page.status, page.run_state, page.chosen]
 
 
-def begin(page: PageComponents, values: Mapping[Any, Any], request: gr.Request) -> Updates:
+def begin(page: PageComponents, chosen: Mapping[str, Any], request: gr.Request) -> Updates:
     """The page as a run begins: nothing of the last one is chosen, looked at or adjusted any more."""
     return merged(
         turns.busy(page),
         viewer.reset(page),
         adjust.reset(page),
-        history.reset(page, values),
+        history.reset(page, chosen),
         {
             page.finished_gallery: gr.update(value=None),
             page.download: gr.update(interactive=False),
@@ -112,35 +116,39 @@ def begin(page: PageComponents, values: Mapping[Any, Any], request: gr.Request) 
 
 
 def begin_to_go_on(page: PageComponents, values: Mapping[Any, Any], request: gr.Request) -> Updates:
-    """The same for going on, with the picture to start from; the knobs that move count as chosen.
+    """The same for going on, with the picture to start from; no control moves.
 
     Raises:
         gr.Error: if there is nothing to go on from; then nothing changes.
     """
-    start = continue_buttons.Start(
-        values[page.continue_buttons],
-        values[page.result],
-        opened_by(page.content, values[page.content]),
-        **{name: page.knobs[name].preprocess(values[page.knobs[name]]) for name in continue_buttons.MOVES},
+    result: Result | None = values[page.result]
+    if result is None or not result.chosen:
+        raise gr.Error(words(language_of(request))["onward_nothing"], print_exception=False)
+    held = {name: opened_by(page.inputs[name], result.chosen[name]) for name in ("content", *continue_buttons.MOVES)}
+    picture, moves = continue_buttons.go_on(
+        request, continue_buttons.Start(values[page.continue_buttons], result, **held)
     )
-    picture, moves = continue_buttons.go_on(request, start)
-    moved = {page.knobs[name]: move for name, move in moves.items()}
-    values = {**values, **{knob: move["value"] for knob, move in moved.items()}}
-    return {**begin(page, values, request), **moved, page.continue_from: picture}
+    return {**begin(page, {**result.chosen, **moves}, request), page.continue_from: picture}
+
+
+def opened(page: PageComponents, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """What was chosen for a picture, as the components make it of what the browser sent."""
+    return {name: opened_by(component, chosen[name]) for name, component in page.inputs.items()}
 
 
 def finish(page: PageComponents, values: Mapping[Any, Any], request: gr.Request) -> Updates:
     """The page as a run is over: what was painted is kept, and what hangs there can be looked at and adjusted."""
     state, result = values[page.run_state], values[page.result]
     canvas, line, download, new = run.finish(request, state)
-    result = new if state else result
+    if isinstance(new, Result):
+        result = new = replace(new, chosen=values[page.chosen])
     return merged(
         turns.idle(page),
         {page.canvas: canvas, page.status: line, page.download: download, page.result: new},
         {page.code: restore.code_of(request, result)},
         adjust.ended(page, result),
         history.ended(page, result, values),
-        presets.ended(page, request, values),
+        presets.ended(page, request, {**values, page.result: result}),
     )
 
 

@@ -1,6 +1,6 @@
 // The value is {preset, photo}: the key of the chosen segment, and the photo's size as the browser shows it.
 // A choice by the visitor triggers "select", another photo "load".
-const language = navigator.language.slice(0, 2);
+const language = window.language;
 const show = () => {
   const words = props.words[language] ?? props.words.en;
   element.querySelector("legend").textContent = words.heading;
@@ -22,7 +22,8 @@ element.addEventListener("change", (event) => {
 
 const measure = (image) => {
   if (!image?.naturalWidth || !image.closest("#photo")) return;
-  props.value = { ...props.value, photo: [image.naturalWidth, image.naturalHeight] };
+  const [, width, height] = image.src.match(/#(\d+)x(\d+)-/) ?? []; // a small picture names the size of its large one
+  props.value = { ...props.value, photo: width ? [Number(width), Number(height)] : [image.naturalWidth, image.naturalHeight] };
   trigger("load");
 };
 document.addEventListener("load", (event) => measure(event.target), true);

@@ -16,18 +16,12 @@ from studio.components.page_components import PageComponents
 from studio.components.updates import Updates
 from studio.components.widget_files import widget_files
 from studio.events import AT_ONCE, RAW
-from studio.i18n import LANGUAGES, for_browser, language_of, time_in_words, words
+from studio.i18n import LANGUAGES, for_browser, language_of, roughly, words
 from studio.limits import PAGE_KNOBS
+from studio.panels import prices
 from studio.runs import estimate
 
-PRESETS: Mapping[str, Mapping[str, int]] = {
-    name: {"size": int(min(size, PAGE_KNOBS["size"].high)), "steps": int(min(steps, PAGE_KNOBS["steps"].high))}
-    for name, size, steps in (
-        ("sketch", 256, 40),
-        ("painting", PAGE_KNOBS["size"].default, PAGE_KNOBS["steps"].default),
-        ("masterpiece", 768, 110),
-    )
-}
+PRESETS = {"sketch": (256, 4 / 7), "painting": (512, 1.0), "masterpiece": (768, 11 / 7)}  # size, share of the steps
 SET = ("size", "steps")  # the knobs that a preset sets
 LARGE = ("enlarge", "tile", "style_layers", "content_layers")
 TIMED = (*SET, "start_size", "recipe", *LARGE)  # the knobs that time and memory depend on
@@ -54,12 +48,14 @@ def presets() -> gr.HTML:
 def join(page: PageComponents) -> None:
     """A preset sets its knobs; the time that each takes is forecast anew when something changes."""
 
-    def renew(values: dict[Any, Any], request: gr.Request) -> Any:
-        return forecast(request, values[page.presets], _timed(page, values))
+    def renew(values: dict[Any, Any], request: gr.Request) -> Updates:
+        return {**forecasts(page, values, request), page.memory: gr.update(session=request.session_hash)}
 
-    page.presets.select(set_by, page.presets, [page.knobs[name] for name in SET], **AT_ONCE)
+    page.presets.select(set_by, [page.presets, page.knobs["recipe"]], [page.knobs[name] for name in SET], **AT_ONCE)
     changes = [page.presets.load, *(page.knobs[name].change for name in TIMED)]
-    gr.on(changes, renew, inputs(page), page.presets, trigger_mode="always_last", **RAW)
+    gr.on(
+        changes, renew, {*inputs(page), page.result}, [*outputs(page), page.memory], trigger_mode="always_last", **RAW
+    )
 
 
 def inputs(page: PageComponents) -> set[Component]:
@@ -71,20 +67,46 @@ def _timed(page: PageComponents, values: Mapping[Any, Any]) -> dict[str, Any]:
     return {name: values[page.knobs[name]] for name in TIMED}
 
 
+def outputs(page: PageComponents) -> list[Any]:
+    """What `forecasts` changes."""
+    return [page.presets, *prices.outputs(page)]
+
+
+def forecasts(page: PageComponents, values: Mapping[Any, Any], request: gr.Request, look_again: bool = True) -> Updates:
+    """The presets with their times, and the buttons with theirs."""
+    value, knobs, language = values[page.presets], _timed(page, values), language_of(request)
+    shown = forecast(request, value, knobs, look_again)
+    settings = None
+    with suppress(ValueError):
+        settings = Settings(**knobs)
+    photo = _believable(value.get("photo"))
+    on_the_wall = prices.on_the_wall(page, values[page.result], language)
+    return {page.presets: shown, **prices.of_settings(page, settings, photo, language), **on_the_wall}
+
+
 def ended(page: PageComponents, request: gr.Request, values: Mapping[Any, Any]) -> Updates:
     """A run has taught more about the time that is needed. Nothing is measured now, and no choice is touched."""
-    update = forecast(request, values[page.presets], _timed(page, values), look_again=False)
-    return {page.presets: {name: new for name, new in update.items() if name != "value"}}
+    updates = forecasts(page, values, request, look_again=False)
+    untouched = {name: new for name, new in updates[page.presets].items() if name != "value"}
+    return {**updates, page.presets: untouched}
+
+
+def preset_for(key: str, recipe: str) -> dict[str, int]:
+    """The knobs in SET. A recipe knows how many steps it takes; a preset takes more or fewer."""
+    size, share = PRESETS[key]
+    steps = round(share * Settings(recipe=recipe).steps)
+    return {"size": int(min(size, PAGE_KNOBS["size"].high)), "steps": int(min(steps, PAGE_KNOBS["steps"].high))}
 
 
 def matching(knobs: Mapping[str, Any]) -> str | None:
     """The preset that the knobs stand at."""
-    return next((key for key, preset in PRESETS.items() if all(knobs[name] == preset[name] for name in SET)), None)
+    standing = {name: knobs[name] for name in SET}
+    return next((key for key in PRESETS if preset_for(key, knobs["recipe"]) == standing), None)
 
 
-def set_by(value: Mapping[str, Any]) -> list[Any]:
+def set_by(value: Mapping[str, Any], recipe: str) -> list[Any]:
     """Updates of the knobs in SET, for a choice."""
-    preset = PRESETS[value["preset"]]
+    preset = preset_for(value["preset"], recipe)
     return [moved(name, preset[name]) for name in SET]
 
 
@@ -99,13 +121,13 @@ def forecast(request: gr.Request, value: Mapping[str, Any], knobs: Mapping[str, 
         with suppress(ValueError):
             seconds = estimate.predicted(Settings(**settings), *photo, look_again=look_again)
             if seconds is not None:
-                return words(language)["about"].format(time=_roughly(seconds, language))
+                return words(language)["about"].format(time=roughly(seconds, language))
         return ""
 
     preset = matching(knobs)
     return gr.update(
         value={"preset": preset, "photo": value.get("photo")},
-        times={key: about({**knobs, **preset}) for key, preset in PRESETS.items()},
+        times={key: about({**knobs, **preset_for(key, knobs["recipe"])}) for key in PRESETS},
         own="" if preset else words(language)["own"].format(time=about(knobs)),
         large=_about_a_large_one(knobs, photo, language),
     )
@@ -134,11 +156,3 @@ def _about_a_large_one(knobs: Mapping[str, Any], photo: tuple[int, int], languag
 
 def _gigabytes(count: float) -> str:
     return f"{count / 2**30:.1f}"
-
-
-def _roughly(seconds: float, language: str) -> str:
-    """No more precise than it is: to 1 second, 5 seconds or a minute."""
-    if seconds >= 97.5:
-        return words(language)["round_minutes"].format(minutes=round(seconds / 60))
-    unit = 1 if seconds < 15 else 5
-    return time_in_words(unit * round(seconds / unit), language)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -12,48 +14,74 @@ from PIL import Image
 
 from nst import Settings
 from nst.image import open_picture
-from nst.record import Record, read_record
+from nst.record import KEYWORD, Record, read_record
 from nst.settings import mix_shares
-from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Painting
-from studio.components import start_picture
-from studio.components.controls import moved_to
-from studio.components.images import name_of
-from studio.components.mask_brush import marks_for, marks_from
-from studio.components.painting_mix import EVEN, MOST, extra_style, rows
+from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
+from studio.components import mask_brush, start_picture, status_line
+from studio.components.controls import moved, moved_to
+from studio.components.images import boxed_again
+from studio.components.mask_brush import marks_from
+from studio.components.page_components import PageComponents
+from studio.components.painting_mix import EVEN, MOST, ExtraStyle, extra_style, rows
+from studio.components.updates import Updates
 from studio.errors import in_the_users_words
+from studio.files import NOT_HERE, own_file
 from studio.i18n import language_of, words
 from studio.runs.as_python import as_python
-from studio.runs.result import Result
+from studio.runs.result import Origin, Result, result_of
 
 OUR_PHOTOS = {photo.path.name: photo for photo in PHOTOS.values()}
 OUR_PAINTINGS = {painting.path.name: painting for painting in PAINTINGS.values()}
 HEAVIEST = 10  # of the sliders
 
 
-def restored(
-    request: gr.Request, picture: Image.Image | None, marks: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """All that was chosen for a picture, under the names of `PageComponents.inputs`.
+File = Mapping[str, Any]  # of a picture, as the browser sends it: its path, and what it is called
 
-    Any other picture changes nothing, but for the marks on the last photo where it is the next one.
+
+def restored(
+    request: gr.Request, picture: Image.Image | None, visit: Mapping[str, File] | None = None
+) -> dict[str, Any] | None:
+    """All that was chosen for a picture, under the names of `PageComponents.inputs`; None if it is no project.
+
+    Its photo and its paintings are sought in the gallery and in the visit, by name. What is not found is said, and
+    left out: its box stays as it is.
     """
     with in_the_users_words():
         record = read_record(picture.info.get("text", {})) if picture else None
         if record is None:
-            return {"mask_brush": marks_for(name_of(picture), marks)} if picture and marks else {}
+            return None
         marks = marks_from(record.masks, record.photo)
     start_picture.opened(record.start)  # a damaged one is refused before anything is taken over
     names = record.paintings[:MOST]
-    missing = [name for name in (record.photo, *names) if name not in OUR_PHOTOS and name not in OUR_PAINTINGS]
-    _inform(missing, words(language_of(request)))
-    styles = [OUR_PAINTINGS[name] for name in names if name in OUR_PAINTINGS]
+    files = {name: file for name in (record.photo, *names) if (file := _found(name, visit or {}))}
+    _inform([name for name in (record.photo, *names) if name not in files], words(language_of(request)))
+    weights = _weights(record.settings, names)
     return {
-        **_content(record.photo),
-        **_styles(styles, _weights(record.settings, names)),
+        **_content(record.photo, files),
+        **_styles([files[name] for name in names if name in files], weights),
         "mask_brush": marks,
         "start": record.start,
         **moved_to(record.settings),
     }
+
+
+def in_visit(results: Sequence[Result]) -> dict[str, File]:
+    """The files of a visit's pictures by what they are called; of those that share a name, the newest."""
+    files: dict[str, File] = {}
+    for result in reversed(results):
+        chosen = result.chosen
+        for file in (chosen.get("content"), chosen.get("style")):
+            if file:
+                files[str(file.get("orig_name") or Path(file["path"]).name)] = file
+        files |= {one.name: {"path": one.file, "orig_name": one.name} for one in chosen.get("extra_styles", ())}
+    return files
+
+
+def _found(name: str, visit: Mapping[str, File]) -> File | None:
+    ours = OUR_PHOTOS.get(name) or OUR_PAINTINGS.get(name)
+    if ours:
+        return {"path": str(ours.path), "orig_name": name}
+    return visit.get(name)
 
 
 def _inform(missing: Sequence[str], texts: Mapping[str, str]) -> None:
@@ -62,28 +90,40 @@ def _inform(missing: Sequence[str], texts: Mapping[str, str]) -> None:
     gr.Info(text, title=texts["restored_title"])
 
 
-def _content(name: str) -> dict[str, Any]:
+def _content(name: str, files: Mapping[str, File]) -> dict[str, Any]:
     photo = OUR_PHOTOS.get(name)
-    return {"content": str(photo.path) if photo else None, "content_gallery": photo.key if photo else None}
+    if name not in files:
+        return {}
+    return {"content": files[name], "content_gallery": photo.key if photo else None}
 
 
-def _styles(styles: Sequence[Painting], weights: Mapping[str, float]) -> dict[str, Any]:
+def _styles(styles: Sequence[File], weights: Mapping[str, float]) -> dict[str, Any]:
     if not styles:
-        return {"style": None, "style_gallery": None, "extra_styles": (), "mix": rows((), [EVEN])}
+        return {}
     *others, last = styles
-    extra_styles = tuple(extra_style(_with_its_name(one), str(one.path), one.title) for one in others)
+    extra_styles = tuple(_extra(one) for one in others)
+    painting = OUR_PAINTINGS.get(last["orig_name"])
     return {
-        "style": str(last.path),
-        "style_gallery": last.key,
+        "style": last,
+        "style_gallery": painting.key if painting else None,
         "extra_styles": extra_styles,
-        "mix": rows(extra_styles, [weights[one.path.name] for one in styles]),
+        "mix": rows(extra_styles, [weights[one["orig_name"]] for one in styles]),
     }
 
 
-def _with_its_name(painting: Painting) -> Image.Image:
-    picture = open_picture(painting.path)
-    picture.info["name"] = painting.path.name
-    return picture
+def _extra(file: File) -> ExtraStyle:
+    """
+    Raises:
+        gr.Error: if a visitor's own file has gone meanwhile.
+    """
+    name = str(file["orig_name"])
+    found = own_file(file["path"])
+    with in_the_users_words():
+        if found is None:
+            raise ValueError(NOT_HERE)
+        picture = open_picture(found, "painting")
+    picture.info["name"] = name
+    return extra_style(picture, str(found), OUR_PAINTINGS[name].title if name in OUR_PAINTINGS else name)
 
 
 def _weights(settings: Settings, paintings: Sequence[str]) -> dict[str, float]:
@@ -91,6 +131,55 @@ def _weights(settings: Settings, paintings: Sequence[str]) -> dict[str, float]:
     shares = mix_shares(settings.style_mix, len(paintings)) if settings.style_mix else [1.0] * len(paintings)
     factor = HEAVIEST / max(shares) if settings.style_mix else EVEN
     return {name: max(1, round(share * factor)) for name, share in zip(paintings, shares, strict=True)}
+
+
+def its_own_result(picture: Image.Image, chosen: Mapping[str, Any], request: gr.Request) -> Result:
+    """The picture itself, for the wall. Its photo is compared with it, where that was found."""
+    content = opened_content(chosen.get("content")) or picture
+    text = {name: value for name, value in picture.info["text"].items() if name.startswith(KEYWORD)}
+    result = result_of(picture, content, str(picture.info["file"]), "", Origin(text))
+    complete = {"content", "style"} <= chosen.keys()
+    return replace(result, line=status_line.line(result.title), chosen=_raw(chosen) if complete else {})
+
+
+def opened_content(file: File | None) -> Image.Image | None:
+    found = own_file(file["path"]) if file else None
+    with in_the_users_words():
+        return open_picture(found, "photo") if found else None
+
+
+def _raw(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """As the browser would have sent it."""
+    return {
+        name: value["value"] if isinstance(value, dict) and value.get("__type__") == "update" else value
+        for name, value in chosen.items()
+    }
+
+
+def brought_back(page: PageComponents, chosen: Mapping[str, Any], request: gr.Request) -> Updates:
+    """All that a picture was painted from stands in the boxes and controls again.
+
+    Raises:
+        gr.Error: if a visitor's own file has gone meanwhile.
+    """
+    boxes = {box: boxed_again(box, chosen[name], request) for name, box in _boxes(page).items()}
+    kept = {page.choices[name]: chosen[name] for name in page.choices if name not in {*_boxes(page), *page.knobs}}
+    return {
+        **boxes,
+        **kept,
+        **{page.knobs[name]: moved(name, chosen[name]) for name in page.knobs},
+        page.mix: rows(chosen["extra_styles"], chosen["mix"]["weights"]),
+        page.mask_panel: mask_brush.panel_label(chosen["mask_brush"]),
+        page.start_row: start_picture.shown(chosen["start"]),
+    }
+
+
+def brought_back_outputs(page: PageComponents) -> list[Any]:
+    return [*page.inputs.values(), page.mask_panel, page.start_row]
+
+
+def _boxes(page: PageComponents) -> dict[str, gr.Image]:
+    return {"content": page.content, "style": page.style}
 
 
 def address_of(request: gr.Request) -> str:

@@ -58,6 +58,6 @@ def small_run(
     focus(start.then, "stop")
     run: Dependency = start.then(paint, inputs, shown, **ONE_AT_A_TIME, **QUIET)
     for end in (run.success, run.failure):  # a stop counts as a failure
-        over = end(lambda: idle(page), None, switched(page), **AT_ONCE)
+        over = end(lambda: {**idle(page), shown: gr.update(count=0)}, None, [*switched(page), shown], **AT_ONCE)
         focus(over.then, str(button.elem_id))
     return run

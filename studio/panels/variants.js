@@ -1,5 +1,5 @@
 // The value is the chosen cell's key.
-const words = props.words[navigator.language.slice(0, 2)] ?? props.words.en;
+const words = props.words[window.language] ?? props.words.en;
 const show = () => {
   element.querySelector(".hint").textContent = words.variants_hint;
   const legend = element.querySelector("legend");

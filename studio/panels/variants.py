@@ -40,6 +40,8 @@ def panel() -> dict[str, Any]:
             None,
             **files,
             cells=[],
+            done=0,
+            count=0,
             ratio=1.5,
             words=for_browser(("variants", "variants_hint")),
             elem_id="sheet",
@@ -66,13 +68,14 @@ def paint(request: gr.Request, choices: Choices) -> Iterator[Any]:
     sheet = variants(commission.settings)
     runs = [frames_of(replace(commission, settings=replace(one, **QUICK))) for one in sheet]
     cells = [cell(one, language) for one in sheet]
-    yield gr.update(cells=list(cells), ratio=commission.content.width / commission.content.height, value=None)
+    ratio = commission.content.width / commission.content.height
+    yield gr.update(cells=list(cells), ratio=ratio, value=None, done=0, count=len(runs))
     with without_a_trace(language):
         for place, run in enumerate(runs):
             with closing(paced(run)) as frames:
                 for frame in frames:
                     cells[place] = cells[place] | {"src": inline(jpeg(frame.image, QUICK["size"], QUALITY))}
-                    yield gr.update(cells=list(cells))
+                    yield gr.update(cells=list(cells), done=place + (frame.step == frame.steps))
 
 
 def variants(settings: Settings) -> list[Settings]:

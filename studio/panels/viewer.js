@@ -1,5 +1,5 @@
 // Comparing is one custom property; leafing through the film is the video's own clock.
-const words = props.words[navigator.language.slice(0, 2)] ?? props.words.en;
+const words = props.words[window.language] ?? props.words.en;
 const find = (what) => element.querySelector(what);
 
 const speak = () => {
@@ -9,7 +9,9 @@ const speak = () => {
   const [slider, video] = [find(".frame input"), find("video")];
   if (slider) find(".frame").style.setProperty("--at", `${slider.value}%`);
   if (video) video.muted = true; // an attribute that comes late does not mute
+  if (video && matchMedia("(prefers-reduced-motion: reduce)").matches) video.pause();
   if (video) offer(video.paused);
+  if (find(".reel a")) find(".reel a").download = props.name; // a stranger may have named it: never part of a template
   count(0);
 };
 

@@ -8,6 +8,7 @@ import gradio as gr
 
 from nst.adjust import Adjustment
 from nst.export import FRAMES_PER_SECOND, time_lapse
+from studio.catalogue import FINISHED
 from studio.components.images import inline
 from studio.components.page_components import PageComponents
 from studio.components.thumbnails import url
@@ -41,6 +42,7 @@ def stage() -> gr.HTML:
         after="",
         ratio=1.5,
         film="",
+        name="",
         steps=[],
         rate=FRAMES_PER_SECOND,
         words=for_browser(WORDS),
@@ -89,9 +91,13 @@ def compare(result: Result, adjustment: Adjustment) -> Any:
 
 
 def replay(result: Result, request: gr.Request) -> Any:
+    finished = next((one for one in FINISHED.values() if str(one.path) == result.path), None)
+    if finished and finished.film:
+        film, steps = finished.film, list(finished.film_steps)
+        return gr.update(view="replay", film=url(film), name=film.name, steps=steps, ratio=result.ratio)
     if not result.film:
         return gr.update(view="replay", film="", steps=[])
-    path = result.beside("time-lapse.mp4", request)
+    path = result.beside(f"{result.file_name}.mp4", request)
     time_lapse((shot.picture for shot in result.film), path)
     steps = [shot.step for shot in result.film]
-    return gr.update(view="replay", film=url(path), steps=steps, ratio=result.ratio)
+    return gr.update(view="replay", film=url(path), name=path.name, steps=steps, ratio=result.ratio)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,19 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from nst import Settings
 from nst.adjust import UNCHANGED, Adjustment, adjusted
 from nst.image import with_alpha
 from nst.record import read_record
-from studio.catalogue import FINISHED
+from studio.catalogue import FINISHED, Finished
 from studio.components import status_line
 from studio.components.images import folder_of
+from studio.components.mask_brush import unmarked
+from studio.components.painting_mix import EVEN
+from studio.limits import PAGE_KNOBS
 from studio.runs.timelapse import Shot, jpeg, opened
 
+LONGEST_PART = 40  # letters of a file's name
 SMALL_SIDE, SMALL_QUALITY = 768, 92  # of the pictures that the page works with
 CONTENT_QUALITY = 95
 
@@ -36,7 +42,8 @@ class Result:
         line: What the status line says about it.
         text: For the file.
         run_id: Of the run it came from; none for a picture that was painted before.
-        chosen: What the controls held when the run began, by name, as the browser sends it.
+        chosen: What the controls held when the run began, under the names of `PageComponents.inputs`, as the
+            browser sends it: what the picture was painted from, whatever the controls hold now.
     """
 
     path: str
@@ -53,6 +60,12 @@ class Result:
     def picture(self) -> Image.Image:
         with Image.open(self.path) as file:
             return file.convert("RGB")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Of the picture, in pixels."""
+        with Image.open(self.path) as file:
+            return file.size
 
     @property
     def alpha(self) -> Image.Image | None:
@@ -73,10 +86,10 @@ class Result:
     def beside(self, name: str, request: gr.Request) -> Path:
         """A path for another file made of this picture, which goes when the picture goes, the visitor, or the next.
 
-        Each visit has one file of that name: whoever moves a slider a hundred times does not fill the disk.
+        Each visit has one file of that kind: whoever moves a slider a hundred times does not fill the disk.
         """
         folder = Path(self.path).parent if self.run_id else folder_of(str(request.session_hash))
-        beside = f"beside-{Path(name).stem}-"
+        beside = f"beside-{Path(name).suffix[1:]}-"
         for old in folder.glob(f"{beside}*"):
             shutil.rmtree(old, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
@@ -90,10 +103,23 @@ class Result:
         return " · ".join(Path(name).stem.replace("-", " ") for name in names)
 
     @property
+    def file_name(self) -> str:
+        """For downloads, without its ending."""
+        return name_for(self.text) if read_record(self.text) else Path(self.path).stem
+
+    @property
     def ratio(self) -> float:
         """Width to height."""
         width, height = opened(self.after).size
         return width / height
+
+
+def name_for(text: Mapping[str, str]) -> str:
+    """What a file of a picture is called, without its ending, such as `my-selfie--starry-night`."""
+    record = read_record(text)
+    names = (record.photo, *record.paintings) if record else ()
+    parts = (re.sub(r"\W+", "-", Path(name).stem).strip("-")[:LONGEST_PART] for name in names)
+    return "--".join(filter(None, parts)) or "painting"
 
 
 @dataclass(frozen=True)
@@ -135,4 +161,21 @@ def result_of_finished(key: str) -> Result:
     finished = FINISHED[key]
     with Image.open(finished.path) as picture, Image.open(finished.content.path) as content:
         line = status_line.line(finished.label)
-        return result_of(picture.convert("RGB"), content.convert("RGB"), str(finished.path), line)
+        result = result_of(picture.convert("RGB"), content.convert("RGB"), str(finished.path), line)
+        return replace(result, chosen=chosen_for(finished))
+
+
+def chosen_for(finished: Finished) -> dict[str, Any]:
+    """What the controls would have held."""
+    content, style, settings = finished.content, finished.style, Settings(**finished.settings)
+    return {
+        "content": {"path": str(content.path), "orig_name": content.path.name},
+        "content_gallery": content.key,
+        "style": {"path": str(style.path), "orig_name": style.path.name},
+        "style_gallery": style.key,
+        "extra_styles": (),
+        "mask_brush": unmarked(content.path.name),
+        "start": b"",
+        "mix": {"weights": [EVEN], "away": None},
+        **{name: getattr(settings, name) for name in PAGE_KNOBS},
+    }

@@ -23,7 +23,7 @@ from studio.i18n import language_of, time_in_words, words
 from studio.limits import capped
 from studio.runs import estimate, zerogpu
 from studio.runs.choices import Choices
-from studio.runs.result import Origin, result_of
+from studio.runs.result import Origin, name_for, result_of
 from studio.runs.throttle import paced
 from studio.runs.timelapse import Film, Shot
 
@@ -94,22 +94,24 @@ def inform(note: str, last: str, language: str) -> str:
     return note
 
 
-def finish(request: gr.Request, state: RunState | None) -> tuple[Any, Any, Any, Any]:
+def finish(request: gr.Request, state: RunState | None, broken_off: bool = False) -> tuple[Any, Any, Any, Any]:
     """Canvas, status line, download and result after a run: finished, stopped or broken off. Safe to call twice."""
     language = language_of(request)
-    if state is None:
-        return gr.skip(), status_line.line(words(language)["unpainted"]), gr.update(interactive=True), gr.skip()
-    picture, line = state.image, ending(state, language)
+    if state is None or state.frame is None:
+        said = words(language)["not_begun" if state else "unpainted"]
+        return gr.skip(), status_line.line(said), gr.update(interactive=True), gr.skip()
+    picture, line = state.image, ending(state, language, broken_off)
     text = replace(state.record, stopped=0 if state.finished else state.step).text
     path = save(with_alpha(picture, alpha_for(state.content, state.record.settings)), text, request)
     result = result_of(picture, state.content, path, line, Origin(text, state.film, state.step, state.run_id))
     return path, line, gr.update(value=path, interactive=True), result
 
 
-def ending(state: RunState, language: str) -> str:
+def ending(state: RunState, language: str, broken_off: bool = False) -> str:
     width, height = state.image.size
     seconds, progress = (state.frame.seconds, state.frame.progress) if state.frame else (0.0, 0.0)
-    text = words(language)["done" if state.finished else "stopped"].format(
+    how = "done" if state.finished else "cut_off" if broken_off else "stopped"
+    text = words(language)[how].format(
         step=state.step,
         steps=state.record.settings.steps,
         width=width,
@@ -129,8 +131,8 @@ def record_of(commission: Commission, start: bytes = b"") -> Record:
 
 
 def save(image: Image.Image, text: Mapping[str, str], request: gr.Request | None = None) -> str:
-    """The path of a new PNG in full quality; it goes with the visit, if it was one."""
-    path = fresh_file("painting.png", request)
+    """The path of a new PNG in full quality; it goes with the visit, if it was one, and has a name to find it by."""
+    path = fresh_file(f"{name_for(text) if request else 'painting'}.png", request)
     save_png(image, path, text)
     return str(path)
 

@@ -17,6 +17,7 @@ import gradio as gr
 
 from studio import gradio_internals
 from studio.components.images import folder_of
+from studio.components.visit_memory import previous_session
 from studio.gradio_internals import queue_of
 from studio.limits import LONGEST_VISIT
 from studio.server.budgets import Budgets
@@ -66,6 +67,9 @@ class VisitCleaner:
             return
         visit = self.visits.setdefault(session, Visit(datetime.now()))
         visit.seen = datetime.now()
+        for one in said if isinstance(said, list) else ():
+            if previous := self.visits.get(previous_session(one)):
+                visit.uploads |= previous.uploads  # a page that was reloaded has its pictures still
         for path in paths_in(said):
             if path in gradio_internals.uploads_of(self.page):
                 with suppress(FileNotFoundError):

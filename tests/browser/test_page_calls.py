@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,18 +96,23 @@ def test_a_refused_run_is_three_calls_too(page: Any, calls: Calls) -> None:
 
 
 @DESK_ONLY
-@pytest.mark.parametrize("way", ["Continue", "More style"])
-def test_going_on_is_three_calls(page: Any, calls: Calls, way: str) -> None:
-    begin_anew(page, calls, size=64, steps=3)
-    page.get_by_role("button", name=way).click()
-    expect(status(page)).to_have_text(re.compile("^Finished"))
+def test_going_on_is_three_calls(page: Any, calls: Calls) -> None:
+    begin_anew(page, calls, size=64, steps=1)
+    page.locator("#paint").click()
+    expect(status(page)).to_have_text(re.compile("1 steps"))
+    counted(page, calls)
+    page.get_by_role("button", name="More style").click()
+    expect(status(page)).to_have_text(re.compile("^Finished.*15 steps"))
     assert counted(page, calls) == ["queue/join", "queue/join", "run/predict"]
 
 
 @DESK_ONLY
-def test_a_refusal_to_go_on_is_one_call_and_changes_nothing(page: Any, calls: Calls) -> None:
-    page.locator("#photo .icon-button-wrapper button").click()
-    begin_anew(page, calls)
-    page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_test_id("toast-text")).to_have_text("There is no picture to go on from yet.")
+def test_a_refusal_to_go_on_is_one_call_and_changes_nothing(page: Any, calls: Calls, photo: Path) -> None:
+    page.locator("#photo input[type=file]").set_input_files(photo)
+    begin_anew(page, calls, size=512, steps=1)
+    page.locator("#paint").click()
+    expect(status(page)).to_have_text(re.compile("^Finished"))
+    counted(page, calls)
+    page.get_by_role("button", name="Sharper").click()
+    expect(page.get_by_test_id("toast-text")).to_have_text(re.compile("no more detail"))
     assert counted(page, calls) == ["queue/join"]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -19,15 +20,15 @@ from PIL import Image
 
 from nst.adjust import UNCHANGED, Adjustment, adjusted
 from nst.image import read_text, with_alpha
-from nst.record import KEYWORD, read_record
+from nst.record import KEYWORD, Record, read_record
 from nst.settings import Settings
-from studio.catalogue import FINISHED
+from studio.catalogue import FINISHED, Finished
 from studio.components.images import folder_of
 from studio.i18n import LANGUAGES, words
 from studio.panels import adjust, history, how_it_works, variants, viewer
 from studio.runs import run
 from studio.runs.choices import Choices
-from studio.runs.result import Origin, Result, result_of, result_of_finished
+from studio.runs.result import Origin, Result, name_for, result_of, result_of_finished
 from studio.runs.timelapse import LONGEST, SHOT_SIDE, Film, opened
 from tests.browser.driving import DESK, canvas, choose, downloaded, expect, hand_in, open_settings, set_knobs, status
 from tests.painting import noise
@@ -100,7 +101,7 @@ class TestOnThePage:
         expect(page.get_by_role("button", name="Pause")).to_be_visible()
         with page.expect_download() as waiting:
             page.get_by_role("link", name="Save as film").click()
-        assert waiting.value.suggested_filename == "time-lapse.mp4"
+        assert waiting.value.suggested_filename == "neuschwanstein-castle--van-gogh-starry-night.mp4"
         with av.open(str(waiting.value.path())) as film:
             assert film.streams.video[0].codec_context.name == "h264"
 
@@ -274,6 +275,11 @@ class TestResult:
         assert opened(result.content).size == result.picture.size == (64, 43)
         assert result.run_id != painted().run_id
 
+    def test_files_have_names_that_one_finds_again(self) -> None:
+        names = (("IMG_1 my selfie.HEIC", ("../starry-night.jpg",)), ("", ()), ("a" * 90, ("${x}.png", "b.png")))
+        found = [name_for(Record(Settings(), photo, paintings).text) for photo, paintings in names]
+        assert found == ["IMG_1-my-selfie--starry-night", "painting", f"{'a' * 40}--x--b"]
+
     def test_small_and_whole_are_adjusted_alike(self, result: Result) -> None:
         change = Adjustment(strength=0.5, contrast=1.2)
         small, whole = opened(result.small(change)), result.whole(change)
@@ -301,6 +307,17 @@ class TestViews:
         assert shown["steps"] == [0, 7]
         with av.open(shown["film"].partition("=")[2]) as film:
             assert film.streams.video[0].width == 96
+
+    @pytest.mark.skipif(not FINISHED, reason="no finished pictures here")
+    def test_replays_the_film_of_a_picture_that_was_painted_before(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        key = next(iter(FINISHED))
+        monkeypatch.setattr(Finished, "film", tmp_path / "film.mp4")
+        monkeypatch.setattr(Finished, "film_steps", (0, 3, 9))
+        shown = viewer.show(VISITOR, "replay", result_of_finished(key), 1.0, "painting", 1.0)
+        assert shown["film"].endswith("film.mp4")
+        assert shown["steps"] == [0, 3, 9]
 
     def test_nothing_hangs_there(self) -> None:
         assert viewer.show(VISITOR, "compare", None)["view"] == "painting"
@@ -334,15 +351,15 @@ class TestAdjusting:
 
 class TestVisit:
     def test_the_newest_is_in_front_and_no_run_is_there_twice(self, result: Result) -> None:
-        kept, strip = history.joined(result, {"size": 1}, [])
-        kept, strip = history.joined(result, {"size": 2}, kept)
-        assert [one.chosen for one in kept] == [{"size": 1}]
+        kept, strip = history.joined(result, [])
+        kept, strip = history.joined(replace(result, line="again"), kept)
+        assert kept == [result]
         assert [tile["key"] for tile in strip["items"]] == ["first"] and strip["value"] == "first"
 
     def test_the_oldest_goes_with_its_file(self, result: Result) -> None:
         kept = [painted(1) for _ in range(history.MOST)]
         oldest = Path(kept[-1].path)
-        kept, strip = history.joined(result, {}, kept)
+        kept, strip = history.joined(result, kept)
         assert len(kept) == len(strip["items"]) == history.MOST
         assert not oldest.parent.exists()
         assert Path(kept[-1].path).exists()
@@ -363,7 +380,7 @@ class TestVisit:
         assert folder_of("../../secret").parent == folder_of("somebody").parent
 
     def test_what_was_not_painted_here_does_not_join(self, result: Result) -> None:
-        kept, strip = history.joined(None, {}, [])
+        kept, strip = history.joined(None, [])
         assert (kept, strip["items"], strip["value"]) == ([], [], None)
 
 

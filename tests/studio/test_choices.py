@@ -7,6 +7,7 @@ import io
 import math
 import os
 import pickle
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from nst import Settings, load_vgg
 from nst.image import open_picture, read_text
+from nst.recipes import RECIPES
 from nst.record import Record, mask_png, read_record, start_jpeg
 from nst.settings import KNOBS
 from nst.tiles import NoRoom
@@ -28,10 +30,11 @@ from studio.api import stylize
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
 from studio.components import mask_brush, painting_mix
 from studio.components.images import fresh_file
+from studio.components.painting_mix import EVEN
 from studio.components.start_picture import opened
-from studio.i18n import words
+from studio.i18n import roughly, time_in_words, words
 from studio.page import furnish
-from studio.panels import continue_buttons, painting, presets, restore
+from studio.panels import continue_buttons, painting, presets, prices, restore
 from studio.runs import estimate
 from studio.runs.as_python import as_python, differing
 from studio.runs.choices import Choices
@@ -69,9 +72,19 @@ def timed(size: int, steps: int) -> dict[str, Any]:
 
 class TestPresets:
     def test_each_is_a_settings(self) -> None:
-        assert [Settings(**preset).size for preset in presets.PRESETS.values()] == [256, 512, 768]
-        assert presets.matching({"size": 512, "steps": 70}) == "painting"
-        assert presets.matching({"size": 512, "steps": 71}) is None
+        each = [presets.preset_for(name, "painting") for name in presets.PRESETS]
+        assert each == [{"size": 256, "steps": 40}, {"size": 512, "steps": 70}, {"size": 768, "steps": 110}]
+        assert presets.matching({"size": 512, "steps": 70, "recipe": "painting"}) == "painting"
+        assert presets.matching({"size": 512, "steps": 71, "recipe": "painting"}) is None
+
+    @pytest.mark.parametrize("recipe", RECIPES)
+    def test_takes_more_or_fewer_of_the_recipe_s_own_steps(self, recipe: str) -> None:
+        steps = Settings(recipe=recipe).steps
+        sketch, painting, masterpiece = (presets.preset_for(name, recipe)["steps"] for name in presets.PRESETS)
+        assert painting == steps
+        assert sketch == pytest.approx(steps * 4 / 7, abs=1)
+        assert masterpiece == pytest.approx(steps * 11 / 7, abs=1)
+        assert presets.matching({"size": 512, "steps": steps, "recipe": recipe}) == "painting"
 
     @pytest.mark.usefixtures("machine")
     def test_says_the_time_of_each_and_of_settings_of_ones_own(self) -> None:
@@ -82,6 +95,36 @@ class TestPresets:
         assert all(time.startswith("about ") for time in shown["times"].values())
         shown = presets.forecast(visitor("de"), {"preset": None, "photo": None}, timed(512, 20))
         assert shown["own"].startswith("Deine Regler etwa ")
+
+    @pytest.mark.usefixtures("machine")
+    def test_each_button_says_what_it_takes(self) -> None:
+        with gr.Blocks():
+            page = furnish()
+
+        def said(size: int, steps: int) -> dict[Any, Any]:
+            knobs = timed(size, steps)
+            values = {page.knobs[name]: value for name, value in knobs.items()}
+            values |= {page.presets: {"preset": None, "photo": [4096, 2730]}, page.result: None}
+            return presets.forecasts(page, values, visitor())
+
+        short, long = said(512, 70), said(2048, 4000)
+        assert re.fullmatch(r"Paint, about \d+ s", short[page.paint]["value"])
+        assert short[page.paint]["elem_classes"] == []
+        assert re.fullmatch(r"Paint, about \d+ min", long[page.paint]["value"])
+        assert long[page.paint]["elem_classes"] == ["long"]
+        assert re.search(r", about \d+ s$", short[page.paint_variants]["value"])
+        assert re.search(r", about \d+ s$", short[page.paint_lesson]["value"])
+        assert said(9000, 1)[page.paint]["value"] == "Paint"  # out of range: no time
+        ways = prices.of_going_on(result_of_finished(next(iter(FINISHED))), "en")
+        assert set(ways) == set(continue_buttons.WAYS)
+        seconds = {way: int(re.search(r"\d+", text)[0]) for way, text in ways.items()}
+        assert seconds["sharper"] > seconds["continue"] == seconds["more_photo"]
+
+    def test_no_time_is_more_precise_than_it_is(self) -> None:
+        for seconds, text in ((0.4, "1 s"), (43, "45 s"), (187, "3 min"), (34_157, "9 h")):
+            assert roughly(seconds, "en") == text
+        assert time_in_words(187, "en") == "3 min 7 s"
+        assert time_in_words(34_157, "en") == "9 h"
 
     @pytest.mark.usefixtures("machine")
     def test_says_when_a_picture_will_be_worked_on_in_tiles_and_with_what_memory(self, monkeypatch: Any) -> None:
@@ -161,7 +204,7 @@ class TestOnward:
             visitor(), continue_buttons.Start(way, self.result(side), photo, 256, weight)
         )
         assert opened(start).size == (side, side * 2 // 3)
-        return moves["size"]["value"], moves["content_weight"]["value"]
+        return moves["size"], moves["content_weight"]
 
     def test_each_way_moves_its_knob(self) -> None:
         assert self.go("continue") == (256, 0.15)
@@ -171,11 +214,10 @@ class TestOnward:
         assert self.go("more_photo", weight=0) == (256, 0.01)
 
     def test_refuses_in_one_sentence(self) -> None:
-        for ask in (
-            lambda: self.go("sharper", side=600),
-            lambda: self.go("continue", photo=Image.new("RGB", (400, 400))),
-            lambda: continue_buttons.go_on(visitor(), continue_buttons.Start("continue", None, GREY, 256, 1.0)),
-        ):
+        with gr.Blocks():
+            page = furnish()
+        nothing = {page.continue_buttons: "continue", page.result: None}
+        for ask in (lambda: self.go("sharper", side=600), lambda: painting.begin_to_go_on(page, nothing, visitor())):
             with pytest.raises(gr.Error) as refused:
                 ask()
             assert refused.value.message.endswith(".")
@@ -187,21 +229,29 @@ class TestOnward:
         assert frames[0][0].getpixel((30, 20)) == (254, 0, 0)
         assert frames[-1][2].frame.steps == continue_buttons.LEAST_STEPS
 
-    def test_the_controls_that_it_moves_are_written_down_as_chosen(self) -> None:
+    def test_uses_what_the_picture_was_painted_from(self) -> None:
+        """Whatever stands in the boxes now: and no control of the next painting moves."""
         finished = next(iter(FINISHED.values()))
         with gr.Blocks():
             page = furnish()
-        file = {"path": str(finished.content.path), "meta": {"_type": "gradio.FileData"}}
-        values = {component: None for component in page.inputs.values()} | {page.content: file}
-        values |= {page.knobs["size"]: 256, page.knobs["content_weight"]: 0.15}
-        values |= {page.continue_buttons: "more_style", page.result: result_of_finished(finished.key)}
-        updates = painting.begin_to_go_on(page, values, visitor())
-        assert updates[page.knobs["content_weight"]]["value"] == 0.075
-        assert updates[page.chosen] == {
-            **{name: values[component] for name, component in page.inputs.items()},
-            "content_weight": 0.075,
-        }
-        assert opened(updates[page.continue_from]).size == result_of_finished(finished.key).picture.size
+        result = result_of_finished(finished.key)
+        weight = result.chosen["content_weight"]
+        updates = painting.begin_to_go_on(page, {page.continue_buttons: "more_style", page.result: result}, visitor())
+        assert updates[page.chosen] == {**result.chosen, "content_weight": weight / 2}
+        assert not set(updates) & set(page.inputs.values())
+        assert opened(updates[page.continue_from]).size == result.picture.size
+        choices = Choices.of(painting.opened(page, updates[page.chosen]))
+        assert choices.content.info["name"] == finished.content.path.name
+        assert choices.style.info["name"] == finished.style.path.name
+        assert choices.settings == Settings(**{**finished.settings, "content_weight": weight / 2})
+
+    def test_knows_which_pictures_are_its_own(self) -> None:
+        finished = next(iter(FINISHED.values()))
+        with gr.Blocks():
+            page = furnish()
+        box = page.content.postprocess(str(finished.content.path))
+        assert box["url"].endswith(f"-{continue_buttons.own(result_of_finished(finished.key))['photo']}")
+        assert continue_buttons.own(None) is None
 
 
 class TestProject:
@@ -210,8 +260,8 @@ class TestProject:
         picture = project_of(Settings(size=128, style_mix="3 1"), "barn.jpg", *names)
         chosen = restore.restored(visitor(), picture)
         assert (chosen["mask_brush"], chosen["start"]) == (mask_brush.unmarked("barn.jpg"), b"")
-        assert (chosen["content"], chosen["content_gallery"]) == (str(PHOTOS["barn"].path), "barn")
-        assert (chosen["style"], chosen["style_gallery"]) == (str(PAINTINGS["goyo-ducks"].path), "goyo-ducks")
+        assert (chosen["content"]["path"], chosen["content_gallery"]) == (str(PHOTOS["barn"].path), "barn")
+        assert (chosen["style"]["path"], chosen["style_gallery"]) == (str(PAINTINGS["goyo-ducks"].path), "goyo-ducks")
         assert [one.title for one in chosen["extra_styles"]] == ["Arearea"]
         assert chosen["mix"]["value"]["weights"] == [10, 3]
         assert chosen["size"]["value"] == 128
@@ -222,18 +272,32 @@ class TestProject:
         monkeypatch.setattr(gr, "Info", lambda text, **_: said.append(text))
         picture = project_of(Settings(), "<me>.jpg", "mine.png")
         chosen = restore.restored(visitor(), picture)
-        assert (chosen["content"], chosen["style"]) == (None, None)
+        assert not {"content", "style", "mix"} & set(chosen)  # their boxes stay
         assert "&lt;me&gt;.jpg, mine.png" in said[0]
+        mine = {"path": str(PHOTOS["barn"].path), "orig_name": "<me>.jpg"}
+        result = SimpleNamespace(chosen={"content": mine, "style": None})
+        chosen = restore.restored(visitor(), picture, restore.in_visit([result]))
+        assert (chosen["content"], chosen["content_gallery"]) == (mine, None)
+        assert said[1].endswith("Please add mine.png.")
+
+    def test_shows_its_own_picture(self) -> None:
+        picture = project_of(Settings(size=128), "barn.jpg", "goyo-ducks.jpg")
+        picture.info["file"] = str(FINISHED[next(iter(FINISHED))].path)
+        chosen = restore.restored(visitor(), picture)
+        result = restore.its_own_result(picture, chosen, visitor())
+        assert result.title == "barn · goyo ducks"
+        assert (result.chosen["size"], result.chosen["mix"]["weights"]) == (128, [EVEN])
+        assert result.before != result.after
+        alone = restore.its_own_result(picture, {"size": chosen["size"]}, visitor())
+        assert alone.chosen == {}
 
     def test_any_other_picture_is_a_photo(self) -> None:
-        assert restore.restored(visitor(), Image.new("RGB", (8, 8))) == {}
+        assert restore.restored(visitor(), Image.new("RGB", (8, 8))) is None
 
     def test_marks_stay_with_their_photo(self) -> None:
         marks = mask_brush.unmarked("mine.jpg") | {"mask": TestBrush().marked()}
         for name, kept in (("mine.jpg", marks), ("other.jpg", mask_brush.unmarked("other.jpg"))):
-            photo = Image.new("RGB", (8, 8))
-            photo.info["name"] = name
-            assert restore.restored(visitor(), photo, marks) == {"mask_brush": kept}
+            assert mask_brush.marks_for(name, marks) == kept
 
     def test_says_only_what_differs(self) -> None:
         record = Record(Settings(size=128, style_mix="3 1"), "a b.jpg", ("one.jpg", "two.jpg"))

@@ -68,15 +68,17 @@ def test_an_endpoint_can_be_hidden_from_agents_alone() -> None:
 
 
 def raw_events() -> list[int]:
-    """Those events whose inputs are not preprocessed and that take a picture: Paint, and going on."""
-    boxes = [block for block in app.demo.blocks.values() if isinstance(block, PictureBox) and block.elem_id == "photo"]
-    return [number for number, event in app.demo.fns.items() if not event.preprocess and boxes[0] in event.inputs]
+    """Those that take a picture as the browser sends it: Paint, and whatever is handed in."""
+    named = {block.elem_id: block for block in app.demo.blocks.values() if getattr(block, "elem_id", None)}
+    events = app.demo.fns.items()
+    paint = [number for number, event in events if not event.preprocess and named["photo"] in event.inputs]
+    return paint + [number for number, event in events if named["inbox"] in event.inputs]
 
 
 def sent(server: str, number: int, path: str) -> bool:
     """Whether an event with that photo succeeds."""
     file = {"path": path, "meta": {"_type": "gradio.FileData"}}
-    values = {"photo": file, "knob-size": 64, "knob-content_weight": 0.15}
+    values = {"photo": file, "inbox": {"box": "photo", "file": file}}
     data = [values.get(getattr(one, "elem_id", "")) for one in app.demo.fns[number].inputs]
     body = {"fn_index": number, "data": data, "session_hash": uuid4().hex}
     answer = httpx.post(f"{server}gradio_api/queue/join", json=body, timeout=60)
@@ -89,14 +91,14 @@ def test_a_file_that_is_no_upload_is_refused_even_where_values_are_raw(
     opened: list[str] = []
     preprocess = PictureBox.preprocess
     monkeypatch.setattr(PictureBox, "preprocess", lambda self, file: opened.append(file.path) or preprocess(self, file))
-    paint, go_on = raw_events()
+    paint, arrived = raw_events()
     assert not sent(server, paint, str(photo))
-    assert not sent(server, go_on, str(photo))
+    assert not sent(server, arrived, str(photo))
     assert opened == []
     with photo.open("rb") as file:
         (uploaded,) = httpx.post(f"{server}gradio_api/upload", files={"files": file}, timeout=60).json()
     assert sent(server, paint, uploaded)
-    sent(server, go_on, uploaded)
+    assert sent(server, arrived, uploaded)
     assert opened == [uploaded]
 
 

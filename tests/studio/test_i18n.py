@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from nst.recipes import RECIPES
 from nst.settings import KNOBS
-from studio.i18n import LANGUAGES, LOCALES, for_browser, words
+from studio.catalogue import PAINTINGS, PHOTOS
+from studio.i18n import LANGUAGES, LOCALES, for_browser, recipe_texts, words
 
 
 def locale(language: str) -> Any:
@@ -45,8 +47,15 @@ def test_every_knob_has_its_label_and_help(language: str) -> None:
     assert all(set(texts) == {"label", "help"} and all(texts.values()) for texts in knobs.values())
 
 
-def test_english_knobs_have_one_home() -> None:
-    assert "knobs" not in ENGLISH
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_every_picture_and_recipe_has_its_name(language: str) -> None:
+    assert set(locale(language)["names"]) == {*PHOTOS, *PAINTINGS}
+    assert all(all(texts) for texts in recipe_texts(language).values())
+    assert recipe_texts(language).keys() == RECIPES.keys() == locale(language)["recipes"].keys()
+
+
+def test_english_texts_of_the_engine_have_one_home() -> None:
+    assert not {"knobs", "names", "recipes"} & set(ENGLISH)
 
 
 def test_a_widget_gets_its_words_without_their_prefix() -> None:

@@ -164,6 +164,14 @@ class TestVisit:
         cleaner.sweep(later(minutes=11))
         second.choose(photo)
 
+    def test_who_reloads_the_page_has_handed_in_the_same(self, cleaner: cleanup.VisitCleaner) -> None:
+        cleaner.visits["before"] = cleanup.Visit(datetime.now(), uploads={"mine.jpg": 1})
+        cleaner.hear("after", [{"resumes": "before", "choices": {}}])
+        cleaner.hear("stranger", [{"resumes": "unknown"}, {"resumes": None}, 7])
+        assert cleaner.visits.pop("after").uploads == {"mine.jpg": 1}
+        assert not cleaner.visits.pop("stranger").uploads
+        del cleaner.visits["before"]
+
     @pytest.mark.parametrize(
         "named", ["/etc/hostname", "../secret", pytest.param(str(FOLDER), id="our folder"), "", 7, None]
     )

@@ -1,0 +1,79 @@
+"""What each button will take, said on the button before it is pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from nst import Settings
+from nst.insight import CONTENT_LAYERS, STYLE_LAYERS, kept_by, known_up_to
+from studio.components.page_components import PageComponents
+from studio.components.updates import Updates
+from studio.i18n import roughly, words
+from studio.panels import continue_buttons, how_it_works, variants
+from studio.runs import estimate
+from studio.runs.result import Result
+
+LONG = 300.0  # seconds: from here on the button warns
+ONE_SCALE = 8192  # a first size that is also the last: going on knows no other
+
+
+def seconds_of(runs: Sequence[Settings], photo: tuple[int, int]) -> float | None:
+    """Of some runs, one after the other; None where nothing can be said."""
+    each = [estimate.predicted(settings, *photo, look_again=False) for settings in runs]
+    return None if None in each else sum(filter(None, each))
+
+
+def about(runs: Sequence[Settings], photo: tuple[int, int], language: str) -> str:
+    """Empty where nothing can be said."""
+    seconds = seconds_of(runs, photo)
+    return "" if seconds is None else words(language)["about"].format(time=roughly(seconds, language))
+
+
+def of_settings(page: PageComponents, settings: Settings | None, photo: tuple[int, int], language: str) -> Updates:
+    """Of Paint, the nine variants and the lesson, as the controls stand; no figure where they cannot."""
+    known = settings or Settings()
+    lesson = [kept_by(layer, how_it_works.SIDE, how_it_works.STEPS) for layer in CONTENT_LAYERS]
+    lesson += [known_up_to(layer, how_it_works.SIDE, how_it_works.STEPS) for layer in STYLE_LAYERS]
+    sheet = [replace(one, **variants.QUICK) for one in variants.variants(known)]
+    paint = [settings] if settings else []
+    buttons = {page.paint: ("paint", paint), page.paint_variants: ("variants_paint", sheet)}
+    buttons[page.paint_lesson] = ("lesson_paint", lesson)
+    return {button: _priced(key, runs, photo, language) for button, (key, runs) in buttons.items()}
+
+
+def _priced(key: str, runs: Sequence[Settings], photo: tuple[int, int], language: str) -> Any:
+    name, price = words(language)[key], about(runs, photo, language) if runs else ""
+    is_long = bool(price) and (seconds_of(runs, photo) or 0) > LONG
+    return gr.update(value=f"{name}, {price}" if price else name, elem_classes=["long"] if is_long else [])
+
+
+def of_going_on(result: Result | None, language: str) -> dict[str, str]:
+    """Way -> its time, from the picture on the wall."""
+    if result is None or not result.chosen:
+        return {}
+    with suppress(ValueError):
+        settings = Settings(**{name: _said(result.chosen[name]) for name in ("size", "steps", "recipe", "tile")})
+        width, height = result.size
+        plan = {way: continue_buttons.planned(way, settings, (width, height)) for way in continue_buttons.WAYS}
+        large = (100 * width, 100 * height)  # the photo itself may be larger than the picture
+        return {way: about([replace(one, start_size=ONE_SCALE)], large, language) for way, one in plan.items()}
+    return {}
+
+
+def _said(value: Any) -> Any:
+    return " ".join(value) if isinstance(value, list) else value
+
+
+def outputs(page: PageComponents) -> list[Any]:
+    return [page.paint, page.paint_variants, page.paint_lesson, page.continue_buttons]
+
+
+def on_the_wall(page: PageComponents, result: Result | None, language: str) -> Mapping[Any, Any]:
+    """What the buttons for going on say about a picture that comes to the wall."""
+    own, prices = continue_buttons.own(result), of_going_on(result, language)
+    return {page.continue_buttons: gr.update(own=own, prices=prices)}
