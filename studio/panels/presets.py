@@ -16,14 +16,14 @@ from studio.components.page_components import PageComponents
 from studio.components.updates import Updates
 from studio.components.widget_files import widget_files
 from studio.events import AT_ONCE, RAW
-from studio.i18n import LANGUAGES, for_browser, language_of, roughly, words
+from studio.i18n import LANGUAGES, for_browser, language_of, words
 from studio.limits import PAGE_KNOBS
 from studio.panels import prices
 from studio.runs import estimate
 
 PRESETS = {"sketch": (256, 4 / 7), "painting": (512, 1.0), "masterpiece": (768, 11 / 7)}  # size, share of the steps
 SET = ("size", "steps")  # the knobs that a preset sets
-LARGE = ("enlarge", "tile", "style_layers", "content_layers")
+LARGE = ("enlarge", "tile", "style_layers", "content_layers", "match_layers", "match_weight", "match_rounds")
 TIMED = (*SET, "start_size", "recipe", *LARGE)  # the knobs that time and memory depend on
 ANY_PHOTO = (1024, 683)  # until the browser has shown the photo
 
@@ -121,7 +121,7 @@ def forecast(request: gr.Request, value: Mapping[str, Any], knobs: Mapping[str, 
         with suppress(ValueError):
             seconds = estimate.predicted(Settings(**settings), *photo, look_again=look_again)
             if seconds is not None:
-                return words(language)["about"].format(time=roughly(seconds, language))
+                return prices.in_words(seconds, language)
         return ""
 
     preset = matching(knobs)

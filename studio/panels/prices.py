@@ -19,6 +19,7 @@ from studio.runs import estimate
 from studio.runs.result import Result
 
 LONG = 300.0  # seconds: from here on the button warns
+UNSTEADY = 1.5  # between the slowest and the fastest of the last minutes
 ONE_SCALE = 8192  # a first size that is also the last: going on knows no other
 
 
@@ -31,7 +32,16 @@ def seconds_of(runs: Sequence[Settings], photo: tuple[int, int]) -> float | None
 def about(runs: Sequence[Settings], photo: tuple[int, int], language: str) -> str:
     """Empty where nothing can be said."""
     seconds = seconds_of(runs, photo)
-    return "" if seconds is None else words(language)["about"].format(time=roughly(seconds, language))
+    return "" if seconds is None else in_words(seconds, language)
+
+
+def in_words(seconds: float, language: str) -> str:
+    """One figure, or from and to where the machine's pace has changed in the last minutes."""
+    least, most = estimate.spread()
+    if most < UNSTEADY * least:
+        return words(language)["about"].format(time=roughly(seconds, language))
+    low, high = (roughly(factor * seconds, language) for factor in (least, most))
+    return words(language)["from_to"].format(low=low, high=high)
 
 
 def of_settings(page: PageComponents, settings: Settings | None, photo: tuple[int, int], language: str) -> Updates:
@@ -39,6 +49,7 @@ def of_settings(page: PageComponents, settings: Settings | None, photo: tuple[in
     known = settings or Settings()
     lesson = [kept_by(layer, how_it_works.SIDE, how_it_works.STEPS) for layer in CONTENT_LAYERS]
     lesson += [known_up_to(layer, how_it_works.SIDE, how_it_works.STEPS) for layer in STYLE_LAYERS]
+    lesson.append(Settings(size=how_it_works.SIDE, steps=how_it_works.STEPS))
     sheet = [replace(one, **variants.QUICK) for one in variants.variants(known)]
     paint = [settings] if settings else []
     buttons = {page.paint: ("paint", paint), page.paint_variants: ("variants_paint", sheet)}

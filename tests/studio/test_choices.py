@@ -96,6 +96,21 @@ class TestPresets:
         shown = presets.forecast(visitor("de"), {"preset": None, "photo": None}, timed(512, 20))
         assert shown["own"].startswith("Deine Regler etwa ")
 
+    def test_says_from_and_to_while_the_machine_is_now_slow_and_now_fast(
+        self, machine: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paces = {"a run": estimate.Pace(3.0, math.inf), "a glance": estimate.Pace(1.0, math.inf)}
+        monkeypatch.setattr(estimate, "_paces", OrderedDict(paces))
+        shown = presets.forecast(visitor(), {"preset": None, "photo": [768, 512]}, timed(512, 70))
+        figures = re.fullmatch(r"(\d+) s to (\d+) s", shown["times"]["painting"])
+        assert figures and int(figures[2]) == pytest.approx(3 * int(figures[1]), abs=3)
+
+    @pytest.mark.usefixtures("machine")
+    def test_knows_what_matching_takes(self) -> None:
+        slow, quick = ({**timed(768, 110), "match_rounds": rounds} for rounds in (50, 1))
+        texts = [presets.forecast(visitor(), {"photo": [768, 512]}, knobs)["times"] for knobs in (slow, quick)]
+        assert texts[0]["masterpiece"] != texts[1]["masterpiece"]
+
     @pytest.mark.usefixtures("machine")
     def test_each_button_says_what_it_takes(self) -> None:
         with gr.Blocks():
