@@ -72,5 +72,8 @@ if __name__ == "__main__":
         probe()
     for polite in (signal.SIGINT, signal.SIGTERM):
         signal.signal(polite, stop)
-    with in_one_sentence(no_place(os.environ)):
-        demo.launch(**LAUNCH)
+    try:
+        with in_one_sentence(no_place(os.environ)):
+            demo.launch(**LAUNCH)
+    except KeyboardInterrupt:  # before Gradio listens to it
+        demo.close()

@@ -1,7 +1,7 @@
 """Paint the finished pictures of the page anew, each with its film: python examples/paint.py
 
-Which photo, which painting and which settings is said in results.json; unsaid settings are defaults. With `--cards`
-only the picture that is shown of a link to the page, and its icon, are made again from what is there.
+Which photo, which painting, how large and with which settings is said in results.json; unsaid settings are defaults.
+With `--cards` only the picture that is shown of a link to the page, and its icon, are made again from what is there.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from nst.export import FRAMES_PER_SECOND, time_lapse  # noqa: E402
 from nst.image import open_picture  # noqa: E402
 
 FILM_SIDE, FILM_SECONDS, FILM_HOLD = 384, 4, 1.0  # pixels of the long side; the last picture is held longer
+QUALITY = 84  # of a picture: the page opens with one
 CARD, ICON = (1200, 630), 64  # pixels
 
 
@@ -36,12 +37,12 @@ def main() -> None:
 def paint(result: dict[str, Any]) -> None:
     """One picture and its film."""
     photo, painting = _photo(result), open_picture(HERE / "style" / f"{result['painting']}.jpg")
-    settings = Settings(**result["settings"])
+    settings = Settings(size=result["size"], **result["settings"])
     shots = [_small(photo)]
     for frame in stylize(photo, painting, settings, load_vgg(settings.backbone)):
         print(f"\r{result['photo']}, {result['painting']}: {frame.progress:.0%} ", end="", flush=True)
         shots.append(_small(frame.image))
-    frame.image.save(_file(result, "jpg"), quality=90, optimize=True)
+    frame.image.save(_file(result, "jpg"), quality=QUALITY, optimize=True)
     count = min(len(shots), FILM_SECONDS * FRAMES_PER_SECOND)
     places = [round(shot * (len(shots) - 1) / (count - 1)) for shot in range(count)]
     shots = [shots[place].resize(shots[-1].size) for place in places]

@@ -323,17 +323,16 @@ def _paint(
     content = recoloured(content, size, colours, settings)
     work, done, step = sum(scale.work for scale in plan), 0, 0
     solver = make_solver(settings.optimizer, settings.learning_rate, settings.pyramid)
-    pixels: Tensor | None = None
-    inside: SupportsFloat = True
+    canvas: Canvas | None = None
     for scale in plan:
         width, height = scale.size
         photo = to_pixels(content, scale.size).to(device.place)
-        pixels = (
-            _begun(photo, content, colours.to(device.place), start, settings, network.mean)
-            if pixels is None
-            else _enlarged(pixels, photo, content, settings)
-        )
-        solver, average = solver.enlarged(height, width), Average(settings.averaging)
+        if canvas is None:
+            pixels = _begun(photo, content, colours.to(device.place), start, settings, network.mean)
+            canvas = Canvas(pixels, solver, settings.bounds == "clamp")
+        else:
+            canvas.pixels = _enlarged(canvas.pixels, photo, content, settings)
+        canvas.solver, average = canvas.solver.enlarged(height, width), Average(settings.averaging)
         tile = room(width, height, settings, network, device).side
         release = release_memory if tile < max(scale.size) else lambda: None  # what follows needs other blocks
         release()
@@ -342,27 +341,47 @@ def _paint(
         release()
         for index in range(scale.steps):
             if index in rounds(scale.steps, settings):
-                objective = objective.matched(pixels)
-                found = objective.found
+                objective = objective.matched(canvas.pixels)
                 release()
-            gradient, losses = objective(pixels)
+            gradient, losses = objective(canvas.pixels)
             release()
-            if not float(inside):  # of the step before: the device is at work on this one by now
-                solver = solver.gentler()
-            pixels, inside = moved(pixels, gradient, solver)
-            if settings.bounds == "clamp":
-                pixels = pixels.clamp(0, 1)
-            shown = average.with_step(pixels)
+            canvas.move(gradient)
+            shown = average.with_step(canvas.pixels)
             step, done = step + 1, done + width * height
             seconds = time.perf_counter() - began
             deferred, render = {name: DeferredScalar(loss) for name, loss in losses.items()}, partial(finish, shown)
-            yield Frame(step, settings.steps, seconds, done / work, max(scale.size), deferred, render, size, found)
-        pixels = shown
+            frame = step, settings.steps, seconds, done / work, max(scale.size), deferred, render, size
+            yield Frame(*frame, objective.found)
+        canvas.pixels = shown
 
 
 def rounds(steps: int, settings: Settings) -> list[int]:
     """Before which of a scale's steps, counted from 0, the matches are sought."""
     return sorted({steps * index // settings.match_rounds for index in range(settings.match_rounds)})
+
+
+@dataclass
+class Canvas:
+    """What is painted on.
+
+    Attributes:
+        pixels: (1, 3, H, W).
+        solver: How they move.
+        is_clamped: Whether they stay between black and white.
+    """
+
+    pixels: Tensor
+    solver: Solver
+    is_clamped: bool
+    _inside: SupportsFloat = True
+
+    def move(self, gradient: Tensor) -> None:
+        """A step. One that would lead out of all bounds is not taken, and those after it are gentler."""
+        if not float(self._inside):  # of the step before: the device is at work on this one by now
+            self.solver = self.solver.gentler()
+        self.pixels, self._inside = moved(self.pixels, gradient, self.solver)
+        if self.is_clamped:
+            self.pixels = self.pixels.clamp(0, 1)
 
 
 def moved(pixels: Tensor, gradient: Tensor, solver: Solver) -> tuple[Tensor, DeferredScalar]:

@@ -19,7 +19,7 @@ from nst.film.paint import FilmFrame, State
 from nst.image import to_image, to_pixels
 from nst.solvers import make_solver
 from nst.targets import objective_of, points_for, regions_between, targets_for
-from nst.transfer import colours_of, final_size, finisher, moved, paint, room
+from nst.transfer import Canvas, colours_of, final_size, finisher, paint, room
 from nst.vgg import VGG
 from nst.view import View
 
@@ -93,11 +93,8 @@ class _Painter:
         pixels = start.to(self.device.place)
         regions = regions_between(self.targets[leg], self.targets[(leg + 1) % len(self.targets)], share)
         objective = objective_of(self.photo, regions, self.points, self.view).matched(pixels)
-        self.solver = self.solver.enlarged(*pixels.shape[-2:])
+        canvas = Canvas(pixels, self.solver.enlarged(*pixels.shape[-2:]), is_clamped=True)
         for _ in range(STEPS):
-            gradient, _ = objective(pixels)
-            pixels, inside = moved(pixels, gradient, self.solver)
-            if not float(inside):
-                self.solver = self.solver.gentler()
-            pixels = pixels.clamp(0, 1)
-        return self.finish(pixels, max(pixels.shape[-2:])).clamp(0, 1)
+            canvas.move(objective(canvas.pixels)[0])
+        self.solver = canvas.solver
+        return self.finish(canvas.pixels, max(pixels.shape[-2:])).clamp(0, 1)

@@ -36,7 +36,7 @@ from nst.solvers import Solver, make_solver
 from nst.solvers.lbfgs import LBFGS
 from nst.solvers.pyramid import resize
 from nst.targets import Target, objective_for, points_for, targets_for
-from nst.transfer import colours_of, finisher, moved, paint, recoloured, room
+from nst.transfer import Canvas, colours_of, finisher, paint, recoloured, room
 from nst.vgg import VGG, shrinkage
 from nst.view import View, layers
 
@@ -266,15 +266,10 @@ class _Painter:
         objective = self._objective(photo, (start.shape[-1], start.shape[-2])).matched(pixels)
         objective = objective.anchored(held_to.to(place), hold.to(place), HOLD * self.settings.style_weight)
         solver = self.solver or _gentle_solver(self.settings)
-        solver = solver.enlarged(*start.shape[-2:])
+        canvas = Canvas(pixels, solver.enlarged(*start.shape[-2:]), self.settings.bounds == "clamp")
         for _ in range(steps):
-            gradient, _ = objective(pixels)
-            pixels, inside = moved(pixels, gradient, solver)
-            if not float(inside):
-                solver = solver.gentler()
-            if self.settings.bounds == "clamp":
-                pixels = pixels.clamp(0, 1)
-        return pixels.cpu(), solver
+            canvas.move(objective(canvas.pixels)[0])
+        return canvas.pixels.cpu(), canvas.solver
 
     def _objective(self, photo: Image.Image, size: tuple[int, int]) -> Objective:
         assert self.shot is not None

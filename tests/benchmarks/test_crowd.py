@@ -74,10 +74,11 @@ def test_devices_needed_are_enough_and_one_less_is_not():
 
 
 def test_the_real_queue_of_the_page_does_as_the_simulated_one():
-    devices, room, service, begun = 2, 3, 0.6, []
+    devices, room, service, begun, all_came = 2, 3, 0.6, [], threading.Event()
 
     def paint(number: float) -> float:
         begun.append(int(number))
+        all_came.wait()
         time.sleep(service)
         return number
 
@@ -97,10 +98,11 @@ def test_the_real_queue_of_the_page_does_as_the_simulated_one():
         for number in range(devices):
             come(number)
         _until(lambda: len(begun) == devices)
-        first = time.monotonic()
         for number in range(devices, 8):  # one after the other, all while the first two are painted
             come(number)
             _until(lambda number=number: len(page._queue) >= min(room, number - 1) or number in ended)
+        first = time.monotonic()
+        all_came.set()
         turned_away = [number for number, job in enumerate(jobs) if job.exception(timeout=60) is not None]
         simulated = queued([0.0] * devices + [0.01] * 6, [service] * 8, devices, room)
         assert len(turned_away) == simulated.lost == 3
