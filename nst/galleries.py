@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 
 import torch
 from torch import Tensor
@@ -45,6 +45,11 @@ class Gallery:
         """Pixels that a position stands for, down and across."""
         return shrinkage([self.layer])
 
+    @cached_property
+    def _repeated(self) -> Tensor:
+        """The same in every round."""
+        return repeated(self.candidates)
+
     def terms(self, matches: Tensor) -> list[Term]:
         """What (1, 1, h, w) matches ask of the picture.
 
@@ -57,7 +62,7 @@ class Gallery:
         return [term, self._motif_term(matches)] if self.motifs else [term]
 
     def _motif_term(self, matches: Tensor) -> SumsTerm:
-        weights = lent(self.candidates, matches.flatten(), self.empty.flatten()) * repeated(self.candidates)
+        weights = lent(self.candidates, matches.flatten(), self.empty.flatten()) * self._repeated
         features = self.candidates.features.t()[None, :, :, None]
         target = sums(features, weights.to(features.dtype)[None, None, :, None])
         return SumsTerm(self.layer, 1.0, self.empty, [(share, loss(target)) for share, loss in self.motifs])

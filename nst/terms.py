@@ -57,29 +57,35 @@ def added(first: Sequence[Collected], second: Sequence[Collected]) -> list[Colle
 
 
 @dataclass(frozen=True)
-class ContentTerm(Term):
-    """One layer of the photo: error = scale * ||features - target||^2."""
+class _LayerTerm(Term):
+    """Looks at one layer. What its tiles contribute is a part of the error itself, if nothing else is said."""
 
-    loss = "content"
     layer: str
-    target: Tensor
-    scale: Tensor
 
     @property
     def layers(self) -> Collection[str]:
         return (self.layer,)
-
-    def collect(self, maps: Mapping[str, Maps]) -> Collected:
-        (seen,) = maps[self.layer]
-        difference = seen.core.to(self.scale.dtype) - seen.tile.own(self.target, seen.step).to(self.scale.dtype)
-        return [self.scale * difference.square().sum()]
 
     def error(self, collected: Collected) -> Tensor:
         return collected[0]
 
 
 @dataclass(frozen=True)
-class MatchTerm(Term):
+class ContentTerm(_LayerTerm):
+    """One layer of the photo: error = scale * ||features - target||^2."""
+
+    loss = "content"
+    target: Tensor
+    scale: Tensor
+
+    def collect(self, maps: Mapping[str, Maps]) -> Collected:
+        (seen,) = maps[self.layer]
+        difference = seen.core.to(self.scale.dtype) - seen.tile.own(self.target, seen.step).to(self.scale.dtype)
+        return [self.scale * difference.square().sum()]
+
+
+@dataclass(frozen=True)
+class MatchTerm(_LayerTerm):
     """One layer of a region, each position with its match: error = scale * sum of bound * ||features - match||^2.
 
     Attributes:
@@ -88,24 +94,16 @@ class MatchTerm(Term):
     """
 
     loss = "match"
-    layer: str
     bound: Tensor
     candidates: Candidates
     matches: Tensor
     scale: Tensor
-
-    @property
-    def layers(self) -> Collection[str]:
-        return (self.layer,)
 
     def collect(self, maps: Mapping[str, Maps]) -> Collected:
         (seen,) = maps[self.layer]
         matched = F.embedding(seen.tile.own(self.matches, seen.step)[:, 0], self.candidates.features)  # (1, h, w, C)
         squares = (seen.core.to(self.scale.dtype) - matched.permute(0, 3, 1, 2).to(self.scale.dtype)).square()
         return [self.scale * (seen.tile.own(self.bound, seen.step) * squares).sum()]
-
-    def error(self, collected: Collected) -> Tensor:
-        return collected[0]
 
 
 @dataclass(frozen=True)
@@ -146,7 +144,7 @@ class SimilarityTerm(Term):
 
 
 @dataclass(frozen=True)
-class _StyleTerm(Term):
+class _StyleTerm(_LayerTerm):
     """One layer in one region of the picture.
 
     Attributes:
@@ -156,14 +154,9 @@ class _StyleTerm(Term):
     """
 
     loss = "style"
-    layer: str
     weight: float
     mask: Tensor | None
     errors: Errors
-
-    @property
-    def layers(self) -> Collection[str]:
-        return (self.layer,)
 
     def judged(self, value: Any) -> Tensor:
         return self.weight * torch.stack([share * error(value) for share, error in self.errors]).sum()

@@ -102,7 +102,8 @@ def _torchvision(name: str, path: Path) -> VGG:
         for conv, (layer, _) in layers.items()
     }
     weight, bias = convolutions["conv1_1"]
-    convolutions["conv1_1"], (mean, std) = (_in_rgb(weight), bias), _normalisation(weight)
+    weight = _in_rgb(weight)
+    convolutions["conv1_1"], (mean, std) = (weight, bias), _normalisation(weight)
     return VGG(name=name, convolutions=convolutions, mean=mean, std=std, checksum=checksum)
 
 
@@ -137,10 +138,10 @@ def published_layers(network: str) -> Mapping[str, tuple[str, tuple[int, ...]]]:
 
 
 def _normalisation(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and deviation (1, 3, 1, 1) of the pixels that a network with this first layer expects."""
+    """Mean and deviation (1, 3, 1, 1) of the pixels that a network with this first layer, for RGB, expects."""
     from torchvision.models import VGG19_Weights
 
-    if _likeness(_in_rgb(weight)) > LEAST_LIKENESS:
+    if _likeness(weight) > LEAST_LIKENESS:
         return ORIGINAL_NORMALISATION
     expected = VGG19_Weights.IMAGENET1K_V1.transforms()
     return torch.tensor(expected.mean).view(1, 3, 1, 1), torch.tensor(expected.std).view(1, 3, 1, 1)

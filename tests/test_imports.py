@@ -110,7 +110,7 @@ ALLOWED = {  # module -> the modules of nst that it may import
         "vgg",
         "view",
     },
-    "film.writing": {"film.paint", "film.reading"},
+    "film.writing": {"files", "film.paint", "film.reading"},
     "film.command": {
         "commission",
         "device",

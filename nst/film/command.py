@@ -19,7 +19,18 @@ from nst.commission import Commission
 from nst.device import best_device
 from nst.film.morph import morph
 from nst.film.paint import FilmFrame, State, paint_film
-from nst.film.reading import ENDINGS, HIGHEST_RATE, MOVING_PICTURES, RATE, Film, Part, frames, is_moving, look, part_of
+from nst.film.reading import (
+    ENDINGS,
+    MOVING_PICTURES,
+    RATE,
+    Film,
+    Part,
+    checked_rate,
+    frames,
+    is_moving,
+    look,
+    part_of,
+)
 from nst.film.writing import Pieces, check
 from nst.image import endings, open_picture
 from nst.progress import Bar, say, time_left
@@ -135,9 +146,7 @@ def _film(
 def _morph(
     options: argparse.Namespace, files: Sequence[Path], settings: Settings, size: int | None, load: Callable[[], VGG]
 ) -> Order:
-    rate = RATE if options.fps is None else options.fps
-    if not 0 < rate <= HIGHEST_RATE:
-        raise ValueError(f"fps must be above 0 and at most {HIGHEST_RATE:g} frames a second, not {rate:g}.")
+    rate = checked_rate(RATE if options.fps is None else options.fps)
     frames = round(rate * options.morph) if 0 < options.morph < LONG else 0
     if not frames:
         raise ValueError(f"morph must be the seconds from each painting to the next, not {options.morph:g}.")

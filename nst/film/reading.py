@@ -19,7 +19,7 @@ from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
-from nst.image import fitted_size
+from nst.image import encoded, fitted_size
 
 CONTAINERS = "mov,matroska,avi,gif,mpegts,mpeg,ogg,asf,flv"  # as FFmpeg names them; a playlist is none of them
 ENDINGS = frozenset(
@@ -105,6 +105,13 @@ def is_moving(path: Path) -> bool:
     return True
 
 
+def checked_rate(rate: float) -> float:
+    """Raises ValueError unless a film can have so many frames a second."""
+    if not 0 < rate <= HIGHEST_RATE:
+        raise ValueError(f"fps must be above 0 and at most {HIGHEST_RATE:g} frames a second, not {rate:g}.")
+    return rate
+
+
 def part_of(
     film: Film, long_side: int, rate: float | None = None, begin: float = 0.0, end: float | None = None
 ) -> Part:
@@ -117,9 +124,7 @@ def part_of(
     Raises:
         ValueError: naming what is beyond the film.
     """
-    rate = min(RATE, film.rate) if rate is None else rate
-    if not 0 < rate <= HIGHEST_RATE:
-        raise ValueError(f"fps must be above 0 and at most {HIGHEST_RATE:g} frames a second, not {rate:g}.")
+    rate = checked_rate(min(RATE, film.rate) if rate is None else rate)
     if not 0 <= begin < film.seconds:
         raise ValueError(f"from must be within the film's {film.seconds:.1f} seconds, not {begin:g}.")
     if end is not None and not end > begin:
@@ -305,8 +310,7 @@ def _in_srgb(levels: NDArray[np.uint16], light: Callable[[Array], Array]) -> NDA
     above, most = (np.maximum(value - KNEE, 0) / (1 - KNEE) for value in (peak, BRIGHTEST / WHITE))
     squeezed = np.minimum(peak, KNEE) + (1 - KNEE) * above * (1 + above / most**2) / (1 + above)
     linear = linear * squeezed / peak
-    shown = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-9) ** (1 / 2.4) - 0.055)
-    return np.asarray(np.rint(255 * shown.clip(0, 1)), np.uint8)
+    return np.asarray(np.rint(255 * encoded(linear).clip(0, 1)), np.uint8)
 
 
 # Animated WebP, which FFmpeg does not decode

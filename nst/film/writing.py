@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from nst.files import replaced_at_once
 from nst.film.paint import State
 from nst.film.reading import Film, Part
 
@@ -97,15 +98,11 @@ class Pieces:
 
     def join(self, target: Path, rate: float, original: tuple[Film, Part] | None = None) -> None:
         """Make one film of all pieces, with the sound of the part of the original that they show."""
-        partial = target.with_name(f".{target.name}.partial")
-        try:
+        with replaced_at_once(target) as partial:
             if target.suffix.lower() == ".webp":
                 _animate(self.files, partial, rate)
             else:
                 _concatenate(self.files, partial, rate, original)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -114,7 +111,7 @@ class Pieces:
 def _encode(pictures: Sequence[Image.Image], target: Path, rate: float, quality: str) -> None:
     """H.264, as every browser plays it. A row or a column is cut off where there is one too many."""
     width, height = (side - side % 2 for side in pictures[0].size)
-    ticks = Fraction(rate).limit_denominator(1001)
+    ticks = _ticks(rate)
     with av.open(os.fspath(target), "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=ticks)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
@@ -133,6 +130,11 @@ def _encode(pictures: Sequence[Image.Image], target: Path, rate: float, quality:
             frame.pts, frame.time_base = number, 1 / ticks
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
+
+
+def _ticks(rate: float) -> Fraction:
+    """Frames a second as containers keep them, such as 30000/1001."""
+    return Fraction(rate).limit_denominator(1001)
 
 
 def _concatenate(files: Sequence[Path], target: Path, rate: float, original: tuple[Film, Part] | None) -> None:
@@ -190,14 +192,14 @@ def _of_sound(sound: av.container.InputContainer, part: Part, stream: av.AudioSt
 
 def _animate(files: Sequence[Path], target: Path, rate: float) -> None:
     with av.open(os.fspath(target), "w", format="webp", options={"loop": "0"}) as out:
-        stream = None
+        stream, ticks = None, _ticks(rate)
         for number, frame in enumerate(_shown(files)):
             if stream is None:
-                stream = out.add_stream("libwebp_anim", rate=Fraction(rate).limit_denominator(1001))
+                stream = out.add_stream("libwebp_anim", rate=ticks)
                 stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, "yuv420p"
                 stream.options = {"quality": "80", "compression_level": "4"}
             still = frame.reformat(format="yuv420p", dst_colorspace="itu601", dst_color_range=1)  # as WebP has it
-            still.pts, still.time_base = number, 1 / Fraction(rate).limit_denominator(1001)
+            still.pts, still.time_base = number, 1 / ticks
             out.mux(stream.encode(still))
         if stream is not None:
             out.mux(stream.encode())

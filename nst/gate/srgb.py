@@ -98,6 +98,11 @@ def to_srgb(mode: str, profile: bytes) -> Callable[[Image.Image], Image.Image]:
     return lambda image: image if image.mode == "RGB" else image.convert("RGB")
 
 
+def encoded(light: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Light from 0 on, 1 being white -> levels of sRGB (IEC 61966-2-1)."""
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
+
+
 ABOUT_SRGB = 0.05  # what libpng, too, takes for no difference between two exponents
 
 
@@ -106,8 +111,7 @@ def with_gamma(image: Image.Image, gamma: float) -> Image.Image:
     if not 0.01 < gamma < 100 or abs(2.2 * gamma - 1) < ABOUT_SRGB:
         return image
     light = (np.arange(256) / 255) ** (1 / gamma)
-    levels = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)  # IEC 61966-2-1
-    curve = [round(255 * float(level)) for level in levels]
+    curve = [round(255 * float(level)) for level in encoded(light)]
     alpha = [list(range(256))] if image.mode in ("LA", "RGBA") else []
     colors = len(image.getbands()) - len(alpha)
     return image.point([*(curve * colors), *(level for one in alpha for level in one)])

@@ -63,6 +63,13 @@ def formulas(content: str, style: str) -> dict[str, list[str]]:
     }
 
 
+def runs() -> tuple[list[Settings], list[Settings], Settings]:
+    """What is painted for each strip that comes to be: layer by layer twice, and a picture with matches."""
+    keeping = [kept_by(layer, SIDE, STEPS) for layer in CONTENT_LAYERS]
+    knowing = [known_up_to(layer, SIDE, STEPS) for layer in STYLE_LAYERS]
+    return keeping, knowing, Settings(size=SIDE, steps=STEPS)
+
+
 def panel() -> dict[str, Any]:
     with gr.Accordion(label("lesson"), open=False, elem_id="lesson") as lesson:
         text = gr.HTML("", elem_id="lesson-text", elem_classes=["bare"])
@@ -98,9 +105,11 @@ def paint(
 ) -> Iterator[Any]:
     """Four strips, picture by picture, while each comes to be."""
     language = language_of(request)
-    keeping = [frames_of(commission(content, [style], kept_by(layer, SIDE, STEPS))) for layer in CONTENT_LAYERS]
-    knowing = [frames_of(commission(content, [style], known_up_to(layer, SIDE, STEPS))) for layer in STYLE_LAYERS]
-    matching = frames_of(commission(content, [style], Settings(size=SIDE, steps=STEPS)))
+    of_keeping, of_knowing, of_matching = runs()
+    keeping, knowing, (matching,) = (
+        [frames_of(commission(content, [style], settings)) for settings in each]
+        for each in (of_keeping, of_knowing, [of_matching])
+    )
     assert content is not None and style is not None  # or it would have been refused
     strips = _empty(language, content.width / content.height)
     of_content, of_style, of_grams, of_likes = (strip["cells"] for strip in strips)

@@ -10,7 +10,6 @@ from typing import Any
 import gradio as gr
 
 from nst import Settings
-from nst.insight import CONTENT_LAYERS, STYLE_LAYERS, kept_by, known_up_to
 from studio.components.page_components import PageComponents
 from studio.components.updates import Updates
 from studio.i18n import roughly, words
@@ -47,20 +46,19 @@ def in_words(seconds: float, language: str) -> str:
 def of_settings(page: PageComponents, settings: Settings | None, photo: tuple[int, int], language: str) -> Updates:
     """Of Paint, the nine variants and the lesson, as the controls stand; no figure where they cannot."""
     known = settings or Settings()
-    lesson = [kept_by(layer, how_it_works.SIDE, how_it_works.STEPS) for layer in CONTENT_LAYERS]
-    lesson += [known_up_to(layer, how_it_works.SIDE, how_it_works.STEPS) for layer in STYLE_LAYERS]
-    lesson.append(Settings(size=how_it_works.SIDE, steps=how_it_works.STEPS))
+    keeping, knowing, matching = how_it_works.runs()
     sheet = [replace(one, **variants.QUICK) for one in variants.variants(known)]
     paint = [settings] if settings else []
     buttons = {page.paint: ("paint", paint), page.paint_variants: ("variants_paint", sheet)}
-    buttons[page.paint_lesson] = ("lesson_paint", lesson)
+    buttons[page.paint_lesson] = ("lesson_paint", [*keeping, *knowing, matching])
     return {button: _priced(key, runs, photo, language) for button, (key, runs) in buttons.items()}
 
 
 def _priced(key: str, runs: Sequence[Settings], photo: tuple[int, int], language: str) -> Any:
-    name, price = words(language)[key], about(runs, photo, language) if runs else ""
-    is_long = bool(price) and (seconds_of(runs, photo) or 0) > LONG
-    return gr.update(value=f"{name}, {price}" if price else name, elem_classes=["long"] if is_long else [])
+    name, seconds = words(language)[key], seconds_of(runs, photo) if runs else None
+    if seconds is None:
+        return gr.update(value=name, elem_classes=[])
+    return gr.update(value=f"{name}, {in_words(seconds, language)}", elem_classes=["long"] if seconds > LONG else [])
 
 
 def of_going_on(result: Result | None, language: str) -> dict[str, str]:

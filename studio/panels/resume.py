@@ -73,7 +73,7 @@ def resumed(page: PageComponents, value: Any, request: gr.Request) -> Updates:
 
 
 def moved_here(result: Result, request: gr.Request) -> Result:
-    """The same picture, its file in the folder of this session: that of the last one goes with it."""
+    """The same picture, its file in the folder of the new session: the old one's goes with that."""
     old = Path(result.path)
     if not old.exists():
         return result

@@ -98,9 +98,7 @@ class Result:
     @property
     def title(self) -> str:
         """Which picture was painted, and after which."""
-        record = read_record(self.text)
-        names = (record.photo, *record.paintings) if record else ()
-        return " · ".join(Path(name).stem.replace("-", " ") for name in names)
+        return " · ".join(Path(name).stem.replace("-", " ") for name in _painted_from(self.text))
 
     @property
     def file_name(self) -> str:
@@ -116,10 +114,14 @@ class Result:
 
 def name_for(text: Mapping[str, str]) -> str:
     """What a file of a picture is called, without its ending, such as `my-selfie--starry-night`."""
-    record = read_record(text)
-    names = (record.photo, *record.paintings) if record else ()
-    parts = (re.sub(r"\W+", "-", Path(name).stem).strip("-")[:LONGEST_PART] for name in names)
+    parts = (re.sub(r"\W+", "-", Path(name).stem).strip("-")[:LONGEST_PART] for name in _painted_from(text))
     return "--".join(filter(None, parts)) or "painting"
+
+
+def _painted_from(text: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of the photo and the paintings, if the file says them."""
+    record = read_record(text)
+    return (record.photo, *record.paintings) if record else ()
 
 
 @dataclass(frozen=True)
