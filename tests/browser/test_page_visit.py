@@ -96,6 +96,8 @@ def test_nothing_is_lost(own_page: Page, line: Line, photo: Path, painting: Path
         expect(page.locator("#knob-steps input[type=number]")).to_have_value("400")
         page.get_by_role("button", name="Settings").click()
 
+    # Nobody reloads within the moment that it takes until a number just typed is written down.
+    page.wait_for_function("JSON.parse(sessionStorage.getItem('visit')).choices.steps === 400")
     page.reload(wait_until="domcontentloaded")
     is_back()
     expect(page.locator("#visit .tile")).to_have_count(1)
