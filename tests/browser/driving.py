@@ -12,7 +12,7 @@ from PIL import Image
 playwright = pytest.importorskip("playwright.sync_api")
 expect, Page, Browser = playwright.expect, playwright.Page, playwright.Browser
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 QUIET = [
     "--headless",
     "--no-sandbox",
