@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import gradio as gr
 
+from nst.settings import GROUPS
 from studio.api import mcp, stylize
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
 from studio.components import (
@@ -14,12 +15,13 @@ from studio.components import (
     page_head,
     picture_names,
     picture_source,
+    recipe_choice,
     slider_limits,
     start_picture,
     status_line,
     visit_memory,
 )
-from studio.components.controls import FIRST, control, hidden_control
+from studio.components.controls import PLAIN, control, hidden_control
 from studio.components.gallery import Tile, gallery
 from studio.components.images import Canvas, PictureBox
 from studio.components.mask_brush import mask_brush
@@ -113,17 +115,21 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
         marks = mask_brush(content.path.name if content else "")
     start_row, steps = start_picture.start_row(), presets.presets()
     with gr.Accordion(label("settings"), open=False, elem_id="settings"):
-        knobs = {name: control(name) for name in FIRST}
-        slider_limits.slider_limits()
+        knobs: dict[str, Any] = {"recipe": recipe_choice.recipe_choice()}
         knobs["style_mix"] = hidden_control("style_mix")  # its sliders stand beside the paintings
-        with gr.Accordion(label("expert"), open=False, elem_id="expert"):
-            knobs |= {name: control(name) for name in PAGE_KNOBS if name not in knobs}
+        knobs |= {name: control(name) for name in PLAIN if name not in knobs}
+        slider_limits.slider_limits()
+        with gr.Accordion(label("expert"), open=False, elem_id="expert") as expert:
+            for group in GROUPS:
+                gr.HTML(label(f"group_{group}"), elem_classes=["group", "bare"])
+                knobs |= {name: control(name) for name, knob in PAGE_KNOBS.items() if knob.group == group}
+            gr.Checkbox(label=label("all_knobs"), container=False, elem_id="all-knobs")
     with gr.Row(elem_id="go"):
         buttons = {
             "paint": gr.Button(label("paint"), variant="primary", size="lg", elem_id="paint"),
             "stop": gr.Button(label("stop"), size="lg", visible=False, elem_id="stop"),
         }
-    rest = {"mask_brush": marks, "mask_panel": mask_panel, "start_row": start_row, "presets": steps}
+    rest = {"mask_brush": marks, "mask_panel": mask_panel, "start_row": start_row, "presets": steps, "expert": expert}
     return {**boxes, **galleries, **rest, **buttons, "knobs": {name: knobs[name] for name in PAGE_KNOBS}}
 
 

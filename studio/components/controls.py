@@ -14,18 +14,7 @@ from studio.i18n import choice_label, label
 from studio.limits import PAGE_KNOBS
 
 SLIDERS = {"size": 2048, "steps": 400, "style_scale": 2.5}  # upper end within easy reach; recipes may go beyond
-FIRST = (
-    "recipe",
-    "size",
-    "steps",
-    "style_scale",
-    "color",
-    "motifs",
-    "style_weight",
-    "content_weight",
-    "tv_weight",
-    "seed",
-)
+PLAIN = tuple(name for name, knob in PAGE_KNOBS.items() if not knob.group)  # for everybody
 MOVED = {name for recipe in RECIPES.values() for name in recipe.knobs}  # what a choice of recipe may change
 
 
@@ -134,8 +123,13 @@ def _title(knob: Knob, choice: str) -> Any:
 
 
 def moved(name: str, value: Any) -> Any:
-    """The update that moves a control to a value; a slider's track grows where it has to."""
+    """The update that moves a control to a value; a slider's track grows where it has to.
+
+    The recipes' is the bare value: an update replaces all properties of a `gr.HTML` that is not on the page yet.
+    """
     knob = PAGE_KNOBS[name]
+    if name == "recipe":
+        return value
     if name in SLIDERS:
         value = min(value, knob.high)
         return gr.update(value=value, maximum=max(min(SLIDERS[name], knob.high), value))

@@ -33,6 +33,7 @@ class PageComponents:
     content_gallery: gr.HTML
     style_gallery: gr.HTML
     knobs: dict[str, Any]
+    expert: gr.Accordion
     mix: gr.HTML
     mask_brush: gr.HTML
     mask_panel: gr.Accordion

@@ -9,7 +9,7 @@ import gradio as gr
 
 from nst import Settings
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
-from studio.components import inbox, mask_brush, slider_limits, start_picture, status_line
+from studio.components import inbox, mask_brush, recipe_choice, slider_limits, start_picture, status_line
 from studio.components.controls import SLIDERS, moved_by, moved_to
 from studio.components.images import boxed, boxed_again, name_of
 from studio.components.page_components import PageComponents
@@ -28,6 +28,9 @@ def join(page: PageComponents) -> None:
     _finished(page)
     recipe = page.knobs["recipe"]
     recipe.input(lambda name: _by_name(page, moved_by(name)), recipe, list(page.knobs.values()), **AT_ONCE)
+    used = [page.expert.expand, *(knob.change for knob in page.knobs.values())]
+    show = recipe_choice.show_used(page.knobs)
+    gr.on(used, None, list(page.knobs.values()), js=show, trigger_mode="multiple", **AT_ONCE)
     for name in SLIDERS:
         slider = page.knobs[name]
         slider.release(None, None, slider, js=slider_limits.growing(name), **AT_ONCE)
