@@ -40,6 +40,7 @@ from studio.panels import (
     presets,
     restore,
     resume,
+    share,
     variants,
     viewer,
 )
@@ -52,7 +53,7 @@ def build() -> gr.Blocks:
     blocks = Blocks(title=words("en")["title"], fill_width=True)
     with blocks:
         page = furnish()
-        for panel in (choosing, presets, viewer, adjust, history, resume):
+        for panel in (choosing, presets, viewer, adjust, share, history, resume):
             panel.join(page)
         page.python_panel.expand(restore.code_of, page.result, page.code, **AT_ONCE)
         runs = [*painting.join(page), variants.join(page), how_it_works.join(page)]
@@ -155,6 +156,7 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
     with gr.Row(elem_id="below"):
         view = viewer.switch()
         download = gr.DownloadButton(cast(str, label("download")), value=path, size="md", elem_id="download")
+        sharing = share.share()
     buttons = continue_buttons.continue_buttons(result_of_finished(opening.key) if opening else None)
     adjustments = adjust.panel()
     tiles = [Tile(one.key, one.path, one.content.title, one.style.label) for one in FINISHED.values()]
@@ -163,6 +165,6 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
     earlier, sheet = history.strip(), variants.panel()
     with gr.Accordion(label("as_python"), open=False, elem_id="python") as python_panel:
         code = gr.Textbox(show_label=False, lines=9, max_lines=24, buttons=["copy"], interactive=False, elem_id="code")
-    shown = {"canvas": canvas, "stage": stage, "status": status, "view": view, "download": download}
+    shown = {"canvas": canvas, "stage": stage, "status": status, "view": view, "download": download, "share": sharing}
     shown |= {"continue_buttons": buttons, "finished_gallery": finished, "history": earlier}
     return {**shown, **adjustments, **sheet, "python_panel": python_panel, "code": code}

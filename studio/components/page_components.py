@@ -45,6 +45,7 @@ class PageComponents:
     status: gr.HTML
     finished_gallery: gr.HTML
     download: gr.DownloadButton
+    share: gr.HTML
     continue_buttons: gr.HTML
     python_panel: gr.Accordion
     code: gr.Textbox
