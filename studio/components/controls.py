@@ -123,13 +123,8 @@ def _title(knob: Knob, choice: str) -> Any:
 
 
 def moved(name: str, value: Any) -> Any:
-    """The update that moves a control to a value; a slider's track grows where it has to.
-
-    The recipes' is the bare value: an update replaces all properties of a `gr.HTML` that is not on the page yet.
-    """
+    """The update that moves a control to a value; a slider's track grows where it has to."""
     knob = PAGE_KNOBS[name]
-    if name == "recipe":
-        return value
     if name in SLIDERS:
         value = min(value, knob.high)
         return gr.update(value=value, maximum=max(min(SLIDERS[name], knob.high), value))
