@@ -152,6 +152,7 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
         )
         stage = viewer.stage()
         opening_film.opening_film(opening)
+        sheet = variants.panel()
     status = status_line.status_line(opening)
     with gr.Row(elem_id="below"):
         view = viewer.switch()
@@ -162,7 +163,7 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
     tiles = [Tile(one.key, one.path, one.content.title, one.style.label) for one in FINISHED.values()]
     names = {one.key: (one.content.key, one.content.title) for one in FINISHED.values()}
     finished = gallery("finished", tiles, opening.key if opening else None, (224, 168), names)
-    earlier, sheet = history.strip(), variants.panel()
+    earlier = history.strip()
     with gr.Accordion(label("as_python"), open=False, elem_id="python") as python_panel:
         code = gr.Textbox(show_label=False, lines=9, max_lines=24, buttons=["copy"], interactive=False, elem_id="code")
     shown = {"canvas": canvas, "stage": stage, "status": status, "view": view, "download": download, "share": sharing}
