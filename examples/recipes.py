@@ -1,4 +1,4 @@
-"""One photo and one painting under every recipe, in one picture: docs/recipes.webp.
+"""One photo and one painting under every recipe: docs/recipes.webp, and in recipes/ a small one for each, for the page.
 
     python -m examples.recipes [--size 192] [--steps tutorial=3000 strotss2019=400] [--only crowson2021]
 
@@ -20,7 +20,9 @@ from nst.recipes import RECIPES
 
 HERE = Path(__file__).parent
 PHOTO, PAINTING = HERE / "content/neuschwanstein-castle.jpg", HERE / "style/van-gogh-starry-night.jpg"
+TILES = HERE / "recipes"
 COLUMNS, GAP, CAPTION = 4, 8, 26  # pixels
+QUALITY = 72  # of the small pictures
 
 
 def main() -> None:
@@ -31,7 +33,8 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, default=Path("out/recipes"))
     parser.add_argument("--out", type=Path, default=HERE.parent / "docs/recipes.webp")
     options = parser.parse_args()
-    options.keep.mkdir(parents=True, exist_ok=True)
+    for folder in (options.keep, TILES):
+        folder.mkdir(parents=True, exist_ok=True)
     said = dict(word.split("=") for word in options.steps)
     pictures = {}
     for recipe in options.only:
@@ -39,7 +42,8 @@ def main() -> None:
         kept = options.keep / f"{recipe}-{options.size}-{steps}.png"
         if not kept.exists():
             painted(Settings(recipe=recipe, size=options.size, steps=steps)).save(kept)
-        pictures[f"{recipe}, {steps} steps"] = Image.open(kept)
+        picture = pictures[f"{recipe}, {steps} steps"] = Image.open(kept)
+        picture.save(TILES / f"{recipe}.webp", quality=QUALITY, method=6)
     sheet(pictures).save(options.out, quality=88)
 
 

@@ -13,7 +13,7 @@ class Recipe:
 
     Attributes:
         title: The name a visitor reads.
-        summary: What it does, in one line.
+        summary: What its pictures look like, in one plain line.
         source: Paper or tutorial it comes from.
         departs: Where it differs from that source; empty where it does not.
         knobs: Name -> value for every knob that differs from the declared default.
@@ -66,14 +66,14 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
         "painting": _recipe(
             "Painting",
-            "Like finds like: each spot takes after its like in the painting; mean and covariance for the whole. Fast.",
+            "Clear strokes, and motifs where they belong. The quickest.",
             "After Gatys, Ecker & Bethge 2016; moments as in Crowson 2021; matches as in Kolkin et al. 2022",
             "Every loss is a relative error; each size doubles the last; one replicated border; matches are sought "
             "twice for each size, without the painting's hubs.",
         ),
         "tutorial": _published(
             "Tutorial",
-            "The classic lesson: raw Gram matrices, mean squares, Adam, thousands of steps.",
+            "The classic lesson, in thousands of steps. Swirls take over.",
             "Gatys, Ecker & Bethge 2015, as the well-known PyTorch lessons write it",
             "The original VGG sees pixels in 0..255, so beta is the lessons' 0.01 divided by 255^2; its pixels are "
             "normalised, which the lessons often forget. Content is compared at relu4_2 as in the paper; the lesson "
@@ -92,7 +92,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         ),
         "gatys2016": _published(
             "Gatys 2016",
-            "The paper itself: Gram matrices, average pooling, L-BFGS, from faint noise.",
+            "The paper that began it all: dense ripples of brushwork.",
             "Gatys, Ecker & Bethge, Image Style Transfer Using Convolutional Neural Networks, CVPR 2016",
             "L-BFGS has no line search, and guesses the curvature of each octave apart; averages are scaled to the "
             "size of maxima; the paper names no number of steps. Its network was scaled until each filter answers "
@@ -104,7 +104,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         ),
         "johnson2015": _published(
             "Johnson 2015",
-            "neural-style, the program that made it popular: Gram matrices per element, weights 5 and 100.",
+            "The program that made it popular: softer, and even.",
             "J. Johnson, neural-style, 2015, and its PyTorch descendant neural-style-pt: their defaults",
             "The programs weigh each of the five layers with 100, here their mean weighs 500; smoothness is a mean "
             "over neighbours, so its weight holds for a picture of 512 x 384; L-BFGS remembers 10 steps and not 100, "
@@ -124,7 +124,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         ),
         "crowson2021": _published(
             "Crowson 2021",
-            "Wasserstein distance of Gaussians, Adam with an averaged picture, many sizes. Slow and fine.",
+            "Smooth light and rich colours, worked out finely.",
             "K. Crowson, style-transfer-pytorch, 2021: its defaults",
             f"It {EITHER_NETWORK}=vgg19-tv for the one that was used; smoothness is scaled to its features, and its "
             "neighbours are two; the square root of the covariances is exact; the first size has twice the steps of "
@@ -143,7 +143,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         ),
         "gatys2017-colour": _published(
             "Gatys 2017, colours",
-            "The photo keeps its colours: the painting is recoloured first. Otherwise Gatys 2016.",
+            "The photo keeps its own colours.",
             "Gatys et al., Controlling Perceptual Factors in Neural Style Transfer, CVPR 2017",
             "As in gatys2016. For the paper's other way choose color=luminance.",
             color="match",
@@ -151,7 +151,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         ),
         "strotss2019": _published(
             "STROTSS 2019",
-            "Keeps what is alike in the photo alike, and brings its features to the painting's by optimal transport.",
+            "Shapes stay, and take on the painting piece by piece.",
             "Kolkin et al., Style Transfer by Relaxed Optimal Transport and Self-Similarity, CVPR 2019",
             f"It {EITHER_NETWORK}=vgg16-tv for the paper's. Layers are the program's, without the bare colours; "
             "moments are relative to the painting's; the painting has 4096 points for each size and not 5000. The "
@@ -178,7 +178,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         ),
         "nnst2022": _published(
             "Neural Neighbor 2022",
-            "Every spot of the picture takes after the spot of the painting that it resembles most. Painterly, patchy.",
+            "Thick paint, laid on in patches of the painting.",
             "Kolkin, Kucera, Paris, Sykora, Shechtman & Shakhnarovich, Neural Neighbor Style Transfer, 2022",
             f"It {EITHER_NETWORK}=vgg16-tv for the paper's. Neighbours are sought anew at each step, for 1024 spots of "
             "the full picture; features are centred in the loss too; the painting is not turned; layers are not "

@@ -15,6 +15,7 @@ from typing import Any
 from nst.recipes import RECIPES
 
 Value = int | float | str
+GROUPS = ("brush", "colour", "detail", "solver")
 DEEP = 4  # block from which on a layer knows motifs: relu4_1 sees 60 pixels
 
 
@@ -30,7 +31,7 @@ class Knob:
         step: What one click on a control adds.
         choices: The allowed values, for words.
         mixes: Whether several choices may be said at once, each with its weight if that is not 1.
-        expert: Whether the page folds it away.
+        group: One of GROUPS, for the knobs that are for experts; empty for the others.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Knob:
     step: float | None = None
     choices: tuple[str, ...] = ()
     mixes: bool = False
-    expert: bool = False
+    group: str = ""
 
     def check(self, value: object) -> Value:
         """`value` in the knob's own type.
@@ -101,21 +102,21 @@ class Settings:
     tv_weight: float = knob(0.0, "Smoothness", "Weight of the total variation: more is smoother, 100 is a lot.",
                             low=0, high=1e9, step=1)
     palette_weight: float = knob(0.0, "Palette", "Weight of the colours as a set: the painting's, each as often.",
-                                 low=0, high=1e6, step=0.1, expert=True)
+                                 low=0, high=1e6, step=0.1, group="colour")
     match_weight: float = knob(0.5, "Match weight", "How much each spot takes after the spot of the painting that it "
                                "resembles most, against the statistics of the whole.",
-                               low=0, high=1e6, step=0.1, expert=True)
+                               low=0, high=1e6, step=0.1, group="brush")
     match_layers: str = knob("relu3_1 relu4_1", "Match layers",
-                             "Layers whose spots are matched, each with its weight if that is not 1.", expert=True)
+                             "Layers whose spots are matched, each with its weight if that is not 1.", group="brush")
     match_rounds: int = knob(2, "Match rounds", "How many times at each size the matches are sought anew.",
-                             low=1, high=100, step=1, expert=True)
+                             low=1, high=100, step=1, group="brush")
     style_margin: float = knob(0.03, "Cut margin", "Share of the painting that is left out on each side: scans have "
-                               "frames and torn edges.", low=0, high=0.4, step=0.01, expert=True)
+                               "frames and torn edges.", low=0, high=0.4, step=0.01, group="brush")
     style_scale: float = knob(1.0, "Brush size", "Size of the painting against the photo: more is a broader brush.",
                               low=0.25, high=4, step=0.05)
     style_size: int = knob(0, "Brush for", "Long side of the picture that the brush size is meant for, in pixels: the "
                            "strokes stay the same at any size. 0: they grow with the picture.",
-                           low=0, high=8192, step=16, expert=True)
+                           low=0, high=8192, step=16, group="brush")
     style_mix: str = knob("", "Mix", "Weights of several paintings, such as 2 1. Empty: all the same.")
     color: str = knob("painting", "Colours", "The painting's colours; the photo's under painted light, or kept "
                       "exactly; or one recoloured like the other before, by covariance or by histogram: the painting "
@@ -124,65 +125,65 @@ class Settings:
                                "histogram_photo", "match_finished"))
     transparency: str = knob("white", "Transparency", "A photo with transparent parts lies on white while it is "
                              "painted. The picture stays so, or gets the photo's transparency back at the end.",
-                             choices=("white", "kept"), expert=True)
+                             choices=("white", "kept"), group="colour")
     recipe: str = knob("painting", "Recipe", "Which published recipe sets the knobs that you leave alone.",
                        choices=tuple(RECIPES))
     seed: int = knob(0, "Seed", "Same seed, same picture. Matters when the start is noise.",
                      low=0, high=2**31 - 1, step=1)
     init: str = knob("content", "Start from", "The photo, noise, grey with noise too faint to see, noise in the "
                      "painting's colours, or the painting's mean colour with the photo's finest detail.",
-                     choices=("content", "noise", "gray", "colors", "detail"), expert=True)
+                     choices=("content", "noise", "gray", "colors", "detail"), group="solver")
     start_size: int = knob(96, "First size", "The picture is begun about this small, in pixels, and grows from "
-                           "there. Above half the size: one scale only.", low=32, high=8192, step=32, expert=True)
+                           "there. Above half the size: one scale only.", low=32, high=8192, step=32, group="solver")
     scale_factor: float = knob(2.0, "Growth", "How much larger each size is than the one before.",
-                               low=1.1, high=4, step=0.1, expert=True)
+                               low=1.1, high=4, step=0.1, group="solver")
     step_ratio: float = knob(2.0, "Early steps", "Steps at the first size for each one at the last.",
-                             low=0.25, high=16, step=0.25, expert=True)
+                             low=0.25, high=16, step=0.25, group="solver")
     content_fade: float = knob(1.0, "Early content", "How many times more the photo weighs at the first size, and how "
                                "many times less the palette.",
-                               low=0.01, high=100, step=1, expert=True)
+                               low=0.01, high=100, step=1, group="detail")
     optimizer: str = knob("lbfgs", "Optimiser", "How the pixels move. adam_short is Adam that forgets steep slopes "
                           "ten times sooner.",
-                          choices=("lbfgs", "adam", "adam_short", "rmsprop", "sgd"), expert=True)
+                          choices=("lbfgs", "adam", "adam_short", "rmsprop", "sgd"), group="solver")
     learning_rate: float = knob(1.0, "Learning rate", "Length of a step. 1 suits L-BFGS, 0.02 Adam.",
-                                low=1e-9, high=1e4, step=0.01, expert=True)
+                                low=1e-9, high=1e4, step=0.01, group="solver")
     pyramid: int = knob(1, "Bands", "1 moves the pixels themselves, more the bands of their Laplacian pyramid. "
-                        "Not for L-BFGS.", low=1, high=8, step=1, expert=True)
+                        "Not for L-BFGS.", low=1, high=8, step=1, group="solver")
     averaging: float = knob(0.0, "Averaging", "The picture is a running mean of the steps: this much stays of the mean "
-                            "at each step.", low=0, high=0.999, step=0.01, expert=True)
+                            "at each step.", low=0, high=0.999, step=0.01, group="solver")
     pooling: str = knob("max", "Pooling", "How the network shrinks its maps.",
-                        choices=("max", "average", "l2"), expert=True)
+                        choices=("max", "average", "l2"), group="detail")
     padding: str = knob("replicate", "Border", "What the first convolution sees beyond the edge.",
-                        choices=("replicate", "zeros"), expert=True)
+                        choices=("replicate", "zeros"), group="detail")
     bounds: str = knob("clamp", "Range", "Keep every pixel between black and white at each step, or let it roam.",
-                       choices=("clamp", "free"), expert=True)
+                       choices=("clamp", "free"), group="colour")
     tv_loss: str = knob("l2", "Smooth by", "Squares of the differences, which blur, or plain ones, which keep edges.",
-                        choices=("l2", "l1"), expert=True)
+                        choices=("l2", "l1"), group="detail")
     style_loss: str = knob("moments", "Style loss", "How features are compared with the painting's: by mean and "
                            "covariance, Gram matrices in four normalisations, or as sets of points. Several are mixed, "
                            "each with its weight if that is not 1: gram nearest:0.5.",
                            choices=("moments", "gram", "gram_sum", "gram_mean", "gram_element", "wasserstein",
                                     "sliced", "histogram", "nearest", "relaxed_emd", "moments_l1"),
-                           mixes=True, expert=True)
+                           mixes=True, group="brush")
     content_loss: str = knob("relative", "Content loss", "Squared error relative to the photo's features, its mean or "
                              "its sum, or how alike the features are among themselves. Several are mixed likewise.",
                              choices=("relative", "mean_square", "sum_square", "self_similarity"),
-                             mixes=True, expert=True)
+                             mixes=True, group="detail")
     samples: int = knob(2048, "Points", "How many positions are drawn at each step for a loss on sets of points.",
-                        low=64, high=16384, step=64, expert=True)
+                        low=64, high=16384, step=64, group="brush")
     style_layers: str = knob("relu1_1:2 relu2_1:2 relu3_1 relu4_1:2", "Style layers",
                              "Layers whose statistics are the painting's, each with its weight if that is not 1. "
-                             "Joined by + they are one hypercolumn.", expert=True)
+                             "Joined by + they are one hypercolumn.", group="brush")
     content_layers: str = knob("relu4_2", "Content layers",
                                "Layers whose features are the photo's, each with its weight if that is not 1.",
-                               expert=True)
+                               group="detail")
     backbone: str = knob("vgg19", "Network", "The network that looks at the pictures. Those with tv are fetched "
                          "once, 59 or 80 MB.",
-                         choices=("vgg19", "vgg16-tv", "vgg19-tv"), expert=True)
+                         choices=("vgg19", "vgg16-tv", "vgg19-tv"), group="solver")
     tile: int = knob(0, "Tile", "Side of the tiles in pixels that a large picture is worked on in, with the same "
-                     "result. 0: as large as the free memory allows.", low=0, high=8192, step=64, expert=True)
+                     "result. 0: as large as the free memory allows.", low=0, high=8192, step=64, group="solver")
     enlarge: str = knob("no", "Enlarge", "Whether the picture may become larger than a small photo, as for a poster.",
-                        choices=("no", "yes"), expert=True)
+                        choices=("no", "yes"), group="detail")
     # fmt: on
 
     def __post_init__(self) -> None:

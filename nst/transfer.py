@@ -30,7 +30,8 @@ from nst.image import (
     with_luma,
     with_luma_inside,
 )
-from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES
+from nst.knobs import compares_points
+from nst.losses import CONTENT_SCALES, SUM_LOSSES
 from nst.matching import CANDIDATES, PAIRS, Found, Likes, likes
 from nst.settings import Settings, match_shares, mix_shares, shares
 from nst.solvers import Average, Solver, make_solver
@@ -261,18 +262,13 @@ def room(width: int, height: int, settings: Settings, network: VGG, device: Devi
     pixels, columns = width * height, "+" in settings.style_layers + settings.content_layers
     per_pixel = (COLUMN_VALUES if columns else STEP_VALUES) * device.dtype.itemsize
     whole = FIXED_BYTES + pixels * (WHOLE_BYTES + PAIR_BYTES * pairs_kept(pixels))
-    if _compares_points(settings):
+    if compares_points(settings):
         whole += SAMPLE_BYTES * min(settings.samples, pixels) ** 2
     if match_shares(settings):
         positions = min(CANDIDATES, pixels // 16)
         whole += CANDIDATE_BYTES * positions + PAIR_OF_MATCHES_BYTES * min(PAIRS, positions**2)
     halo = network.radius(layers(settings))
     return fit(height, width, Need(halo, per_pixel, whole), free_memory(device), settings.tile)
-
-
-def _compares_points(settings: Settings) -> bool:
-    losses = shares(settings.style_loss).keys() | shares(settings.content_loss).keys()
-    return bool(settings.palette_weight or losses & {*POINT_LOSSES, "self_similarity"})
 
 
 def in_tiles(width: int, height: int, settings: Settings, network: VGG, device: Device | None = None) -> Fit | None:

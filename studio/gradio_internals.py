@@ -38,6 +38,17 @@ def opened_by(component: Component, raw: Any) -> Any:
     return component.preprocess(raw)
 
 
+def without_its_mark(update: Any) -> Any:
+    """An update as it was meant. Gradio takes its own mark for a property of a `gr.HTML`; one that is not on the page
+    yet, in a panel that was never opened, would have that property and no other.
+    """
+    if isinstance(update, dict) and update.get("__type__") == "update" and isinstance(update.get("props"), dict):
+        update["props"].pop("__type__", None)
+        if not update["props"]:
+            del update["props"]
+    return update
+
+
 def no_tool(function: Any) -> None:
     """Hides an endpoint from agents only; the public setting would hide it from programs, too."""
     function._mcp_type = "not a tool"

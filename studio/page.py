@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import gradio as gr
 
+from nst.settings import GROUPS
 from studio.api import mcp, stylize
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
 from studio.components import (
@@ -14,12 +15,13 @@ from studio.components import (
     page_head,
     picture_names,
     picture_source,
+    recipe_choice,
     slider_limits,
     start_picture,
     status_line,
     visit_memory,
 )
-from studio.components.controls import FIRST, control, hidden_control
+from studio.components.controls import PLAIN, control, hidden_control
 from studio.components.gallery import Tile, gallery
 from studio.components.images import Canvas, PictureBox
 from studio.components.mask_brush import mask_brush
@@ -38,6 +40,7 @@ from studio.panels import (
     presets,
     restore,
     resume,
+    share,
     variants,
     viewer,
 )
@@ -50,7 +53,7 @@ def build() -> gr.Blocks:
     blocks = Blocks(title=words("en")["title"], fill_width=True)
     with blocks:
         page = furnish()
-        for panel in (choosing, presets, viewer, adjust, history, resume):
+        for panel in (choosing, presets, viewer, adjust, share, history, resume):
             panel.join(page)
         page.python_panel.expand(restore.code_of, page.result, page.code, **AT_ONCE)
         runs = [*painting.join(page), variants.join(page), how_it_works.join(page)]
@@ -113,17 +116,21 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
         marks = mask_brush(content.path.name if content else "")
     start_row, steps = start_picture.start_row(), presets.presets()
     with gr.Accordion(label("settings"), open=False, elem_id="settings"):
-        knobs = {name: control(name) for name in FIRST}
-        slider_limits.slider_limits()
+        knobs: dict[str, Any] = {"recipe": recipe_choice.recipe_choice()}
         knobs["style_mix"] = hidden_control("style_mix")  # its sliders stand beside the paintings
-        with gr.Accordion(label("expert"), open=False, elem_id="expert"):
-            knobs |= {name: control(name) for name in PAGE_KNOBS if name not in knobs}
+        knobs |= {name: control(name) for name in PLAIN if name not in knobs}
+        slider_limits.slider_limits()
+        with gr.Accordion(label("expert"), open=False, elem_id="expert") as expert:
+            for group in GROUPS:
+                gr.HTML(label(f"group_{group}"), elem_classes=["group", "bare"])
+                knobs |= {name: control(name) for name, knob in PAGE_KNOBS.items() if knob.group == group}
+            gr.Checkbox(label=label("all_knobs"), container=False, elem_id="all-knobs")
     with gr.Row(elem_id="go"):
         buttons = {
             "paint": gr.Button(label("paint"), variant="primary", size="lg", elem_id="paint"),
             "stop": gr.Button(label("stop"), size="lg", visible=False, elem_id="stop"),
         }
-    rest = {"mask_brush": marks, "mask_panel": mask_panel, "start_row": start_row, "presets": steps}
+    rest = {"mask_brush": marks, "mask_panel": mask_panel, "start_row": start_row, "presets": steps, "expert": expert}
     return {**boxes, **galleries, **rest, **buttons, "knobs": {name: knobs[name] for name in PAGE_KNOBS}}
 
 
@@ -145,18 +152,20 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
         )
         stage = viewer.stage()
         opening_film.opening_film(opening)
+        sheet = variants.panel()
     status = status_line.status_line(opening)
     with gr.Row(elem_id="below"):
         view = viewer.switch()
         download = gr.DownloadButton(cast(str, label("download")), value=path, size="md", elem_id="download")
+        sharing = share.share()
     buttons = continue_buttons.continue_buttons(result_of_finished(opening.key) if opening else None)
     adjustments = adjust.panel()
     tiles = [Tile(one.key, one.path, one.content.title, one.style.label) for one in FINISHED.values()]
     names = {one.key: (one.content.key, one.content.title) for one in FINISHED.values()}
     finished = gallery("finished", tiles, opening.key if opening else None, (224, 168), names)
-    earlier, sheet = history.strip(), variants.panel()
+    earlier = history.strip()
     with gr.Accordion(label("as_python"), open=False, elem_id="python") as python_panel:
         code = gr.Textbox(show_label=False, lines=9, max_lines=24, buttons=["copy"], interactive=False, elem_id="code")
-    shown = {"canvas": canvas, "stage": stage, "status": status, "view": view, "download": download}
+    shown = {"canvas": canvas, "stage": stage, "status": status, "view": view, "download": download, "share": sharing}
     shown |= {"continue_buttons": buttons, "finished_gallery": finished, "history": earlier}
     return {**shown, **adjustments, **sheet, "python_panel": python_panel, "code": code}

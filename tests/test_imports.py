@@ -55,10 +55,12 @@ ALLOWED = {  # module -> the modules of nst that it may import
         "vgg",
         "view",
     },
+    "knobs": {"losses", "settings"},
     "transfer": {
         "commission",
         "device",
         "image",
+        "knobs",
         "losses",
         "matching",
         "settings",

@@ -14,18 +14,7 @@ from studio.i18n import choice_label, label
 from studio.limits import PAGE_KNOBS
 
 SLIDERS = {"size": 2048, "steps": 400, "style_scale": 2.5}  # upper end within easy reach; recipes may go beyond
-FIRST = (
-    "recipe",
-    "size",
-    "steps",
-    "style_scale",
-    "color",
-    "motifs",
-    "style_weight",
-    "content_weight",
-    "tv_weight",
-    "seed",
-)
+PLAIN = tuple(name for name, knob in PAGE_KNOBS.items() if not knob.group)  # for everybody
 MOVED = {name for recipe in RECIPES.values() for name in recipe.knobs}  # what a choice of recipe may change
 
 

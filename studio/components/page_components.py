@@ -33,6 +33,7 @@ class PageComponents:
     content_gallery: gr.HTML
     style_gallery: gr.HTML
     knobs: dict[str, Any]
+    expert: gr.Accordion
     mix: gr.HTML
     mask_brush: gr.HTML
     mask_panel: gr.Accordion
@@ -44,6 +45,7 @@ class PageComponents:
     status: gr.HTML
     finished_gallery: gr.HTML
     download: gr.DownloadButton
+    share: gr.HTML
     continue_buttons: gr.HTML
     python_panel: gr.Accordion
     code: gr.Textbox

@@ -20,6 +20,8 @@ const write = (change) => {
 const settle = (choices) => {
   ready = true;
   write({ session: props.session, choices });
+  window.visitReady = true; // whatever else the page was opened with may come now
+  document.dispatchEvent(new Event("visitready"));
 };
 
 window.remember = (names, values) => write({ choices: Object.fromEntries(names.map((name, i) => [name, values[i]])) });

@@ -9,9 +9,9 @@ import gradio as gr
 
 from nst import Settings
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
-from studio.components import inbox, mask_brush, slider_limits, start_picture, status_line
+from studio.components import inbox, mask_brush, recipe_choice, slider_limits, start_picture, status_line
 from studio.components.controls import SLIDERS, moved_by, moved_to
-from studio.components.images import boxed, boxed_again, name_of
+from studio.components.images import boxed, name_of
 from studio.components.page_components import PageComponents
 from studio.components.painting_mix import EVEN, add_style, remove_style, rows
 from studio.components.updates import Updates, merged
@@ -28,6 +28,9 @@ def join(page: PageComponents) -> None:
     _finished(page)
     recipe = page.knobs["recipe"]
     recipe.input(lambda name: _by_name(page, moved_by(name)), recipe, list(page.knobs.values()), **AT_ONCE)
+    used = [page.expert.expand, *(knob.change for knob in page.knobs.values())]
+    show = recipe_choice.show_used(page.knobs)
+    gr.on(used, None, list(page.knobs.values()), js=show, trigger_mode="multiple", **AT_ONCE)
     for name in SLIDERS:
         slider = page.knobs[name]
         slider.release(None, None, slider, js=slider_limits.growing(name), **AT_ONCE)
@@ -64,15 +67,7 @@ def _pictures(page: PageComponents) -> None:
             its_marks = _marks_for(page, name_of(picture), marks) if marks else {}
             return {box: boxed(picture, request), gallery: None, **its_marks}
         result = restore.its_own_result(picture, chosen, request)
-        boxes = {"content": page.content, "style": page.style}
-        held = {each: boxed_again(each, chosen[name], request) for name, each in boxes.items() if name in chosen}
-        return {
-            **history.hung(page, result, language_of(request)),
-            **_by_name(page, chosen),
-            **held,
-            page.mask_panel: mask_brush.panel_label(chosen["mask_brush"]),
-            page.start_row: start_picture.shown(chosen["start"]),
-        }
+        return {**history.hung(page, result, language_of(request)), **restore.put_back(page, chosen, request)}
 
     def photo(key: str, marks: Mapping[str, Any]) -> Updates:
         path = PHOTOS[key].path

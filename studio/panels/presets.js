@@ -11,9 +11,11 @@ const show = () => {
     label.querySelector("b").textContent = words[key];
     label.querySelector("span").textContent = props.times[key] ?? "";
   });
+  window.recipeTimes = props.recipes; // for the pictures of the recipes, which may not be there yet
+  document.dispatchEvent(new Event("recipetimes"));
 };
 show();
-watch(["value", "times", "own", "large"], show);
+watch(["value", "times", "recipes", "own", "large"], show);
 element.addEventListener("change", (event) => {
   event.stopPropagation();
   props.value = { ...props.value, preset: event.target.value };

@@ -37,6 +37,7 @@ def presets() -> gr.HTML:
         items=list(PRESETS),
         words={language: {"heading": words(language)["presets"], **names[language]} for language in LANGUAGES},
         times={},
+        recipes={},
         own="",
         large="",
         disabled=False,
@@ -128,6 +129,7 @@ def forecast(request: gr.Request, value: Mapping[str, Any], knobs: Mapping[str, 
     return gr.update(
         value={"preset": preset, "photo": value.get("photo")},
         times={key: about({**knobs, **preset_for(key, knobs["recipe"])}) for key in PRESETS},
+        recipes=prices.of_recipes(knobs, photo, language),
         own="" if preset else words(language)["own"].format(time=about(knobs)),
         large=_about_a_large_one(knobs, photo, language),
     )

@@ -10,6 +10,8 @@ from typing import Any
 import gradio as gr
 
 from nst import Settings
+from nst.recipes import RECIPES
+from studio.components.controls import MOVED
 from studio.components.page_components import PageComponents
 from studio.components.updates import Updates
 from studio.i18n import roughly, words
@@ -59,6 +61,14 @@ def _priced(key: str, runs: Sequence[Settings], photo: tuple[int, int], language
     if seconds is None:
         return gr.update(value=name, elem_classes=[])
     return gr.update(value=f"{name}, {in_words(seconds, language)}", elem_classes=["long"] if seconds > LONG else [])
+
+
+def of_recipes(knobs: Mapping[str, Any], photo: tuple[int, int], language: str) -> dict[str, str]:
+    """Recipe -> what it would take in this size, as it is published."""
+    kept = {name: value for name, value in knobs.items() if name not in {"recipe", *MOVED}}
+    with suppress(ValueError):
+        return {recipe: about([Settings(recipe=recipe, **kept)], photo, language) for recipe in RECIPES}
+    return {}
 
 
 def of_going_on(result: Result | None, language: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
 from studio.components import mask_brush, start_picture, status_line
 from studio.components.controls import moved, moved_to
 from studio.components.images import boxed_again
-from studio.components.mask_brush import marks_from
+from studio.components.mask_brush import marks_from, unmarked
 from studio.components.page_components import PageComponents
 from studio.components.painting_mix import EVEN, MOST, ExtraStyle, extra_style, rows
 from studio.components.updates import Updates
@@ -52,14 +52,24 @@ def restored(
             return None
         marks = marks_from(record.masks, record.photo)
     start_picture.opened(record.start)  # a damaged one is refused before anything is taken over
+    names = (record.photo, *record.paintings[:MOST])
+    files = {name: file for name in names if (file := _found(name, visit or {}))}
+    _inform([name for name in names if name not in files], words(language_of(request)))
+    return {**_chosen(record, files), "mask_brush": marks}
+
+
+def of_gallery(record: Record) -> dict[str, Any]:
+    """The same from a record that names no visitor's picture."""
+    names = (record.photo, *record.paintings)
+    return _chosen(record, {name: file for name in names if (file := _found(name, {}))})
+
+
+def _chosen(record: Record, files: Mapping[str, File]) -> dict[str, Any]:
     names = record.paintings[:MOST]
-    files = {name: file for name in (record.photo, *names) if (file := _found(name, visit or {}))}
-    _inform([name for name in (record.photo, *names) if name not in files], words(language_of(request)))
-    weights = _weights(record.settings, names)
     return {
         **_content(record.photo, files),
-        **_styles([files[name] for name in names if name in files], weights),
-        "mask_brush": marks,
+        **_styles([files[name] for name in names if name in files], _weights(record.settings, names)),
+        "mask_brush": unmarked(record.photo),
         "start": record.start,
         **moved_to(record.settings),
     }
@@ -169,6 +179,18 @@ def brought_back(page: PageComponents, chosen: Mapping[str, Any], request: gr.Re
         **kept,
         **{page.knobs[name]: moved(name, chosen[name]) for name in page.knobs},
         page.mix: rows(chosen["extra_styles"], chosen["mix"]["weights"]),
+        page.mask_panel: mask_brush.panel_label(chosen["mask_brush"]),
+        page.start_row: start_picture.shown(chosen["start"]),
+    }
+
+
+def put_back(page: PageComponents, chosen: Mapping[str, Any], request: gr.Request) -> Updates:
+    """What was restored of a picture stands in the boxes and controls; what is missing stays as it is."""
+    boxes = {name: box for name, box in _boxes(page).items() if name in chosen}
+    held: Updates = {box: boxed_again(box, chosen[name], request) for name, box in boxes.items()}
+    return {
+        **{page.inputs[name]: value for name, value in chosen.items()},
+        **held,
         page.mask_panel: mask_brush.panel_label(chosen["mask_brush"]),
         page.start_row: start_picture.shown(chosen["start"]),
     }

@@ -32,7 +32,7 @@ def idle(page: PageComponents) -> Updates:
 
 
 def _switched(page: PageComponents, running: bool) -> Updates:
-    widgets = [page.finished_gallery, page.continue_buttons, page.history]
+    widgets = [page.finished_gallery, page.continue_buttons, page.history, page.share]
     return {
         page.paint: gr.update(visible=not running),
         page.stop: gr.update(visible=running, interactive=True),

@@ -29,13 +29,16 @@ from studio.runs.timelapse import jpeg
 SET = {"content_weight": (0.4, 1.0, 2.5), "style_scale": (0.5, 1.0, 2.0)}  # factors: of the rows, of the columns
 QUICK: dict[str, Any] = {"size": 176, "steps": 26, "start_size": 64}
 QUALITY = 88
+WORDS = ("hint", "set", "go")
+IS_SET = "() => { window.variantIsSet?.(); }"
 
 
 def panel() -> dict[str, Any]:
-    """The sheet looks like a gallery, and a little more."""
+    """Lies over the canvas while it is the chosen view. The sheet looks like a gallery, and a little more."""
     files = widget_files(__file__)
     files["css_template"] = widget_files(gallery.__file__)["css_template"] + files["css_template"]
-    with gr.Accordion(label("variants"), open=False, elem_id="variants"):
+    texts = for_browser(WORDS, "variants_")
+    with gr.Column(elem_id="variants"):
         sheet = gr.HTML(
             None,
             **files,
@@ -43,7 +46,7 @@ def panel() -> dict[str, Any]:
             done=0,
             count=0,
             ratio=1.5,
-            words=for_browser(("variants", "variants_hint")),
+            words={one: {"heading": words(one)["variants"], **text} for one, text in texts.items()},
             elem_id="sheet",
             elem_classes=["bare"],
         )
@@ -58,7 +61,8 @@ def join(page: PageComponents) -> Dependency:
         yield from paint(request, Choices.of(named(inputs, values) | {"start": b""}))
 
     inputs = {name: component for name, component in page.inputs.items() if name != "start"}
-    page.variants.select(chosen, page.variants, [page.knobs[name] for name in SET], **AT_ONCE)
+    choice = page.variants.select(chosen, page.variants, [page.knobs[name] for name in SET], **AT_ONCE)
+    choice.then(None, js=IS_SET, **AT_ONCE)
     return small_run(page, page.paint_variants, run, set(inputs.values()), page.variants)
 
 

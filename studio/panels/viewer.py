@@ -1,4 +1,4 @@
-"""Three ways to look at a picture, in one frame: as it is, against its photo, and as it came to be."""
+"""Ways to look at a picture, in one frame: as it is, against its photo, as it came to be, and as it could be else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from studio.events import AT_ONCE
 from studio.i18n import for_browser, label, language_of
 from studio.runs.result import Result
 
-VIEWS = ("painting", "compare", "replay")
+VIEWS = ("painting", "compare", "replay", "variants")
+SHOW_SHEET = (
+    "(view) => { if (view === 'variants') document.getElementById('easel').scrollIntoView({ block: 'nearest' }) }"
+)
 WORDS = (
     "photo",
     "painting",
@@ -65,6 +68,7 @@ def switch() -> gr.Radio:
 def join(page: PageComponents) -> None:
     """Looking changes nothing: the canvas stays under the stage."""
     page.view.input(show, [page.view, page.result, *page.adjusting], page.stage, **AT_ONCE)
+    page.view.input(None, page.view, js=SHOW_SHEET, **AT_ONCE)
 
 
 def reset(page: PageComponents) -> Updates:
@@ -74,7 +78,7 @@ def reset(page: PageComponents) -> Updates:
 
 def show(request: gr.Request, view: str, result: Result | None, *adjusting: Any) -> Any:
     """The stage for a view of what hangs on the wall."""
-    if result is None or view == "painting":
+    if result is None or view not in ("compare", "replay"):  # the variants have a sheet of their own
         return gr.update(view="painting", film="")
     with without_a_trace(language_of(request)):
         return compare(result, Adjustment(*adjusting)) if view == "compare" else replay(result, request)

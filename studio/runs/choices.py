@@ -51,14 +51,20 @@ class Choices:
         )
 
     @property
+    def mixed_settings(self) -> Settings:
+        """With the weights of several paintings."""
+        _, style_mix = mixed(self.style, self.extra_styles, self.mix)
+        return replace(self.settings, style_mix=style_mix)
+
+    @property
     def commission(self) -> Commission:
         """
         Raises:
             gr.Error: if a picture is missing, or something does not go together.
         """
-        styles, style_mix = mixed(self.style, self.extra_styles, self.mix)
-        settings = replace(self.settings, style_mix=style_mix)
-        return commission(self.content, styles, settings, opened(self.start), masks(self.marks, len(styles)))
+        styles, _ = mixed(self.style, self.extra_styles, self.mix)
+        marks = masks(self.marks, len(styles))
+        return commission(self.content, styles, self.mixed_settings, opened(self.start), marks)
 
 
 def commission(content: Any, styles: Sequence[Any], *rest: Any) -> Commission:

@@ -83,13 +83,14 @@ class Result:
         """The picture as adjusted, in full size."""
         return with_alpha(adjusted(self.picture, opened(self.content), adjustment), self.alpha)
 
-    def beside(self, name: str, request: gr.Request) -> Path:
+    def beside(self, name: str, request: gr.Request, kind: str = "") -> Path:
         """A path for another file made of this picture, which goes when the picture goes, the visitor, or the next.
 
-        Each visit has one file of that kind: whoever moves a slider a hundred times does not fill the disk.
+        Each visit has one file of that kind: whoever moves a slider a hundred times does not fill the disk. Without
+        a kind, it is one by its ending.
         """
         folder = Path(self.path).parent if self.run_id else folder_of(str(request.session_hash))
-        beside = f"beside-{Path(name).suffix[1:]}-"
+        beside = f"beside-{kind or Path(name).suffix[1:]}-"
         for old in folder.glob(f"{beside}*"):
             shutil.rmtree(old, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)

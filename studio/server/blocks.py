@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from studio.gradio_internals import without_its_mark
 from studio.i18n import words
 
 log = logging.getLogger(__name__)
@@ -14,6 +15,9 @@ log = logging.getLogger(__name__)
 
 class Blocks(gr.Blocks):
     """Gradio's own, which prints a whole trace for each message that no client of ours would send."""
+
+    async def postprocess_data(self, *arguments: Any, **named: Any) -> list[Any]:
+        return [without_its_mark(one) for one in await super().postprocess_data(*arguments, **named)]
 
     async def process_api(self, *arguments: Any, **named: Any) -> Any:
         try:

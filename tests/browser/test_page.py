@@ -11,6 +11,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from nst.recipes import RECIPES
 from nst.settings import KNOBS
 from studio.catalogue import FINISHED, PAINTINGS
 from studio.i18n import PREFIX, TRANSLATIONS, words
@@ -117,13 +118,26 @@ def test_a_cut_out_from_a_telephone(page: Page, tmp_path: Path) -> None:
         assert (got.getpixel((8, 24))[3], got.getpixel((56, 24))[3]) == (0, 255)
 
 
-@DESK_ONLY
-def test_the_recipe_moves_the_controls(page: Page) -> None:
+def test_a_recipe_is_chosen_by_its_picture_and_shows_the_knobs_that_it_uses(page: Page) -> None:
+    page.locator("#finished input").nth(1).check(force=True)  # settings come before their panel is opened
     open_settings(page)
-    page.locator("#knob-recipe input").click()
-    page.get_by_role("option", name="Tutorial").click()
+    expect(page.locator("#knob-recipe label:has(input:checked) b")).to_have_text("Painting")
+    expect(page.locator("#knob-recipe img")).to_have_count(len(RECIPES))
+    page.get_by_role("button", name="For experts").click()
+    matches, tiles = page.locator("#knob-match_layers"), page.locator("#knob-tile")
+    expect(matches).to_be_visible()
+    page.get_by_label("Tutorial").check(force=True)  # its picture lies above it
     expect(page.locator("#knob-steps input[type=number]")).to_have_value("6000")
     expect(page.locator("#knob-size input[type=number]")).to_have_value(str(KNOBS["size"].default))
+    expect(matches).to_be_hidden()
+    expect(tiles).to_be_visible()
+    page.get_by_label("Also what this recipe does not use").check()
+    expect(matches).to_be_visible()
+    page.locator("#knob-match_rounds input").fill("3")
+    page.keyboard.press("Tab")
+    page.get_by_label("Also what this recipe does not use").uncheck()
+    expect(matches).to_be_hidden()
+    expect(page.locator("#knob-match_rounds")).to_be_visible()  # it was turned
 
 
 @DESK_ONLY

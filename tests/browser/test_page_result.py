@@ -154,15 +154,24 @@ class TestOnThePage:
         expect(page.locator("#stage .reel output")).to_be_visible()
 
     def test_nine_variants_set_the_controls(self, page: Any, quick: None) -> None:
-        page.get_by_role("button", name="Try nine variants").click()
+        set_knobs(page, size=64, steps=3)
+        look_at(page, "Variants")
         page.locator("#paint-sheet").click()
         expect(page.locator("#sheet img")).to_have_count(9)
         expect(page.locator("#paint")).to_be_visible()
         tile = page.get_by_role("radio", name="Content weight 0.5, brush size 0.5")
         tile.check(force=True)
+        expect(page.locator("#sheet .set")).to_have_text("Set: Content weight 0.5, brush size 0.5.")
+        go = page.get_by_role("button", name="Paint it large")
+        expect(go).to_be_enabled()
+        easel, room = (page.locator(one).bounding_box() for one in ("#easel", "#sheet .sheet"))
+        assert room["y"] > easel["y"] and room["y"] + room["height"] < easel["y"] + easel["height"]
         open_settings(page)
         expect(page.locator("#knob-content_weight input").first).to_have_value("0.5")
         expect(page.locator("#knob-style_scale input[type=number]")).to_have_value("0.5")
+        go.click()
+        expect(page.locator("#view .selected")).to_have_text("Painting")
+        expect(status(page)).to_have_text(re.compile("^Finished"))
 
     @DESK_ONLY
     def test_a_visit_ends_with_its_page(self, page: Any, browser: Any, server: str, tmp_path: Path) -> None:
@@ -192,7 +201,7 @@ class TestOnThePage:
     @DESK_ONLY
     def test_stop_keeps_the_variants_so_far(self, page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(variants.QUICK, "steps", 200)
-        page.get_by_role("button", name="Try nine variants").click()
+        look_at(page, "Variants")
         page.locator("#paint-sheet").click()
         expect(page.locator("#sheet img")).not_to_have_count(0)
         page.locator("#stop").click()

@@ -4,7 +4,7 @@ import math
 import pytest
 
 from nst.recipes import RECIPES
-from nst.settings import KNOBS, Settings, shares
+from nst.settings import GROUPS, KNOBS, Settings, shares
 
 
 def test_unsaid_knobs_have_their_declared_defaults():
@@ -15,6 +15,10 @@ def test_unsaid_knobs_have_their_declared_defaults():
 def test_every_default_passes_its_own_check():
     for knob in KNOBS.values():
         assert knob.check(knob.default) == knob.default
+
+
+def test_every_knob_for_experts_is_in_one_of_the_groups_and_no_group_is_empty():
+    assert {knob.group for knob in KNOBS.values()} == {"", *GROUPS}
 
 
 def test_settings_are_frozen():
