@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 from PIL import Image
 
 from nst.batch import Job, check_apart, check_place, jobs_for, make_place, one_job, photos_in
-from nst.commission import Commission
+from nst.commission import Commission, ground
 from nst.export import time_lapse
 from nst.files import DEPTHS, DPI, MAX_DPI, Pixels, check_alpha, replaced_at_once, save
 from nst.film import command as film
@@ -91,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="nst" if Path(sys.argv[0]).stem == "nst" else "python -m nst",
         usage="%(prog)s PHOTO PAINTING [PAINTING ...] -o OUT\n"
         "       %(prog)s PHOTO|FOLDER [...] --style PAINTING [--style PAINTING ...] -o FOLDER\n"
+        "       %(prog)s PAINTING -o OUT --content-weight 0 [--tileable both]\n"
         "       %(prog)s CLIP PAINTING [PAINTING ...] -o OUT.mp4|OUT.webp\n"
         "       %(prog)s PHOTO PAINTING PAINTING [PAINTING ...] -o LOOP.mp4 --morph SECONDS",
         description="Paint photos, or a film, in the manner of one or more paintings.",
@@ -154,7 +155,7 @@ def _film_order(options: argparse.Namespace) -> film.Order:
 
 def _order(options: argparse.Namespace) -> Order:
     settings, as_large_as_the_photo = _settings(options)
-    jobs, styles = _jobs(options)
+    jobs, styles = _jobs(options, settings)
     if settings.transparency == "kept":
         for job in jobs:
             check_alpha(job.out)
@@ -182,11 +183,15 @@ def _order(options: argparse.Namespace) -> Order:
     )
 
 
-def _jobs(options: argparse.Namespace) -> tuple[list[Job], list[Path]]:
+def _jobs(options: argparse.Namespace, settings: Settings) -> tuple[list[Job], list[Path]]:
     """What to paint, and in the manner of what."""
     if not 1 <= options.dpi <= MAX_DPI:
         raise ValueError(f"dpi must be a whole number from 1 to {MAX_DPI}, not {options.dpi}.")
     places, styles = options.pictures, options.style
+    if not styles and len(places) == 1 and settings.content_weight == 0:
+        if options.size == AS_THE_PHOTO:
+            raise ValueError(f"--size {AS_THE_PHOTO} needs a photo.")
+        return [one_job(None, options.out, options.depth)], places
     if not styles:
         places, styles = places[:1], places[1:]
         if not styles:
@@ -278,11 +283,11 @@ class _Painter:
         for job in todo:
             try:
                 most = sys.maxsize if self.order.as_large_as_the_photo else WORKING_SIDE
-                photo, alpha = open_with_alpha(job.photo, "photo", most)
+                photo, alpha = open_with_alpha(job.photo, "photo", most) if job.photo else (None, None)
                 make_place(job.out)
                 if self.order.settings.transparency == "kept":
                     self.alphas[job] = alpha
-                settings = self._settings(max(photo.size))
+                photo, settings = ground(photo, self._settings(max(photo.size) if photo else 0))
                 commission = Commission(photo, self.order.paintings, settings, self.order.start, self.order.masks)
                 frames = self.order.engine(commission, self.order.network)
                 self._tell_of_tiles(photo, settings)
@@ -322,7 +327,7 @@ class _Painter:
         pixels = with_alpha_values(self.latest.pop(job).pixels, self.alphas.pop(job, None))
         settings, styles = self._settings(max(pixels.shape[:2])), [style.name for style in self.order.styles]
         try:
-            text = record(settings, self.order.network, job.photo.name, styles)
+            text = record(settings, self.order.network, job.photo.name if job.photo else "", styles)
             save(pixels, out, text, self.order.depth, self.order.dpi)
         except Exception as error:
             self._fail(job, f"{str(out)!r} could not be written: {_reason(error)}. {_rescued(pixels, out)}")

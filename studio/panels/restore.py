@@ -53,8 +53,9 @@ def restored(
         marks = marks_from(record.masks, record.photo)
     start_picture.opened(record.start)  # a damaged one is refused before anything is taken over
     names = record.paintings[:MOST]
-    files = {name: file for name in (record.photo, *names) if (file := _found(name, visit or {}))}
-    _inform([name for name in (record.photo, *names) if name not in files], words(language_of(request)))
+    needed = [name for name in (record.photo, *names) if name]  # a texture has no photo
+    files = {name: file for name in needed if (file := _found(name, visit or {}))}
+    _inform([name for name in needed if name not in files], words(language_of(request)))
     weights = _weights(record.settings, names)
     return {
         **_content(record.photo, files),
@@ -92,6 +93,8 @@ def _inform(missing: Sequence[str], texts: Mapping[str, str]) -> None:
 
 def _content(name: str, files: Mapping[str, File]) -> dict[str, Any]:
     photo = OUR_PHOTOS.get(name)
+    if not name:
+        return {"content": None, "content_gallery": None}
     if name not in files:
         return {}
     return {"content": files[name], "content_gallery": photo.key if photo else None}
