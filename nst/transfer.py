@@ -323,8 +323,7 @@ def _paint(
     network = replace(network.to(device.place, device.dtype), is_wanted=is_wanted)
     plan = scales(*content.size, settings, started=start is not None)
     colours, size, wrap = colours_of(paintings, settings), plan[-1].size, WRAPS[settings.tileable]
-    if wrap:
-        content = to_image(seamless(to_pixels(content, size), wrap))
+    content = joined(content, size, settings)
     finish = finisher(content, size, colours, settings, masks)
     content = recoloured(content, size, colours, settings)
     work, done, step = sum(scale.work for scale in plan), 0, 0
@@ -426,6 +425,12 @@ def colours_of(paintings: Sequence[Image.Image], settings: Settings) -> Tensor:
     sides = [max(1, round(COLOURS_SIDE * share**0.5)) for share in mix_shares(settings.style_mix, len(paintings))]
     squares = [to_pixels(painting, (side, side)) for painting, side in zip(paintings, sides, strict=True)]
     return torch.cat([square.flatten(2) for square in squares], dim=2)[:, :, None]
+
+
+def joined(content: Image.Image, size: tuple[int, int], settings: Settings) -> Image.Image:
+    """The photo as it is painted: where the ends of the picture are to meet, without the jump between its own."""
+    wrap = WRAPS[settings.tileable]
+    return to_image(seamless(to_pixels(content, size), wrap)) if wrap else content
 
 
 def recoloured(content: Image.Image, size: tuple[int, int], colours: Tensor, settings: Settings) -> Image.Image:

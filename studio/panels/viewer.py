@@ -1,7 +1,8 @@
-"""Three ways to look at a picture, in one frame: as it is, against its photo, and as it came to be."""
+"""Ways to look at a picture, in one frame: as it is, against its photo, as it came to be, and a tile among its like."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -20,6 +21,7 @@ from studio.i18n import for_browser, label, language_of
 from studio.runs.result import Result
 
 VIEWS = ("painting", "compare", "replay")
+TILES = {"x": (3, 1), "y": (1, 3), "both": (3, 3)}  # how often a seamless picture is shown, across and down
 WORDS = (
     "photo",
     "painting",
@@ -30,6 +32,7 @@ WORDS = (
     "replay_play",
     "replay_pause",
     "time_lapse",
+    "tiled",
 )
 
 
@@ -41,6 +44,8 @@ def stage() -> gr.HTML:
         before="",
         after="",
         ratio=1.5,
+        across=1,
+        down=1,
         film="",
         name="",
         steps=[],
@@ -53,13 +58,17 @@ def stage() -> gr.HTML:
 
 def switch() -> gr.Radio:
     return gr.Radio(
-        [(label(f"view_{view}"), view) for view in VIEWS],
+        _choices(VIEWS),
         value="painting",
         show_label=False,
         interactive=True,
         elem_id="view",
         elem_classes=["segments"],
     )
+
+
+def _choices(views: Sequence[str]) -> list[Any]:
+    return [(label(f"view_{view}"), view) for view in views]
 
 
 def join(page: PageComponents) -> None:
@@ -69,7 +78,14 @@ def join(page: PageComponents) -> None:
 
 def reset(page: PageComponents) -> Updates:
     """Another picture comes: to the canvas."""
-    return {page.view: gr.update(value="painting"), page.stage: gr.update(view="painting", film="")}
+    view = gr.update(value="painting", choices=_choices(VIEWS))
+    return {page.view: view, page.stage: gr.update(view="painting", film="")}
+
+
+def offered(page: PageComponents, result: Result | None) -> Updates:
+    """A seamless picture can be looked at among its like, too."""
+    tileable = result is not None and result.tileable in TILES
+    return {page.view: gr.update(choices=_choices((*VIEWS, "tiled") if tileable else VIEWS))}
 
 
 def show(request: gr.Request, view: str, result: Result | None, *adjusting: Any) -> Any:
@@ -77,7 +93,9 @@ def show(request: gr.Request, view: str, result: Result | None, *adjusting: Any)
     if result is None or view == "painting":
         return gr.update(view="painting", film="")
     with without_a_trace(language_of(request)):
-        return compare(result, Adjustment(*adjusting)) if view == "compare" else replay(result, request)
+        if view == "replay":
+            return replay(result, request)
+        return (tiled if view == "tiled" else compare)(result, Adjustment(*adjusting))
 
 
 def compare(result: Result, adjustment: Adjustment) -> Any:
@@ -88,6 +106,12 @@ def compare(result: Result, adjustment: Adjustment) -> Any:
         ratio=result.ratio,
         film="",
     )
+
+
+def tiled(result: Result, adjustment: Adjustment) -> Any:
+    across, down = TILES.get(result.tileable, (1, 1))
+    after, ratio = inline(result.small(adjustment)), result.ratio * across / down
+    return gr.update(view="tiled", after=after, ratio=ratio, film="", across=across, down=down)
 
 
 def replay(result: Result, request: gr.Request) -> Any:
