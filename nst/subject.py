@@ -23,6 +23,13 @@ LEAST, MOST = 0.002, 0.98  # shares of the photo that can be a subject
 Values = NDArray[np.float32]
 
 
+class NoSubject(ValueError):
+    """Nothing stands out in a photo."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing stands out in this photo as its subject; please mark it with the brush.")
+
+
 def subject_mask(photo: Image.Image) -> Image.Image:
     """White where the subject is, black where the background is.
 
@@ -36,7 +43,7 @@ def subject_mask(photo: Image.Image) -> Image.Image:
         Grey, in the photo's shape, with a long side of 512 pixels at most.
 
     Raises:
-        ValueError: if nothing stands out.
+        NoSubject: in one sentence.
     """
     scale = min(1.0, SIDE / max(photo.size))
     size = max(1, round(photo.width * scale)), max(1, round(photo.height * scale))
@@ -46,7 +53,7 @@ def subject_mask(photo: Image.Image) -> Image.Image:
     light = np.asarray(ImageOps.grayscale(small)) / 255
     fine = _guided(np.asarray(coarse, np.float32), light.astype(np.float32)).clip(0, 1)
     if found.max() < SURE or not LEAST < (fine > 0.5).mean() < MOST:
-        raise ValueError("Nothing stands out in this photo as its subject; please mark it with the brush.")
+        raise NoSubject
     return Image.fromarray(np.rint(255 * fine).astype(np.uint8))
 
 
