@@ -27,7 +27,7 @@ class NoSubject(ValueError):
     """Nothing stands out in a photo."""
 
     def __init__(self) -> None:
-        super().__init__("Nothing stands out in this photo as its subject; please mark it with the brush.")
+        super().__init__("Nothing stands out in this photo as its subject; please mark it yourself.")
 
 
 def subject_mask(photo: Image.Image) -> Image.Image:

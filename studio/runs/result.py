@@ -99,7 +99,7 @@ class Result:
     @property
     def title(self) -> str:
         """Which picture was painted, and after which."""
-        return " · ".join(Path(name).stem.replace("-", " ") for name in _painted_from(self.text))
+        return " · ".join(Path(name).stem.replace("-", " ") for name in _painted_from(self.text) if name)
 
     @property
     def file_name(self) -> str:

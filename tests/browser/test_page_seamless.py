@@ -76,6 +76,14 @@ def test_a_seamless_picture_is_seen_among_its_like(page: Page) -> None:
         inside = np.abs(np.diff(levels, axis=axis)).mean((1 - axis, 2))
         across = np.abs(levels.take(0, axis) - levels.take(-1, axis)).mean()
         assert across <= np.quantile(inside, 0.99) * 1.05
-    page.locator("#view").get_by_role("radio", name="Painting", exact=True).check(force=True)
+    page.get_by_role("button", name="Take the photo away").click()
+    open_settings(page)
+    page.locator("#knob-content_weight input").fill("0")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Settings").click()
+    page.locator("#paint").click()
+    expect(page.locator("#visit label")).to_have_count(2)  # of the painting alone
+    with downloaded(page) as picture:
+        assert picture.size == (96, 96)
     choose(page, "finished", page.locator("#finished input").first.get_attribute("value"))
     expect(page.locator("#view label")).to_have_count(3)  # no tile
