@@ -21,10 +21,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from nst.batch import Job, check_apart, check_place, jobs_for, make_place, one_job, photos_in
-from nst.commission import Commission
+from nst.commission import Commission, ground
 from nst.export import time_lapse
 from nst.files import DEPTHS, DPI, MAX_DPI, Pixels, check_alpha, replaced_at_once, save
 from nst.film import command as film
@@ -32,6 +32,7 @@ from nst.image import WORKING_SIDE, open_picture, open_with_alpha, with_alpha_va
 from nst.progress import Bar, say, time_left
 from nst.record import record
 from nst.settings import KNOBS, Settings
+from nst.subject import subject_mask
 from nst.transfer import Engine, Frame, in_tiles, paint
 from nst.vgg import VGG
 from nst.weights import load_vgg
@@ -53,6 +54,7 @@ class Order:
     styles: list[Path]
     paintings: list[Image.Image]
     masks: list[Image.Image] | None
+    found: str | None
     start: Image.Image | None
     network: VGG
     engine: Engine
@@ -91,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="nst" if Path(sys.argv[0]).stem == "nst" else "python -m nst",
         usage="%(prog)s PHOTO PAINTING [PAINTING ...] -o OUT\n"
         "       %(prog)s PHOTO|FOLDER [...] --style PAINTING [--style PAINTING ...] -o FOLDER\n"
+        "       %(prog)s PAINTING -o OUT --content-weight 0 [--tileable both]\n"
         "       %(prog)s CLIP PAINTING [PAINTING ...] -o OUT.mp4|OUT.webp\n"
         "       %(prog)s PHOTO PAINTING PAINTING [PAINTING ...] -o LOOP.mp4 --morph SECONDS",
         description="Paint photos, or a film, in the manner of one or more paintings.",
@@ -113,10 +116,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 AS_THE_PHOTO = "photo"
+SUBJECT, BACKGROUND = "subject", "background"
 OF_KNOBS = {"size": f' "{AS_THE_PHOTO}": exactly the pixels of the photo.'}
 OPTIONS: dict[str, dict[str, Any]] = {
     "style": {"type": Path, "action": "append", "metavar": "PAINTING", "help": "then all other pictures are photos"},
-    "mask": {"type": Path, "action": "append", "metavar": "MASK", "help": "white where a painting goes; one for each"},
+    "mask": {
+        "type": Path,
+        "action": "append",
+        "metavar": f"MASK|{SUBJECT}|{BACKGROUND}",
+        "help": "white where a painting goes; one for each. Or paint only the subject of each photo, or all but it",
+    },
     "start": {"type": Path, "metavar": "PICTURE", "help": "go on from this picture"},
     "timelapse": {"type": Path, "metavar": "OUT.mp4", "help": "also film how it was painted"},
     "weights": {"type": Path, "metavar": "FILE", "help": "look with a network from a file instead"},
@@ -154,13 +163,14 @@ def _film_order(options: argparse.Namespace) -> film.Order:
 
 def _order(options: argparse.Namespace) -> Order:
     settings, as_large_as_the_photo = _settings(options)
-    jobs, styles = _jobs(options)
+    jobs, styles = _jobs(options, settings)
     if settings.transparency == "kept":
         for job in jobs:
             check_alpha(job.out)
     _check_films_and_starts(options, jobs)
     start = [options.start] if options.start else []
-    named = {"painting": styles, "mask": options.mask or [], "picture to start from": start}
+    found, masks_given = _found(options.mask or [])
+    named = {"painting": styles, "mask": masks_given, "picture to start from": start}
     check_apart(jobs, [path for paths in named.values() for path in paths])
     paintings, masks, starts = ([open_picture(path, name) for path in paths] for name, paths in named.items())
     network = load_vgg(options.weights or settings.backbone)
@@ -172,6 +182,7 @@ def _order(options: argparse.Namespace) -> Order:
         styles=styles,
         paintings=paintings,
         masks=[mask.convert("L") for mask in masks] or None,
+        found=found,
         start=starts[0] if starts else None,
         network=network,
         engine=engine,
@@ -182,11 +193,23 @@ def _order(options: argparse.Namespace) -> Order:
     )
 
 
-def _jobs(options: argparse.Namespace) -> tuple[list[Job], list[Path]]:
+def _found(masks: list[Path]) -> tuple[str | None, list[Path]]:
+    """Which part of each photo is painted, if it is to be found; or else the masks as they were given."""
+    words = [str(mask) for mask in masks if str(mask) in (SUBJECT, BACKGROUND)]
+    if words and len(masks) > 1:
+        raise ValueError(f"--mask {words[0]} stands alone: it holds for all paintings.")
+    return (words[0], []) if words else (None, masks)
+
+
+def _jobs(options: argparse.Namespace, settings: Settings) -> tuple[list[Job], list[Path]]:
     """What to paint, and in the manner of what."""
     if not 1 <= options.dpi <= MAX_DPI:
         raise ValueError(f"dpi must be a whole number from 1 to {MAX_DPI}, not {options.dpi}.")
     places, styles = options.pictures, options.style
+    if not styles and len(places) == 1 and settings.content_weight == 0:
+        if options.size == AS_THE_PHOTO:
+            raise ValueError(f"--size {AS_THE_PHOTO} needs a photo.")
+        return [one_job(None, options.out, options.depth)], places
     if not styles:
         places, styles = places[:1], places[1:]
         if not styles:
@@ -278,17 +301,23 @@ class _Painter:
         for job in todo:
             try:
                 most = sys.maxsize if self.order.as_large_as_the_photo else WORKING_SIDE
-                photo, alpha = open_with_alpha(job.photo, "photo", most)
+                photo, alpha = open_with_alpha(job.photo, "photo", most) if job.photo else (None, None)
                 make_place(job.out)
                 if self.order.settings.transparency == "kept":
                     self.alphas[job] = alpha
-                settings = self._settings(max(photo.size))
-                commission = Commission(photo, self.order.paintings, settings, self.order.start, self.order.masks)
+                photo, settings = ground(photo, self._settings(max(photo.size) if photo else 0))
+                commission = Commission(photo, self.order.paintings, settings, self.order.start, self._masks(photo))
                 frames = self.order.engine(commission, self.order.network)
                 self._tell_of_tiles(photo, settings)
                 yield job, frames
             except ValueError as error:
                 self._fail(job, str(error))
+
+    def _masks(self, photo: Image.Image) -> list[Image.Image] | None:
+        if self.order.found is None:
+            return self.order.masks
+        mask = subject_mask(photo)
+        return [mask if self.order.found == SUBJECT else ImageOps.invert(mask)] * len(self.order.paintings)
 
     def _tell_of_tiles(self, photo: Image.Image, settings: Settings) -> None:
         here = self.order.engine is paint
@@ -322,7 +351,7 @@ class _Painter:
         pixels = with_alpha_values(self.latest.pop(job).pixels, self.alphas.pop(job, None))
         settings, styles = self._settings(max(pixels.shape[:2])), [style.name for style in self.order.styles]
         try:
-            text = record(settings, self.order.network, job.photo.name, styles)
+            text = record(settings, self.order.network, job.photo.name if job.photo else "", styles)
             save(pixels, out, text, self.order.depth, self.order.dpi)
         except Exception as error:
             self._fail(job, f"{str(out)!r} could not be written: {_reason(error)}. {_rescued(pixels, out)}")

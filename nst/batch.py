@@ -20,10 +20,11 @@ class Job:
     """One photo and the file that it becomes.
 
     Attributes:
+        photo: None for a texture of the paintings alone.
         resumes: Whether this is one of a folder's, which is left alone once it is there.
     """
 
-    photo: Path
+    photo: Path | None
     out: Path
     resumes: bool
 
@@ -71,7 +72,7 @@ def _pictures(folder: Path) -> list[Path]:
     ]
 
 
-def one_job(photo: Path, out: Path, depth: int | None) -> Job:
+def one_job(photo: Path | None, out: Path, depth: int | None) -> Job:
     """A photo and a file.
 
     Raises:
@@ -139,7 +140,7 @@ def _shortened(name: str) -> str:
 
 def check_apart(jobs: Sequence[Job], sources: Collection[Path]) -> None:
     """Raises ValueError if a picture would be painted over one that it is painted from."""
-    originals = {os.path.realpath(source) for source in (*sources, *(job.photo for job in jobs))}
+    originals = {os.path.realpath(source) for source in (*sources, *(job.photo for job in jobs if job.photo))}
     for job in jobs:
         if os.path.realpath(job.out) in originals:
             raise ValueError(f"{str(job.out)!r} is a picture to paint from; please write to another place.")

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
 from nst.settings import Settings, mix_shares
+
+NO_PHOTO = "Please choose a photo."
+BARE = "grey"
+
+
+def ground(content: Image.Image | None, settings: Settings) -> tuple[Image.Image, Settings]:
+    """The photo. Without one, where it would weigh nothing: a bare square, begun from noise in the paintings' colours.
+
+    Raises:
+        ValueError: if a photo is missed.
+    """
+    if content is not None:
+        return content, settings
+    if settings.content_weight:
+        raise ValueError(NO_PHOTO)
+    bare = Image.new("RGB", (settings.size, settings.size), BARE)
+    bare.info["name"] = ""
+    return bare, replace(settings, init="colors" if settings.init in ("content", "detail") else settings.init)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +52,7 @@ class Commission:
 
     def __post_init__(self) -> None:
         if self.content is None:
-            raise ValueError("Please choose a photo.")
+            raise ValueError(NO_PHOTO)
         if not self.styles or any(style is None for style in self.styles):
             raise ValueError("Please choose a painting.")
         mix_shares(self.settings.style_mix, len(self.styles))

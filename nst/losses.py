@@ -19,6 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nst.wrap import NOWHERE, Wrap
+
 SLICES = 64  # directions of the sliced Wasserstein distance
 FEWEST = 1e-6  # positions, where a region has none at a deep layer
 RARE = 1e-7  # share of the largest eigenvalue below which there is nothing
@@ -368,23 +370,27 @@ CONTENT_LOSSES = (*CONTENT_SCALES, "self_similarity")
 # Smoothness
 
 
-def _steps(pixels: Tensor) -> tuple[Tensor, Tensor]:
-    """Differences to the neighbour below and to the right."""
-    return pixels[..., 1:, :] - pixels[..., :-1, :], pixels[..., :, 1:] - pixels[..., :, :-1]
+def _steps(pixels: Tensor, wrap: Wrap) -> tuple[Tensor, Tensor]:
+    """Differences to the neighbour below and to the right; that of the last is the first where ends meet."""
+    return _step(pixels, 2, wrap.down), _step(pixels, 3, wrap.across)
 
 
-def total_variation(pixels: Tensor) -> Tensor:
+def _step(pixels: Tensor, axis: int, ends_meet: bool) -> Tensor:
+    return pixels.roll(-1, axis) - pixels if ends_meet else pixels.diff(dim=axis)
+
+
+def total_variation(pixels: Tensor, wrap: Wrap = NOWHERE) -> Tensor:
     """Mean squared difference between neighbours, down plus across (Mahendran & Vedaldi 2015, beta 2)."""
-    down, across = _steps(pixels)
+    down, across = _steps(pixels, wrap)
     return down.square().mean() + across.square().mean()
 
 
-def total_variation_l1(pixels: Tensor) -> Tensor:
+def total_variation_l1(pixels: Tensor, wrap: Wrap = NOWHERE) -> Tensor:
     """Mean absolute difference between neighbours, down plus across (Rudin et al. 1992, anisotropic)."""
-    down, across = _steps(pixels)
+    down, across = _steps(pixels, wrap)
     return down.abs().mean() + across.abs().mean()
 
 
-TV_LOSSES: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType(
+TV_LOSSES: Mapping[str, Callable[[Tensor, Wrap], Tensor]] = MappingProxyType(
     {"l2": total_variation, "l1": total_variation_l1}
 )

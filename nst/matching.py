@@ -16,6 +16,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nst.wrap import NOWHERE, Wrap
+
 # Of all paintings together, for each layer: all positions of relu3_1 up to 512 x 512 pixels. Above, they are drawn by
 # chance. Nothing is lost: a position of relu3_1 sees 24 pixels and stands for 4, so that of a 1024-px painting, of
 # which every third or fourth position is a candidate, each patch is still seen by several.
@@ -190,22 +192,25 @@ def _handicaps(scores: Tensor, shares: Sequence[float]) -> Tensor:
     return extra
 
 
-def emptiness(light: Tensor) -> Tensor:
+def emptiness(light: Tensor, wrap: Wrap = NOWHERE) -> Tensor:
     """How little happens around each spot of a photo, (1, 1, h, w) in [0, 1]: 1 is a clear sky or a bare wall.
 
     Args:
         light: (1, 1, H, W), the photo's luma.
+        wrap: Along which sides its ends meet.
     """
     height, width = light.shape[-2:]
     down, across = (max(1, min(length, round(PARTS * length / min(height, width)))) for length in (height, width))
-    mean, squared = (_around(F.adaptive_avg_pool2d(one, (down, across))) for one in (light, light.square()))
+    mean, squared = (_around(F.adaptive_avg_pool2d(one, (down, across)), wrap) for one in (light, light.square()))
     contrast = (squared - mean.square()).clamp(min=0).sqrt()
     return 1 / (1 + (contrast / (CALM * contrast.mean()).clamp(min=FAINT)) ** 4)
 
 
-def _around(cells: Tensor) -> Tensor:
+def _around(cells: Tensor, wrap: Wrap) -> Tensor:
     margin = WINDOW // 2
-    return F.avg_pool2d(F.pad(cells, (margin,) * 4, mode="replicate"), WINDOW, 1)
+    across, down = (0 if wrap.across else margin), (0 if wrap.down else margin)
+    padded = F.pad(wrap.around(cells, margin, margin), (across, across, down, down), mode="replicate")
+    return F.avg_pool2d(padded, WINDOW, 1)
 
 
 def lent(candidates: Candidates, matches: Tensor, weights: Tensor) -> Tensor:

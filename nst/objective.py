@@ -104,7 +104,7 @@ class Objective:
         """The losses that need no network."""
         losses = {}
         if self.weights["tv"]:
-            losses["tv"] = TV_LOSSES[self.view.settings.tv_loss](pixels)
+            losses["tv"] = TV_LOSSES[self.view.settings.tv_loss](pixels, self.view.wrap)
         if self.anchor is not None:
             losses["anchor"] = self.anchor.error(pixels)
         if self.palette:
@@ -126,8 +126,8 @@ class Objective:
             window = tile.window(pixels).clone().requires_grad_()
             parts = [tensor for one in self._collected(terms, window, tile) for tensor in one]
             told = [(part, of_part) for part, of_part in zip(parts, asked, strict=True) if part.requires_grad]
-            into = tile.window(gradient)
-            into += torch.autograd.grad([part for part, _ in told], window, [of_part for _, of_part in told])[0]
+            (of_window,) = torch.autograd.grad([part for part, _ in told], window, [of_part for _, of_part in told])
+            tile.add(of_window, gradient)
         return losses
 
     def _collected(self, terms: Sequence[Term], window: Tensor, tile: Tile) -> list[Collected]:

@@ -75,9 +75,11 @@ Maps = Sequence[Map]  # of a layer, or of all layers of a hypercolumn
 
 def _around(along: Tensor, span: Span, step: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Positions of the window on either side of each spot, along one side of the picture, and their shares of it."""
-    at = (along / step - 0.5).clamp(0, span.length // step - 1)
+    at, positions = along / step - 0.5, span.length // step
+    at = at if span.wraps else at.clamp(0, positions - 1)
     first = at.floor()
-    for position, share in ((first, 1 - (at - first)), (first + 1, at - first)):
+    following = (first + 1) % positions if span.wraps else first + 1
+    for position, share in ((first % positions, 1 - (at - first)), (following, at - first)):
         own = (position >= span.begin // step) & (position < span.end // step)
         yield torch.where(own, position - span.window_begin // step, 0).long(), share * own
 

@@ -123,6 +123,9 @@ class Settings:
                       "like the photo, or the photo like the painting; or the finished picture like the painting.",
                       choices=("painting", "luminance", "exact", "match", "histogram", "match_photo",
                                "histogram_photo", "match_finished"))
+    tileable: str = knob("no", "Seamless", "Whether the picture goes on at one edge where it ends at the other: across "
+                         "for panoramas all around, down, or both, for tiles.", choices=("no", "x", "y", "both"),
+                         group="detail")
     transparency: str = knob("white", "Transparency", "A photo with transparent parts lies on white while it is "
                              "painted. The picture stays so, or gets the photo's transparency back at the end.",
                              choices=("white", "kept"), group="colour")

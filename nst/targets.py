@@ -35,6 +35,7 @@ from nst.terms import (
 from nst.tiles import Tile
 from nst.vgg import shrinkage
 from nst.view import View, layers
+from nst.wrap import interpolate
 
 GIVE_WAY = 0.8  # of its match, what a spot in the emptiest part is free of, for motifs
 TARGET_POINTS = 4  # points of the paintings for each point of the picture
@@ -94,7 +95,7 @@ def objective_of(photo: Tensor, regions: Sequence[Region], points: Points, view:
         weights_at(settings, fade),
         [*of_photo, *(term for one in regions for term in _style_terms(one, settings))],
         [term for one in regions for term in _palette_terms(one)],
-        [gallery for one in regions for gallery in _galleries(one, photo, settings)],
+        [gallery for one in regions for gallery in _galleries(one, photo, view)],
         parts_of_photo,
         points,
     )
@@ -220,7 +221,7 @@ def _target(pixels: Tensor, number: int, part: float, points: Points, view: View
             *(sums(maps[name][0].core).parts for name in summed),
         ]
 
-    features, of_offered, *totals = reduce(added, map(seen_in, view.tiles(pixels)))
+    features, of_offered, *totals = reduce(added, map(seen_in, view.tiles_of_painting(pixels)))
     return Target(
         {name: Sums(*parts) for name, parts in zip(summed, totals, strict=True)},
         dict(zip(compared, features, strict=True)),
@@ -269,9 +270,10 @@ def _errors(losses: Mapping[str, Callable[[Any], Callable[[Any], Tensor]]], targ
     return [(share, losses[loss](target)) for loss, share in shares(settings.style_loss).items() if loss in losses]
 
 
-def _galleries(region: Region, photo: Tensor, settings: Settings) -> list[Gallery]:
+def _galleries(region: Region, photo: Tensor, view: View) -> list[Gallery]:
     """One for each layer that is matched. Where the photo is empty, matches give way to motifs."""
-    empty, weights, galleries = emptiness(luma(photo)), style_shares(settings), []
+    settings, galleries = view.settings, []
+    empty, weights = emptiness(luma(photo), view.wrap), style_shares(settings)
     losses = [(share, SUM_LOSSES[loss]) for loss, share in shares(settings.style_loss).items() if loss in SUM_LOSSES]
     for layer, share in match_shares(settings).items():
         if layer not in region.target.candidates:
@@ -279,7 +281,8 @@ def _galleries(region: Region, photo: Tensor, settings: Settings) -> list[Galler
         mask, step = _at(region.mask, layer), shrinkage([layer])
         if mask is not None and mask.min() == 1:
             mask = None  # so that all positions are drawn alike
-        here = F.interpolate(empty, [length // step for length in photo.shape[-2:]], mode="bilinear")
+        height, width = (length // step for length in photo.shape[-2:])
+        here = interpolate(empty, (height, width), view.wrap, mode="bilinear")
         bound = 1 - GIVE_WAY * min(1.0, settings.motifs) * here
         deep = region.weight * weights.get(layer, 0.0) if layer in motif_layers(settings) else 0.0
         galleries.append(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
+
+from nst.wrap import NOWHERE, Wrap
 
 SMALLEST = 64  # side of a tile in pixels
 SHARE = 0.7  # of the free memory that a painting may take
@@ -12,13 +15,29 @@ SHARE = 0.7  # of the free memory that a painting may take
 
 @dataclass(frozen=True)
 class Span:
-    """A tile along one side of the picture, in pixels: its own part, the window that is looked through, the side."""
+    """A tile along one side of the picture, in pixels: its own part, the window that is looked through, the side.
+
+    Where the ends of the picture meet, the window of one tile among several may begin before 0 or end after the side.
+    """
 
     begin: int
     end: int
     window_begin: int
     window_end: int
     length: int
+    wraps: bool = False
+
+    @property
+    def joins_itself(self) -> bool:
+        """Whether the ends of the window meet: it is all there is."""
+        return self.wraps and (self.window_begin, self.window_end) == (0, self.length)
+
+    @property
+    def pieces(self) -> list[slice]:
+        """Of the picture, which the window shows side by side."""
+        ends = range(self.window_begin // self.length * self.length, self.window_end, self.length)
+        parts = [(max(self.window_begin, end), min(self.window_end, end + self.length), end) for end in ends]
+        return [slice(first - end, last - end) for first, last, end in parts]
 
 
 @dataclass(frozen=True)
@@ -26,10 +45,28 @@ class Tile:
     rows: Span
     columns: Span
 
+    @property
+    def wrap(self) -> Wrap:
+        """Along which sides the ends of its window meet."""
+        return Wrap(self.rows.joins_itself, self.columns.joins_itself)
+
     def window(self, pixels: Tensor) -> Tensor:
-        """Of the picture's pixels (1, C, H, W), a view."""
-        rows, columns = self.rows, self.columns
-        return pixels[..., rows.window_begin : rows.window_end, columns.window_begin : columns.window_end]
+        """Of the picture's pixels (1, C, H, W); a view where it lies in one piece."""
+        rows, columns = self.rows.pieces, self.columns.pieces
+        if len(rows) == len(columns) == 1:
+            return pixels[..., rows[0], columns[0]]
+        return torch.cat([torch.cat([pixels[..., row, column] for column in columns], -1) for row in rows], -2)
+
+    def add(self, window: Tensor, into: Tensor) -> None:
+        """Adds what a window holds (1, C, h, w) to the picture's (1, C, H, W), each pixel where it belongs."""
+        top = 0
+        for row in self.rows.pieces:
+            left = 0
+            for column in self.columns.pieces:
+                part = into[..., row, column]
+                part += window[..., top : top + part.shape[-2], left : left + part.shape[-1]]
+                left += part.shape[-1]
+            top += row.stop - row.start
 
     def own(self, whole: Tensor, shrinkage: int) -> Tensor:
         """The tile's own part of a map of the whole picture, a position for `shrinkage` x `shrinkage` pixels."""
@@ -45,7 +82,7 @@ def _part(span: Span, origin: int, shrinkage: int) -> slice:
     return slice((span.begin - origin) // shrinkage, (span.end - origin) // shrinkage)
 
 
-def tiles(height: int, width: int, side: int, halo: int, grid: int) -> list[Tile]:
+def tiles(height: int, width: int, side: int, halo: int, grid: int, wrap: Wrap = NOWHERE) -> list[Tile]:
     """Tiles that cover a picture once.
 
     Args:
@@ -53,20 +90,22 @@ def tiles(height: int, width: int, side: int, halo: int, grid: int) -> list[Tile
         side: Of a tile in pixels; a picture that is smaller is one tile.
         halo: Pixels around a tile that its features depend on.
         grid: Tiles begin, and windows too, at multiples of this: where the network's pools do.
+        wrap: Along which sides the picture's ends meet; those are multiples of `grid`.
     """
-    rows, columns = (_spans(length, side, halo, grid) for length in (height, width))
+    sides = (height, wrap.down), (width, wrap.across)
+    rows, columns = (_spans(length, side, halo, grid, wraps) for length, wraps in sides)
     return [Tile(row, column) for row in rows for column in columns]
 
 
-def _spans(length: int, side: int, halo: int, grid: int) -> list[Span]:
+def _spans(length: int, side: int, halo: int, grid: int, wraps: bool) -> list[Span]:
     count = -(-length // side)
     begins = [round(length * index / count / grid) * grid for index in range(count)]
     begins = sorted({begin for begin in begins if length - begin >= grid})
     halo = -(-halo // grid) * grid
-    return [
-        Span(begin, end, max(0, begin - halo), min(length, end + halo), length)
-        for begin, end in zip(begins, [*begins[1:], length], strict=True)
-    ]
+    spans = [(begin, end, begin - halo, end + halo) for begin, end in zip(begins, [*begins[1:], length], strict=True)]
+    if wraps and len(spans) > 1:
+        return [Span(*span, length, wraps) for span in spans]
+    return [Span(begin, end, max(0, first), min(length, last), length, wraps) for begin, end, first, last in spans]
 
 
 @dataclass(frozen=True)
@@ -96,16 +135,22 @@ class Need:
         halo: Pixels around a tile that are looked at with it.
         per_pixel: Bytes for each pixel that is looked at, in one tile.
         whole: Bytes whatever the tiles are.
+        wrap: Along which sides there is always more around a tile.
     """
 
     halo: int
     per_pixel: int
     whole: int
+    wrap: Wrap = NOWHERE
 
     def of(self, height: int, width: int, side: int) -> Fit:
         """In tiles of `side` pixels."""
-        window = min(height, side + 2 * self.halo) * min(width, side + 2 * self.halo)
+        window = self._window(height, side, self.wrap.down) * self._window(width, side, self.wrap.across)
         return Fit(side, self.whole + window * self.per_pixel)
+
+    def _window(self, length: int, side: int, wraps: bool) -> int:
+        around = side + 2 * self.halo
+        return length if side >= length else around if wraps else min(length, around)
 
 
 def fit(height: int, width: int, need: Need, free: int, side: int = 0) -> Fit:

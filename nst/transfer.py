@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from nst.commission import Commission
+from nst.commission import Commission, ground
 from nst.device import DeferredScalar, Device, best_device, free_memory, release_memory
 from nst.image import (
     fitted_size,
@@ -41,6 +41,7 @@ from nst.targets import margins, objective_for
 from nst.tiles import Fit, Need, fit
 from nst.vgg import VGG, shrinkage
 from nst.view import View, layers
+from nst.wrap import WRAPS, seamless
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -156,7 +157,7 @@ class Pictures(TypedDict, total=False):
 
 
 def stylize(
-    content: Image.Image,
+    content: Image.Image | None,
     styles: Image.Image | Sequence[Image.Image],
     settings: Settings,
     network: VGG,
@@ -166,7 +167,7 @@ def stylize(
     """Paint a photo in the manner of one or more paintings (Gatys, Ecker & Bethge 2016).
 
     Args:
-        content: The photo.
+        content: The photo; none, if its weight is 0, for a square texture of the paintings alone.
         styles: A painting, or several whose statistics are blended.
         settings: How to paint.
         network: The frozen VGG that looks.
@@ -183,6 +184,7 @@ def stylize(
         ValueError: if a picture is missing or too small, a mask is empty, a layer is unknown, or memory too little.
     """
     paintings = list(styles) if isinstance(styles, Sequence) else [styles]
+    content, settings = ground(content, settings)
     return paint(Commission(content, paintings, settings, **pictures), network, device)
 
 
@@ -244,9 +246,9 @@ def _check_together(settings: Settings, network: VGG) -> None:
 
 def final_size(width: int, height: int, settings: Settings) -> tuple[int, int]:
     """(width, height) of the finished picture of a photo: a small photo is blown up only if that is asked for."""
-    if settings.enlarge == "yes":
-        return fitted_size(width, height, settings.size)
-    return _at_most(width, height, settings.size)
+    enlarges = settings.enlarge == "yes"
+    size = (fitted_size if enlarges else _at_most)(width, height, settings.size)
+    return WRAPS[settings.tileable].fitted(*size)
 
 
 def _at_most(width: int, height: int, long_side: int) -> tuple[int, int]:
@@ -267,8 +269,8 @@ def room(width: int, height: int, settings: Settings, network: VGG, device: Devi
     if match_shares(settings):
         positions = min(CANDIDATES, pixels // 16)
         whole += CANDIDATE_BYTES * positions + PAIR_OF_MATCHES_BYTES * min(PAIRS, positions**2)
-    halo = network.radius(layers(settings))
-    return fit(height, width, Need(halo, per_pixel, whole), free_memory(device), settings.tile)
+    need = Need(network.radius(layers(settings)), per_pixel, whole, WRAPS[settings.tileable])
+    return fit(height, width, need, free_memory(device), settings.tile)
 
 
 def in_tiles(width: int, height: int, settings: Settings, network: VGG, device: Device | None = None) -> Fit | None:
@@ -289,21 +291,23 @@ def scales(width: int, height: int, settings: Settings, started: bool = False) -
         width, height: Of the photo.
         started: Whether a picture is gone on with, which is done at the final size alone.
     """
+    final = final_size(width, height, settings)
     if started:
-        return [Scale(final_size(width, height, settings), settings.steps)]
-    least, sides = shrinkage(layers(settings)), [max(final_size(width, height, settings))]
-    while (smaller := round(sides[0] / settings.scale_factor)) >= settings.start_size:
-        if min(fitted_size(width, height, smaller)) < least:
+        return [Scale(final, settings.steps)]
+    least, side, sizes = shrinkage(layers(settings)), max(final), [final]
+    while (side := round(side / settings.scale_factor)) >= settings.start_size:
+        size = WRAPS[settings.tileable].fitted(*fitted_size(width, height, side))
+        if min(size) < least:
             break
-        sides.insert(0, smaller)
-    sides = sides[-settings.steps :]  # one step at least for each
-    ahead = [1 - index / max(1, len(sides) - 1) for index in range(len(sides))]  # 1 at the first, 0 at the last
+        sizes.insert(0, size)
+    sizes = sizes[-settings.steps :]  # one step at least for each
+    ahead = [1 - index / max(1, len(sizes) - 1) for index in range(len(sizes))]  # 1 at the first, 0 at the last
     ahead[-1] = 0
     parts = [settings.step_ratio**part for part in ahead]
     steps = [max(1, round(settings.steps * part / sum(parts))) for part in parts]
     steps[0] += settings.steps - sum(steps)
     fades = [settings.content_fade**part for part in ahead]
-    return [Scale(fitted_size(width, height, side), *rest) for side, *rest in zip(sides, steps, fades, strict=True)]
+    return list(map(Scale, sizes, steps, fades))
 
 
 def _paint(
@@ -314,11 +318,12 @@ def _paint(
     start, masks = commission.start, commission.masks
     network = replace(network.to(device.place, device.dtype), is_wanted=is_wanted)
     plan = scales(*content.size, settings, started=start is not None)
-    colours, size = colours_of(paintings, settings), plan[-1].size
+    colours, size, wrap = colours_of(paintings, settings), plan[-1].size, WRAPS[settings.tileable]
+    content = joined(content, size, settings)
     finish = finisher(content, size, colours, settings, masks)
     content = recoloured(content, size, colours, settings)
     work, done, step = sum(scale.work for scale in plan), 0, 0
-    solver = make_solver(settings.optimizer, settings.learning_rate, settings.pyramid)
+    solver = make_solver(settings.optimizer, settings.learning_rate, settings.pyramid, wrap)
     canvas: Canvas | None = None
     for scale in plan:
         width, height = scale.size
@@ -408,7 +413,7 @@ def _begun(
     if settings.init == "colors":
         noise = torch.randn(photo.shape, generator=generator).to(photo.device)
         return match_colors(noise, colours)
-    return colours.mean((2, 3), keepdim=True) + laplacian_pyramid(photo, 2)[0]
+    return colours.mean((2, 3), keepdim=True) + laplacian_pyramid(photo, 2, WRAPS[settings.tileable])[0]
 
 
 def colours_of(paintings: Sequence[Image.Image], settings: Settings) -> Tensor:
@@ -416,6 +421,12 @@ def colours_of(paintings: Sequence[Image.Image], settings: Settings) -> Tensor:
     sides = [max(1, round(COLOURS_SIDE * share**0.5)) for share in mix_shares(settings.style_mix, len(paintings))]
     squares = [to_pixels(painting, (side, side)) for painting, side in zip(paintings, sides, strict=True)]
     return torch.cat([square.flatten(2) for square in squares], dim=2)[:, :, None]
+
+
+def joined(content: Image.Image, size: tuple[int, int], settings: Settings) -> Image.Image:
+    """The photo as it is painted: where the ends of the picture are to meet, without the jump between its own."""
+    wrap = WRAPS[settings.tileable]
+    return to_image(seamless(to_pixels(content, size), wrap)) if wrap else content
 
 
 def recoloured(content: Image.Image, size: tuple[int, int], colours: Tensor, settings: Settings) -> Image.Image:
@@ -428,10 +439,11 @@ def recoloured(content: Image.Image, size: tuple[int, int], colours: Tensor, set
 def _enlarged(pixels: Tensor, photo: Tensor, content: Image.Image, settings: Settings) -> Tensor:
     """The painting so far at the photo's size. Enlarging blurs; the photo knows the detail that is missing."""
     (height, width), (new_height, new_width) = pixels.shape[-2:], photo.shape[-2:]
-    enlarged = resize(pixels, new_height, new_width)
+    wrap = WRAPS[settings.tileable]
+    enlarged = resize(pixels, new_height, new_width, wrap)
     if settings.init in ("content", "detail") and height < new_height:
         small_photo = to_pixels(content, (width, height)).to(photo.device)
-        enlarged = enlarged + photo - resize(small_photo, new_height, new_width)
+        enlarged = enlarged + photo - resize(small_photo, new_height, new_width, wrap)
     return enlarged
 
 
@@ -447,7 +459,7 @@ def finisher(
 
     def finish(pixels: Tensor, long_side: int) -> Tensor:
         width, height = size if long_side == max(size) else fitted_size(*size, long_side)
-        pixels = resize(pixels.cpu(), height, width)
+        pixels = resize(pixels.cpu(), height, width, WRAPS[settings.tileable])
         if settings.color in LIGHTS or masks is not None:
             photo = to_pixels(content, (width, height))
         if settings.color in LIGHTS:

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nst import winograd
+from nst.wrap import NOWHERE, Wrap
 
 
 def _max_pool(x: Tensor) -> Tensor:
@@ -98,7 +99,12 @@ class VGG:
                 raise ValueError(f"{name!r} is not a layer of {self.name}; there are {', '.join(known)}.")
 
     def features(
-        self, pixels: Tensor, layers: Collection[str], pooling: str = "max", padding: str = "replicate"
+        self,
+        pixels: Tensor,
+        layers: Collection[str],
+        pooling: str = "max",
+        padding: str = "replicate",
+        wrap: Wrap = NOWHERE,
     ) -> dict[str, Tensor]:
         """Feature maps of some layers.
 
@@ -109,6 +115,8 @@ class VGG:
                 activations stay about as large as after "max".
             padding: What the first convolution sees beyond the edge: "replicate" repeats the
                 edge, which leaves no frame in the picture; "zeros" is the published network.
+            wrap: Along which sides every convolution sees beyond an edge what lies at the other. Their length
+                must be a multiple of what the pools shrink by.
 
         Returns:
             Layer name -> (1, C, h, w) in the network's dtype, channels_last.
@@ -125,12 +133,11 @@ class VGG:
         x = ((pixels - self.mean) / self.std).to(self.dtype, memory_format=torch.channels_last)
         for name in names:
             weight, bias = self.convolutions[name]
-            if padding == "replicate" and name == "conv1_1":
-                x = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), weight, bias)
-            elif name in self.kernels:
-                x = winograd.conv2d(x, self.kernels[name], bias)
+            if name in self.kernels:
+                x = winograd.conv2d(x, self.kernels[name], bias, wrap)
             else:
-                x = F.conv2d(x, weight, bias, padding=1)
+                mode = "replicate" if padding == "replicate" and name == "conv1_1" else "constant"
+                x = _convolved(x, weight, bias, wrap, mode)
             if name in layers:
                 found[name] = x
             elif name in ends and pooling == "max" and _relu(name) not in layers:
@@ -142,6 +149,15 @@ class VGG:
             if name in ends:
                 x = POOLS[pooling](x)
         return found
+
+
+def _convolved(maps: Tensor, weight: Tensor, bias: Tensor, wrap: Wrap, mode: str) -> Tensor:
+    """The convolution; `mode` says what it sees beyond the edges that do not meet."""
+    if not wrap and mode == "constant":
+        return F.conv2d(maps, weight, bias, padding=1)
+    across, down = (0 if wrap.across else 1), (0 if wrap.down else 1)
+    padded = F.pad(wrap.around(maps, 1, 1), (across, across, down, down), mode=mode)
+    return F.conv2d(padded, weight, bias)
 
 
 def _relu(layer: str) -> str:

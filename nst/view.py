@@ -11,6 +11,7 @@ from nst.points import Map, Maps
 from nst.settings import Settings, match_shares, shares, style_shares
 from nst.tiles import Tile, tiles
 from nst.vgg import VGG, shrinkage
+from nst.wrap import NOWHERE, WRAPS, Wrap
 
 
 @dataclass(frozen=True)
@@ -25,18 +26,30 @@ class View:
     settings: Settings
     side: int
 
+    @property
+    def wrap(self) -> Wrap:
+        """Along which sides the ends of the picture, and of its photo, meet."""
+        return WRAPS[self.settings.tileable]
+
     def tiles(self, pixels: Tensor) -> list[Tile]:
-        """Of a picture (1, 3, H, W)."""
+        """Of the picture or its photo (1, 3, H, W)."""
+        return self._tiles(pixels, self.wrap)
+
+    def tiles_of_painting(self, pixels: Tensor) -> list[Tile]:
+        """Of a painting (1, 3, H, W), whose ends never meet."""
+        return self._tiles(pixels, NOWHERE)
+
+    def _tiles(self, pixels: Tensor, wrap: Wrap) -> list[Tile]:
         height, width = pixels.shape[-2:]
         names = layers(self.settings)
-        return tiles(height, width, self.side, self.network.radius(names), shrinkage(names))
+        return tiles(height, width, self.side, self.network.radius(names), shrinkage(names), wrap)
 
     def maps(self, window: Tensor, tile: Tile, names: Iterable[str]) -> dict[str, Maps]:
         """Of a tile's window: one for a layer, several for a hypercolumn such as "relu1_1+relu2_1"."""
         named = {name: name.split("+") for name in names}
         wanted = {layer for parts in named.values() for layer in parts}
         settings = self.settings
-        seen = self.network.features(window, wanted, pooling=settings.pooling, padding=settings.padding)
+        seen = self.network.features(window, wanted, settings.pooling, settings.padding, tile.wrap)
         return {name: [Map(seen[layer], shrinkage([layer]), tile) for layer in parts] for name, parts in named.items()}
 
 

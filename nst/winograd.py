@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nst.wrap import NOWHERE, Wrap
+
 FEWEST_CHANNELS = 256  # with fewer, the additions take as long as the multiplications that they save
 STRIP = 2**23  # values of the planes at a time: those of a large picture would fill the memory
 
@@ -32,8 +34,8 @@ def kernels(weight: Tensor) -> Tensor:
     return _weighted(*_weighted(*weight.permute(2, 3, 1, 0)).unbind(1)).flatten(0, 1)
 
 
-def conv2d(maps: Tensor, kernels: Tensor, bias: Tensor) -> Tensor:
-    """The convolution with one zero around the maps.
+def conv2d(maps: Tensor, kernels: Tensor, bias: Tensor, wrap: Wrap = NOWHERE) -> Tensor:
+    """The convolution with one zero around the maps, or with what lies at the other end where ends meet.
 
     Args:
         maps: (1, I, H, W), channels_last.
@@ -43,23 +45,24 @@ def conv2d(maps: Tensor, kernels: Tensor, bias: Tensor) -> Tensor:
     Returns:
         (1, O, H, W), channels_last. Its gradient flows to the maps alone.
     """
-    convolved: Tensor = _Convolution.apply(maps, kernels, bias)
+    convolved: Tensor = _Convolution.apply(maps, kernels, bias, wrap)
     return convolved
 
 
 class _Convolution(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, maps: Tensor, kernels: Tensor, bias: Tensor) -> Tensor:
+    def forward(ctx: Any, maps: Tensor, kernels: Tensor, bias: Tensor, wrap: Wrap) -> Tensor:
         ctx.save_for_backward(kernels)
-        return _convolved(maps, kernels, bias, 1)
+        ctx.wrap = wrap
+        return _convolved(maps, kernels, bias, wrap, 1)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         (kernels,) = ctx.saved_tensors
-        return _convolved(gradient, kernels.mT, None, -1), None, None
+        return _convolved(gradient, kernels.mT, None, ctx.wrap, -1), None, None, None
 
 
-def _convolved(maps: Tensor, kernels: Tensor, bias: Tensor | None, way: int) -> Tensor:
+def _convolved(maps: Tensor, kernels: Tensor, bias: Tensor | None, wrap: Wrap, way: int) -> Tensor:
     """(1, I, H, W), (16, I, O) -> (1, O, H, W). A side that is odd is made even, and cut again.
 
     Args:
@@ -68,7 +71,12 @@ def _convolved(maps: Tensor, kernels: Tensor, bias: Tensor | None, way: int) -> 
     _, channels, height, width = maps.shape
     tall, wide = (height + 1) // 2, (width + 1) // 2  # in squares
     border = (0, 0, 1, 2 * wide - width + 1, 1, 2 * tall - height + 1)
-    padded = F.pad(maps[0].permute(1, 2, 0), border).view(tall + 1, 2, wide + 1, 2, channels)
+    padded = F.pad(maps[0].permute(1, 2, 0), border)
+    if wrap.down:
+        padded[0], padded[height + 1] = padded[height], padded[1]
+    if wrap.across:
+        padded[:, 0], padded[:, width + 1] = padded[:, width], padded[:, 1]
+    padded = padded.view(tall + 1, 2, wide + 1, 2, channels)
     size = 1, kernels.shape[2], 2 * tall, 2 * wide
     out = torch.empty(size, dtype=maps.dtype, device=maps.device, memory_format=torch.channels_last)
     squares = out.permute(0, 2, 3, 1).view(tall, 2, wide, 2, -1)

@@ -7,7 +7,7 @@ from typing import Any, cast
 import gradio as gr
 
 from nst.settings import GROUPS
-from studio.api import mcp, stylize
+from studio.api import mcp, stylize, subject
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
 from studio.components import (
     inbox,
@@ -34,6 +34,7 @@ from studio.panels import (
     adjust,
     choosing,
     continue_buttons,
+    finding,
     history,
     how_it_works,
     painting,
@@ -53,11 +54,12 @@ def build() -> gr.Blocks:
     blocks = Blocks(title=words("en")["title"], fill_width=True)
     with blocks:
         page = furnish()
-        for panel in (choosing, presets, viewer, adjust, share, history, resume):
+        for panel in (choosing, finding, presets, viewer, adjust, share, history, resume):
             panel.join(page)
         page.python_panel.expand(restore.code_of, page.result, page.code, **AT_ONCE)
         runs = [*painting.join(page), variants.join(page), how_it_works.join(page)]
         programs = [stylize.offer(ONE_AT_A_TIME), *([mcp.offer(ONE_AT_A_TIME)] if mcp.available() else [])]
+        subject.offer()
         painting.stopping(page, [*runs, *programs])
     return blocks
 

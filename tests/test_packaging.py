@@ -43,7 +43,7 @@ def test_every_file_beside_the_code_of_the_page_is_package_data() -> None:
     packed = {path for pattern in settings["package-data"]["studio"] for path in (ROOT / "studio").glob(pattern)}
     beside = {path for path in (ROOT / "studio").rglob("*.*") if path.suffix not in (".py", ".pyc", ".pyi")}
     assert packed == beside
-    assert (ROOT / "nst" / "py.typed").exists() and settings["package-data"]["nst"] == ["py.typed"]
+    assert (ROOT / "nst" / "py.typed").exists() and settings["package-data"]["nst"] == ["py.typed", "assets/*"]
 
 
 def test_the_version_is_said_once_and_the_changelog_begins_with_it() -> None:

@@ -18,7 +18,7 @@ from PIL import Image
 from nst.commission import Commission
 from nst.device import best_device
 from nst.film.morph import morph
-from nst.film.paint import FilmFrame, State, paint_film
+from nst.film.paint import FilmFrame, State, check_film, paint_film
 from nst.film.reading import (
     ENDINGS,
     MOVING_PICTURES,
@@ -166,6 +166,7 @@ def _checked(
     content: Image.Image, styles: Sequence[Path], settings: Settings, load: Callable[[], VGG]
 ) -> tuple[Commission, VGG]:
     """What is answered now, and not after the first frames."""
+    check_film(settings)
     commission, network = Commission(content, [open_picture(path, "painting") for path in styles], settings), load()
     check_commission(commission, network)
     room(*final_size(*content.size, settings), settings, network, best_device())

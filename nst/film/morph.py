@@ -15,7 +15,7 @@ from PIL import Image
 
 from nst.commission import Commission
 from nst.device import Device, best_device
-from nst.film.paint import FilmFrame, State
+from nst.film.paint import FilmFrame, State, check_film
 from nst.image import to_image, to_pixels
 from nst.solvers import make_solver
 from nst.targets import objective_of, points_for, regions_between, targets_for
@@ -46,6 +46,7 @@ def morph(
     """
     if len(commission.styles) < 2:
         raise ValueError("A morph needs two paintings or more.")
+    check_film(commission.settings)
     return _morph(commission, frames, network, device or best_device(), begun)
 
 

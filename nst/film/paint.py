@@ -112,6 +112,12 @@ class Shot:
     targets: dict[tuple[int, int], list[Target]]
 
 
+def check_film(settings: Settings) -> None:
+    """Raises ValueError for what a picture can be and a film cannot."""
+    if settings.tileable != "no":
+        raise ValueError("tileable must be no for a film: what moves out at one edge does not come in at the other.")
+
+
 def paint_film(
     photos: Iterable[Image.Image],
     frames: int,
@@ -131,6 +137,7 @@ def paint_film(
     Raises:
         ValueError: as `stylize` does.
     """
+    check_film(commission.settings)
     painter = _Painter(commission, network, device or best_device())
     began, clock = time.perf_counter(), _Clock(frames)
     for number, photo in enumerate(photos, 1):

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nst.solvers.first_order import FirstOrder
 from nst.solvers.lbfgs import LBFGS
+from nst.wrap import NOWHERE, Wrap
 
 
 class Solver(Protocol):
@@ -47,6 +48,8 @@ class Average:
         return self.mean
 
 
-def make_solver(optimizer: str, learning_rate: float, bands: int = 1) -> Solver:
-    """The solver by the name of the knob `optimizer`."""
-    return LBFGS(learning_rate) if optimizer == "lbfgs" else FirstOrder(optimizer, learning_rate, bands)
+def make_solver(optimizer: str, learning_rate: float, bands: int = 1, wrap: Wrap = NOWHERE) -> Solver:
+    """The solver by the name of the knob `optimizer`, for a picture whose ends meet along some sides."""
+    if optimizer == "lbfgs":
+        return LBFGS(learning_rate, wrap=wrap)
+    return FirstOrder(optimizer, learning_rate, bands, wrap)

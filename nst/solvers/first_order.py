@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from nst.solvers.pyramid import along_bands, collapsed, laplacian_pyramid, resize
+from nst.wrap import NOWHERE, Wrap
 
 
 class FirstOrder:
@@ -23,46 +24,48 @@ class FirstOrder:
         learning_rate: Length of a step; for Adam about the change of a pixel.
         bands: 1 moves the pixels; more the bands of their Laplacian pyramid (Burt & Adelson 1983),
             so that a step moves large areas as easily as single pixels.
+        wrap: Along which sides the ends of the picture meet.
     """
 
-    def __init__(self, optimizer: str, learning_rate: float, bands: int = 1) -> None:
+    def __init__(self, optimizer: str, learning_rate: float, bands: int = 1, wrap: Wrap = NOWHERE) -> None:
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.bands = bands
+        self.wrap = wrap
         self.state: tuple[list[Tensor], torch.optim.Optimizer] | None = None
         self.moved: Tensor | None = None
 
     def step(self, pixels: Tensor, gradient: Tensor) -> Tensor:
         bands, optimizer = self._bands_of(pixels)
-        for band, slope in zip(bands, along_bands(bands, gradient), strict=True):
+        for band, slope in zip(bands, along_bands(bands, gradient, self.wrap), strict=True):
             band.grad = slope
         optimizer.step()
-        self.moved = collapsed(bands).clone()
+        self.moved = collapsed(bands, self.wrap).clone()
         return self.moved
 
     def _bands_of(self, pixels: Tensor) -> tuple[list[Tensor], torch.optim.Optimizer]:
         """The bands that move; taken anew where the pixels are not those of the last step."""
         if self.state is None:
-            bands = laplacian_pyramid(pixels, self.bands)
+            bands = laplacian_pyramid(pixels, self.bands, self.wrap)
             self.state = bands, OPTIMIZERS[self.optimizer](bands, lr=self.learning_rate)
         elif pixels is not self.moved:
-            for band, new in zip(self.state[0], laplacian_pyramid(pixels, self.bands), strict=True):
+            for band, new in zip(self.state[0], laplacian_pyramid(pixels, self.bands, self.wrap), strict=True):
                 band.copy_(new)
         return self.state
 
     def enlarged(self, height: int, width: int) -> FirstOrder:
-        twin = FirstOrder(self.optimizer, self.learning_rate, self.bands)
+        twin = FirstOrder(self.optimizer, self.learning_rate, self.bands, self.wrap)
         if self.state is None:
             return twin
         own, optimizer = self.state
-        bands = laplacian_pyramid(own[0].new_zeros(1, 3, height, width), self.bands)
+        bands = laplacian_pyramid(own[0].new_zeros(1, 3, height, width), self.bands, self.wrap)
         twin.state = bands, OPTIMIZERS[self.optimizer](bands, lr=self.learning_rate)
         for before, band in zip(own, bands, strict=True):
-            twin.state[1].state[band] = _carried(optimizer.state[before], band)
+            twin.state[1].state[band] = _carried(optimizer.state[before], band, self.wrap)
         return twin
 
     def gentler(self) -> FirstOrder:
-        return FirstOrder(self.optimizer, self.learning_rate / 10, self.bands)
+        return FirstOrder(self.optimizer, self.learning_rate / 10, self.bands, self.wrap)
 
 
 OPTIMIZERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = MappingProxyType(
@@ -75,7 +78,7 @@ OPTIMIZERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = MappingProxyTyp
 )
 
 
-def _carried(state: dict[str, Any], band: Tensor) -> dict[str, Any]:
+def _carried(state: dict[str, Any], band: Tensor, wrap: Wrap) -> dict[str, Any]:
     """What an optimiser knows of each number of a band, for a band of another size (as in Crowson 2021)."""
     carried = {}
     for name, value in state.items():
@@ -84,6 +87,6 @@ def _carried(state: dict[str, Any], band: Tensor) -> dict[str, Any]:
             continue
         growth = band[0, 0].numel() / value[0, 0].numel()
         squared = "sq" in name  # exp_avg_sq, square_avg
-        resized = resize(value, band.shape[-2], band.shape[-1]) / (growth**2 if squared else growth)
+        resized = resize(value, band.shape[-2], band.shape[-1], wrap) / (growth**2 if squared else growth)
         carried[name] = resized.clamp(min=0) if squared else resized
     return carried

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nst.solvers.pyramid import dot, dots_of_bands, halvings, resize, weighted
+from nst.wrap import NOWHERE, Wrap
 
 TINY = 1e-30  # instead of zero where something is divided by
 HISTORY_BYTES, LEAST_HISTORY = 512 * 2**20, 2  # what its pairs may take, and how many it keeps at any size
@@ -33,12 +34,16 @@ class LBFGS:
             that they would fill the memory.
         reach: The most that a step may change the pixels, in their mean. Healthy steps stay below
             it; the very first, when nothing is known yet, takes it whole.
+        wrap: Along which sides the ends of the picture meet.
     """
 
-    def __init__(self, learning_rate: float = 1.0, history: int = HISTORY, reach: float = 0.03) -> None:
+    def __init__(
+        self, learning_rate: float = 1.0, history: int = HISTORY, reach: float = 0.03, wrap: Wrap = NOWHERE
+    ) -> None:
         self.learning_rate = learning_rate
         self.history = history
         self.reach = reach
+        self.wrap = wrap
         self.pairs: deque[tuple[Tensor, Tensor, Tensor]] = deque(maxlen=history)  # s, y, 1 / s.y
         self.inverse_curvature: Tensor | None = None  # (BANDS,), fine to coarse
         self.before: tuple[Tensor, Tensor] | None = None
@@ -60,19 +65,20 @@ class LBFGS:
 
     def enlarged(self, height: int, width: int) -> LBFGS:
         history = pairs_kept(height * width, self.history)
-        twin = LBFGS(self.learning_rate, self.history, self.reach)
+        twin = LBFGS(self.learning_rate, self.history, self.reach, self.wrap)
         twin.pairs = deque(maxlen=history)
         growth = 1.0
         for s, y, _ in list(self.pairs)[-history:]:
             growth = height * width / (y.shape[-2] * y.shape[-1])
-            twin._remember(resize(s, height, width), resize(y, height, width) / growth)
+            of_s, of_y = (resize(one, height, width, self.wrap) for one in (s, y))
+            twin._remember(of_s, of_y / growth)
         if self.inverse_curvature is not None:
             twin.inverse_curvature = growth * self.inverse_curvature
             twin._learn_curvature()
         return twin
 
     def gentler(self) -> LBFGS:
-        twin = LBFGS(self.learning_rate / 10, self.history, self.reach / 10)
+        twin = LBFGS(self.learning_rate / 10, self.history, self.reach / 10, self.wrap)
         twin.pairs = deque(maxlen=self.pairs.maxlen)
         return twin
 
@@ -85,7 +91,7 @@ class LBFGS:
         """From the latest pair; without positive curvature it teaches nothing."""
         s, y, rho = self.pairs[-1]
         before = self.inverse_curvature if self.inverse_curvature is not None else s.norm() / y.norm().clamp(min=TINY)
-        of_s, of_y = halvings(s, BANDS), halvings(y, BANDS)
+        of_s, of_y = (halvings(one, BANDS, self.wrap) for one in (s, y))
         along, squared = dots_of_bands(of_s, of_y), dots_of_bands(of_y, of_y)
         whole, little = along.sum() / squared.sum(), LITTLE * squared.sum()
         of_bands = (along + whole * little) / (squared + little)  # a band that hardly moved is taken for the whole
@@ -98,7 +104,7 @@ class LBFGS:
             shares.append(rho * dot(s, direction))
             direction.addcmul_(y, -shares[-1])
         if self.inverse_curvature is not None:
-            direction = weighted(direction, self.inverse_curvature)
+            direction = weighted(direction, self.inverse_curvature, self.wrap)
         for (s, y, rho), share in zip(self.pairs, reversed(shares), strict=True):
             direction.addcmul_(s, share - rho * dot(y, direction))
         return direction

@@ -1,4 +1,4 @@
-"""The same run for programs: `/stylize`, the only public endpoint."""
+"""The same run for programs: `/stylize`."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ ABOUT = """Paint a photo in the manner of one or more paintings, and watch it ha
 
 Yields (picture, progress) as the painting grows, small enough to be quick, and ends with the finished picture as a
 PNG in full size and quality.
-`content` is the photo, `style` the painting; `style_2`, `style_3` and `style_4` are further paintings to blend in,
-`style_mix` their weights. `mask` says where to paint: white is painted, black stays the photo, grey is in between;
+`content` is the photo, none with `content_weight` 0 for a texture; `style` is the painting; `style_2`, `style_3` and
+`style_4` are further paintings to blend in, `style_mix` their weights. `mask` says where to paint: white is painted,
+black stays the photo, grey is in between;
 `mask_2`, `mask_3` and `mask_4` say it for one further painting each, where they differ.
 `start` is a picture to go on from, in the photo's shape: painting then continues at the final size alone.
 Every knob is optional. With a `recipe` other than "painting", a knob left at its default is set by that recipe.

@@ -1,6 +1,6 @@
 // The value is {mask, where, soft, photo}: what was marked, white on black as a PNG, or null; what that means;
 // whether its edges are soft already; and which photo it belongs to. Python may bring marks back, or take them away;
-// only a visitor's own triggers "change". A finger, a mouse or the arrow keys and the space bar lead the brush.
+// only a visitor's own triggers "change". A click that wants the subject found triggers "select", with what to `keep`. A finger, a mouse or the arrow keys and the space bar lead the brush.
 const language = window.language;
 const words = props.words[language] ?? props.words.en;
 const SIDE = 512; // pixels of the marks' long side
@@ -51,8 +51,18 @@ const keep = () => {
   showState();
   say({ mask: drawn, soft: false });
 };
+const finders = element.querySelectorAll(".find button");
+const look = (busy) => finders.forEach((button) => (button.disabled = busy));
+const seek = (part) => {
+  if (!canvas.width || !image.src) return;
+  remember();
+  look(true);
+  props.value = { ...props.value, keep: part };
+  trigger("select");
+};
 const draw = async () => {
   check();
+  if (!props.value.keep) look(false);
   const { mask } = props.value;
   if (mask === drawn || !canvas.width) return;
   drawn = mask;
@@ -155,6 +165,7 @@ const undo = () => {
 };
 element.addEventListener("click", (event) => {
   const tool = event.target.closest("button")?.value;
+  if (tool === "subject" || tool === "background") seek(tool);
   if (tool === "erase") {
     erasing = !erasing;
     event.target.setAttribute("aria-pressed", erasing);

@@ -20,7 +20,20 @@ from studio.i18n import for_browser, label
 HEAD = "data:image/png;base64,"
 HALF = 127.5  # grey
 FEATHER = 1 / 80  # of the long side: how softly a mark ends
-WORDS = ("where", "here", "keep", "second", "canvas", "photo", "size", "erase", "undo", "clear")
+WORDS = (
+    "where",
+    "here",
+    "keep",
+    "second",
+    "canvas",
+    "photo",
+    "size",
+    "erase",
+    "undo",
+    "clear",
+    "subject",
+    "background",
+)
 
 
 def mask_brush(photo: str) -> gr.HTML:

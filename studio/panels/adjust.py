@@ -77,7 +77,7 @@ def look(request: gr.Request, result: Result | None, view: str, *adjusting: Any)
     adjustment = Adjustment(*adjusting)
     with without_a_trace(language_of(request)):
         small = result.small(adjustment)
-    stage = gr.update(after=inline(small)) if view == "compare" else gr.skip()
+    stage = gr.update(after=inline(small)) if view in ("compare", "tiled") else gr.skip()
     if adjustment == UNCHANGED:
         return result.path, stage, gr.update(value=result.path)
     return opened(small), stage, gr.update(value=None)

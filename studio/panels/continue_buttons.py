@@ -29,7 +29,7 @@ class Start:
 
     way: str
     result: Result
-    content: Image.Image
+    content: Image.Image | None
     size: int
     content_weight: float
 
@@ -68,7 +68,7 @@ def go_on(request: gr.Request, start: Start) -> tuple[bytes, dict[str, Any]]:
     size, weight = start.size, start.content_weight
     if start.way == "sharper":
         size = larger_than(max(picture.size))
-        if min(size, max(content.size)) <= max(picture.size):
+        if (min(size, max(content.size)) if content else size) <= max(picture.size):
             raise gr.Error(texts["onward_limit"], print_exception=False)
     weight = {"more_style": weight / 2, "more_photo": max(LEAST_WEIGHT, weight * 2)}.get(start.way, weight)
     return start_jpeg(picture), {"size": size, "content_weight": float(f"{weight:.3g}")}

@@ -94,6 +94,7 @@ def hung(page: PageComponents, result: Result, language: str) -> Updates:
     """It hangs on the wall, as it was painted."""
     return merged(
         viewer.reset(page),
+        viewer.offered(page, result),
         adjust.reset(page),
         {
             page.result: result,

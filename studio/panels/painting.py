@@ -146,6 +146,7 @@ def finish(page: PageComponents, values: Mapping[Any, Any], request: gr.Request)
         turns.idle(page),
         {page.canvas: canvas, page.status: line, page.download: download, page.result: new},
         {page.code: restore.code_of(request, result)},
+        viewer.offered(page, result),
         adjust.ended(page, result),
         history.ended(page, result, values),
         presets.ended(page, request, {**values, page.result: result}),

@@ -52,7 +52,7 @@ def restored(
             return None
         marks = marks_from(record.masks, record.photo)
     start_picture.opened(record.start)  # a damaged one is refused before anything is taken over
-    names = (record.photo, *record.paintings[:MOST])
+    names = [name for name in (record.photo, *record.paintings[:MOST]) if name]  # a texture has no photo
     files = {name: file for name in names if (file := _found(name, visit or {}))}
     _inform([name for name in names if name not in files], words(language_of(request)))
     return {**_chosen(record, files), "mask_brush": marks}
@@ -60,7 +60,7 @@ def restored(
 
 def of_gallery(record: Record) -> dict[str, Any]:
     """The same from a record that names no visitor's picture."""
-    names = (record.photo, *record.paintings)
+    names = [name for name in (record.photo, *record.paintings) if name]
     return _chosen(record, {name: file for name in names if (file := _found(name, {}))})
 
 
@@ -102,6 +102,8 @@ def _inform(missing: Sequence[str], texts: Mapping[str, str]) -> None:
 
 def _content(name: str, files: Mapping[str, File]) -> dict[str, Any]:
     photo = OUR_PHOTOS.get(name)
+    if not name:
+        return {"content": None, "content_gallery": None}
     if name not in files:
         return {}
     return {"content": files[name], "content_gallery": photo.key if photo else None}

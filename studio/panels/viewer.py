@@ -1,7 +1,8 @@
-"""Ways to look at a picture, in one frame: as it is, against its photo, as it came to be, and as it could be else."""
+"""Ways to look at a picture, in one frame: as it is, against its photo, as it came to be, as a tile, or else."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -23,6 +24,7 @@ VIEWS = ("painting", "compare", "replay", "variants")
 SHOW_SHEET = (
     "(view) => { if (view === 'variants') document.getElementById('easel').scrollIntoView({ block: 'nearest' }) }"
 )
+TILES = {"x": (3, 1), "y": (1, 3), "both": (3, 3)}  # how often a seamless picture is shown, across and down
 WORDS = (
     "photo",
     "painting",
@@ -33,6 +35,7 @@ WORDS = (
     "replay_play",
     "replay_pause",
     "time_lapse",
+    "tiled",
 )
 
 
@@ -44,6 +47,8 @@ def stage() -> gr.HTML:
         before="",
         after="",
         ratio=1.5,
+        across=1,
+        down=1,
         film="",
         name="",
         steps=[],
@@ -56,13 +61,17 @@ def stage() -> gr.HTML:
 
 def switch() -> gr.Radio:
     return gr.Radio(
-        [(label(f"view_{view}"), view) for view in VIEWS],
+        _choices(VIEWS),
         value="painting",
         show_label=False,
         interactive=True,
         elem_id="view",
         elem_classes=["segments"],
     )
+
+
+def _choices(views: Sequence[str]) -> list[Any]:
+    return [(label(f"view_{view}"), view) for view in views]
 
 
 def join(page: PageComponents) -> None:
@@ -73,15 +82,24 @@ def join(page: PageComponents) -> None:
 
 def reset(page: PageComponents) -> Updates:
     """Another picture comes: to the canvas."""
-    return {page.view: gr.update(value="painting"), page.stage: gr.update(view="painting", film="")}
+    view = gr.update(value="painting", choices=_choices(VIEWS))
+    return {page.view: view, page.stage: gr.update(view="painting", film="")}
+
+
+def offered(page: PageComponents, result: Result | None) -> Updates:
+    """A seamless picture can be looked at among its like, too."""
+    tileable = result is not None and result.tileable in TILES
+    return {page.view: gr.update(choices=_choices((*VIEWS, "tiled") if tileable else VIEWS))}
 
 
 def show(request: gr.Request, view: str, result: Result | None, *adjusting: Any) -> Any:
     """The stage for a view of what hangs on the wall."""
-    if result is None or view not in ("compare", "replay"):  # the variants have a sheet of their own
+    if result is None or view not in ("compare", "replay", "tiled"):  # the variants have a sheet of their own
         return gr.update(view="painting", film="")
     with without_a_trace(language_of(request)):
-        return compare(result, Adjustment(*adjusting)) if view == "compare" else replay(result, request)
+        if view == "replay":
+            return replay(result, request)
+        return (tiled if view == "tiled" else compare)(result, Adjustment(*adjusting))
 
 
 def compare(result: Result, adjustment: Adjustment) -> Any:
@@ -92,6 +110,12 @@ def compare(result: Result, adjustment: Adjustment) -> Any:
         ratio=result.ratio,
         film="",
     )
+
+
+def tiled(result: Result, adjustment: Adjustment) -> Any:
+    across, down = TILES.get(result.tileable, (1, 1))
+    after, ratio = inline(result.small(adjustment)), result.ratio * across / down
+    return gr.update(view="tiled", after=after, ratio=ratio, film="", across=across, down=down)
 
 
 def replay(result: Result, request: gr.Request) -> Any:

@@ -17,7 +17,7 @@ def as_python(record: Record, address: str) -> str:
     inside = _inside(record)
     files = dict(zip(("content", "style", *EXTRA_STYLES), map(_bare, (record.photo, *record.paintings)), strict=False))
     files |= {name: _file(name) for name in inside}
-    arguments = [f"{name}=handle_file({_quoted(file)})" for name, file in files.items()]
+    arguments = [f"{name}={_handled(file)}" for name, file in files.items()]
     arguments += [f"{name}={_quoted(value)}" for name, value in differing(record.settings).items()]
     lines = "".join(f"    {argument},\n" for argument in (*arguments, 'api_name="/stylize"'))
     return (
@@ -26,6 +26,10 @@ def as_python(record: Record, address: str) -> str:
         f"picture, progress = client.predict(\n{lines})\n"
         "print(picture)\n"
     )
+
+
+def _handled(file: str) -> str:
+    return f"handle_file({_quoted(file)})" if file else "None"
 
 
 def _bare(name: str) -> str:

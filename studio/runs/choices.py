@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image
 
 from nst import Commission, Settings
+from nst.commission import ground
 from studio.components.mask_brush import masks
 from studio.components.painting_mix import EVEN, ExtraStyle, mixed
 from studio.components.start_picture import opened
@@ -67,10 +68,11 @@ class Choices:
         return commission(self.content, styles, self.mixed_settings, opened(self.start), marks)
 
 
-def commission(content: Any, styles: Sequence[Any], *rest: Any) -> Commission:
+def commission(content: Image.Image | None, styles: Sequence[Any], settings: Settings, *pictures: Any) -> Commission:
     """A run for the engine. What is missing is refused in one sentence."""
     with in_the_users_words():
-        return Commission(content, styles, *rest)
+        content, settings = ground(content, settings)
+        return Commission(content, styles, settings, *pictures)
 
 
 def settings_of(knobs: Mapping[str, Any]) -> Settings:

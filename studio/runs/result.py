@@ -18,6 +18,7 @@ from nst import Settings
 from nst.adjust import UNCHANGED, Adjustment, adjusted
 from nst.image import with_alpha
 from nst.record import read_record
+from nst.transfer import joined
 from studio.catalogue import FINISHED, Finished
 from studio.components import status_line
 from studio.components.images import folder_of
@@ -99,12 +100,18 @@ class Result:
     @property
     def title(self) -> str:
         """Which picture was painted, and after which."""
-        return " · ".join(Path(name).stem.replace("-", " ") for name in _painted_from(self.text))
+        return " · ".join(Path(name).stem.replace("-", " ") for name in _painted_from(self.text) if name)
 
     @property
     def file_name(self) -> str:
         """For downloads, without its ending."""
         return name_for(self.text) if read_record(self.text) else Path(self.path).stem
+
+    @property
+    def tileable(self) -> str:
+        """Along which sides its ends meet, as the knob says it."""
+        record = read_record(self.text)
+        return record.settings.tileable if record else "no"
 
     @property
     def ratio(self) -> float:
@@ -146,6 +153,8 @@ def result_of(
     if film and film[-1].step != origin.step:
         film = (*film, Shot(origin.step, after))
     content = content.resize(picture.size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    if record := read_record(origin.text):
+        content = joined(content, picture.size, record.settings)
     return Result(
         path=path,
         content=jpeg(content, max(content.size), CONTENT_QUALITY),

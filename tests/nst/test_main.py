@@ -158,6 +158,10 @@ def test_bad_input_is_one_line_exit_2_and_no_file(arguments, sentence, photo, pa
         (["PHOTO", "PAINTING", "-o", "OUT", "--dpi", "0"], "dpi must be a whole number from 1 to 65535, not 0"),
         (["PHOTO", "PAINTING", "-o", "PHOTO"], "is a picture to paint from"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--mask", "missing.png"], "The mask was not found"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--mask", "subject"], "Nothing stands out in this photo"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--mask", "subject", "--mask", "PHOTO"], "--mask subject stands alone"),
+        (["PAINTING", "-o", "OUT", "--content-weight", "0", "--size", "photo"], "--size photo needs a photo"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--tileable", "z"], "tileable must be one of no, x, y, both, not 'z'"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--mask", "PHOTO", "--mask", "PHOTO"], "one mask for each painting"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--start", "missing.png"], "The picture to start from was not found"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--weights", "missing.pth"], "missing.pth"),
@@ -339,6 +343,28 @@ def test_in_print_quality_as_large_as_the_photo(photo, painting, tmp_path):
         assert (page.shape, page.dtype) == ((120, 160, 3), "uint16")
         assert page.get_resolution(unit="INCH") == (240, 240)
         assert '\\"size\\": 160' in page.description
+
+
+def test_the_subject_is_painted_or_all_but_it(painting, tmp_path):
+    bird, changed = ROOT / "examples" / "content" / "kingfisher.jpg", {}
+    for part in ("subject", "background"):
+        out = tmp_path / f"{part}.png"
+        assert shell(bird, painting, "-o", out, "--size", 128, "--steps", 2, "--mask", part).returncode == 0
+        with Image.open(out) as painted, Image.open(bird) as photo:
+            before = np.asarray(photo.resize(painted.size, Image.Resampling.LANCZOS), float)
+            changed[part] = np.abs(np.asarray(painted, float) - before).mean(2)
+    breast, sky = (slice(30, 42), slice(48, 54)), (slice(5, 40), slice(95, 125))
+    assert changed["subject"][breast].mean() > 2 > changed["subject"][sky].mean()
+    assert changed["background"][sky].mean() > 2 > changed["background"][breast].mean()
+
+
+def test_a_painting_alone_becomes_a_texture(painting, tmp_path):
+    out, few = tmp_path / "tile.png", ("--size", 64, "--steps", 2, "--tileable", "both")
+    assert shell(painting, "-o", out, *few, "--content-weight", 0).returncode == 0
+    with Image.open(out) as tile:
+        assert tile.size == (64, 64)
+    record = read_record(read_text(out))
+    assert (record.photo, record.paintings, record.settings.tileable) == ("", (painting.name,), "both")
 
 
 def test_masks_and_a_picture_to_go_on_from(photo, painting, tmp_path):

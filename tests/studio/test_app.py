@@ -14,7 +14,7 @@ import gradio as gr
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from PIL import Image
+from PIL import Image, ImageStat
 
 from nst import Settings
 from nst.image import read_text
@@ -84,7 +84,7 @@ class TestEndpoint:
 
     def test_every_knob_is_optional_with_its_range(self, client: Client) -> None:
         endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-        assert list(endpoints) == ["/stylize", *(["/paint_photo"] if mcp.available() else [])]
+        assert list(endpoints) == ["/stylize", *(["/paint_photo"] if mcp.available() else []), "/subject"]
         told = {one["parameter_name"]: one for one in endpoints["/stylize"]["parameters"]}
         assert list(told) == ["content", "style", *KNOBS, *stylize.EXTRA_STYLES, "mask", "start", *stylize.MASKS[1:]]
         assert not told["content"]["parameter_has_default"]
@@ -114,6 +114,25 @@ class TestEndpoint:
             client.predict(content=None, style=handle_file(photo), api_name="/stylize")
         with pytest.raises(AppError, match=r"^Please choose a painting\.$"):
             client.predict(content=handle_file(photo), style=None, api_name="/stylize")
+
+    def test_a_painting_alone_becomes_a_seamless_texture(self, client: Client, painting: Path) -> None:
+        knobs = {"size": 64, "steps": 3, "content_weight": 0, "tileable": "both"}
+        picture, _ = client.predict(content=None, style=handle_file(painting), **knobs, api_name="/stylize")
+        with Image.open(picture) as texture:
+            assert texture.size == (64, 64)
+
+    def test_the_subject_of_a_photo_is_a_mask_to_paint_with(self, client: Client, painting: Path) -> None:
+        photo = handle_file(PHOTOS["kingfisher"].path)
+        mask = client.predict(content=photo, api_name="/subject")
+        with Image.open(mask) as marked:
+            assert marked.size == (512, 288) and 10 < ImageStat.Stat(marked.convert("L")).mean[0] < 60
+        knobs = {"size": 64, "steps": 2, "mask": handle_file(mask)}
+        picture, _ = client.predict(content=photo, style=handle_file(painting), **knobs, api_name="/stylize")
+        assert Path(picture).exists()
+        with pytest.raises(AppError, match=r"^Nothing stands out in this photo"):
+            client.predict(content=handle_file(PHOTOS["japanese-street"].path), api_name="/subject")
+        with pytest.raises(AppError, match=r"^Please choose a photo\.$"):
+            client.predict(content=None, api_name="/subject")
 
     def test_says_what_is_wrong_with_a_picture(
         self, client: Client, photo: Path, painting: Path, tmp_path: Path

@@ -1,0 +1,30 @@
+"""The subject of a photo for programs: `/subject` answers with a mask that `/stylize` takes."""
+
+from __future__ import annotations
+
+import gradio as gr
+from PIL import Image
+
+from nst.commission import NO_PHOTO
+from nst.subject import subject_mask
+from studio.components.images import PictureBox
+from studio.errors import in_the_users_words
+
+ABOUT = """Find what a photo is of.
+
+Answers with a grey picture in the photo's shape, white where its subject is: the `mask` of `/stylize` that paints the
+subject alone. Inverted, it paints all but the subject."""
+
+
+def offer() -> gr.events.Dependency:
+    """Adds the endpoint to the page that is being built. Nothing of it can be seen there."""
+    content = PictureBox(label="content", elem_id="subject-photo", visible=False)
+    mask = gr.Image(label="mask", format="png", visible=False)
+    return gr.Button(visible=False).click(subject, content, mask, api_name="subject", api_description=ABOUT)
+
+
+def subject(content: Image.Image | None) -> Image.Image:
+    with in_the_users_words():
+        if content is None:
+            raise ValueError(NO_PHOTO)
+        return subject_mask(content)

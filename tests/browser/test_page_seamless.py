@@ -1,0 +1,89 @@
+"""One click instead of a brush, and a seamless picture among its like, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from nst.image import read_text
+from nst.record import read_record
+from nst.wrap import GRID
+from tests.browser.driving import DESK_ONLY, Page, choose, downloaded, expect, open_settings, set_knobs, status
+
+FINISHED = re.compile(r"Finished · .*")
+
+
+def test_the_subject_is_kept_by_one_click_and_corrected_by_hand(page: Page) -> None:
+    choose(page, "photos", "kingfisher")
+    page.locator("#where > button").click()
+    page.get_by_role("button", name="Keep the subject").click()
+    expect(page.locator("#brush .marked")).to_be_visible()
+    expect(page.locator("#brush input[value=keep]")).to_be_checked()
+    expect(page.locator("#where > button")).to_have_text(re.compile("marks in force"))
+    page.get_by_role("button", name="Keep the background").click()
+    expect(page.locator("#brush input[value=here]")).to_be_checked()
+    assert 0.04 < marked(page) < 0.2  # a bird on a twig
+    page.locator("#brush canvas").click(position={"x": 8, "y": 8})  # a dot more, by hand
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#brush .marked")).to_be_visible()  # those of the click before
+    choose(page, "photos", "japanese-street")
+    expect(page.locator("#brush .marked")).to_have_count(0)
+    page.get_by_role("button", name="Keep the subject").click()
+    expect(page.get_by_test_id("toast-text")).to_have_text(re.compile("Nothing stands out"))
+    expect(page.get_by_role("button", name="Keep the subject")).to_be_enabled()
+
+
+def marked(page: Page) -> float:
+    """The share of the photo that is marked."""
+    share: float = page.locator("#brush canvas").evaluate(
+        "canvas => { const ink = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;"
+        " let sum = 0; for (let i = 3; i < ink.length; i += 4) sum += ink[i]; return sum / 255 / (ink.length / 4) }"
+    )
+    return share
+
+
+def choose_tiles(page: Page) -> None:
+    open_settings(page)
+    page.get_by_role("button", name="For experts").click()
+    field = page.locator("#knob-tileable input")
+    field.click()
+    page.get_by_role("option", name="Across and down, a tile").click()
+    page.get_by_role("button", name="Settings").click()
+
+
+@DESK_ONLY
+def test_a_seamless_picture_is_seen_among_its_like(page: Page) -> None:
+    expect(page.locator("#view label")).to_have_count(3)
+    set_knobs(page, size=96, steps=6)
+    choose_tiles(page)
+    page.locator("#paint").click()
+    expect(status(page)).to_have_text(FINISHED)
+    page.locator("#view").get_by_role("radio", name="Tiled", exact=True).check(force=True)
+    tiles = page.locator("#stage .frame.tiled")
+    expect(tiles).to_be_visible()
+    expect(tiles).to_have_attribute("aria-label", "The picture, laid side by side")
+    style: Any = tiles.evaluate("one => getComputedStyle(one).backgroundSize")
+    assert [round(float(part.rstrip("%"))) for part in style.split()] == [33, 33]
+    with downloaded(page) as picture:
+        record = read_record(read_text(picture.filename))
+        assert record is not None and record.settings.tileable == "both"
+        assert {side % GRID for side in picture.size} == {0}
+        levels = np.asarray(picture.convert("RGB"), float)
+    for axis in (0, 1):
+        inside = np.abs(np.diff(levels, axis=axis)).mean((1 - axis, 2))
+        across = np.abs(levels.take(0, axis) - levels.take(-1, axis)).mean()
+        assert across <= np.quantile(inside, 0.99) * 1.05
+    page.get_by_role("button", name="Take the photo away").click()
+    open_settings(page)
+    page.locator("#knob-content_weight input").fill("0")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Settings").click()
+    page.locator("#paint").click()
+    expect(page.locator("#visit label")).to_have_count(2)  # of the painting alone
+    with downloaded(page) as picture:
+        assert picture.size == (96, 96)
+    choose(page, "finished", page.locator("#finished input").first.get_attribute("value"))
+    expect(page.locator("#view label")).to_have_count(3)  # no tile
