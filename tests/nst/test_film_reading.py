@@ -5,6 +5,8 @@ import pytest
 from PIL import Image
 
 from nst.film.reading import frames, look, part_of
+from nst.gate import films
+from nst.gate.wire import Refused, Why
 from tests.films import flat, moving, write_film
 
 RED, GREEN, BLUE = (200, 40, 40), (40, 180, 40), (40, 40, 200)
@@ -155,6 +157,7 @@ def test_a_part_beyond_the_film_is_named(tmp_path, asked, word):
 
 def test_huge_frames_are_refused_before_they_are_decoded(tmp_path, monkeypatch):
     path = write_film(tmp_path / "a.mp4", moving(3))
-    monkeypatch.setattr("nst.film.reading.MAX_MEGAPIXELS", 0.001)
-    with pytest.raises(ValueError, match="million pixels"):
-        look(path)
+    monkeypatch.setattr(films, "MAX_MEGAPIXELS", 0.001)
+    with path.open("rb") as file, pytest.raises(Refused) as caught:
+        list(films.look(file))
+    assert caught.value.why == Why.TOO_LARGE
