@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import gradio as gr
 
-from studio.api import mcp, stylize
+from studio.api import mcp, stylize, stylize_video
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
 from studio.components import (
     inbox,
@@ -54,7 +54,7 @@ def build() -> gr.Blocks:
             panel.join(page)
         page.python_panel.expand(restore.code_of, page.result, page.code, **AT_ONCE)
         runs = [*painting.join(page), variants.join(page), how_it_works.join(page)]
-        programs = [stylize.offer(ONE_AT_A_TIME), *([mcp.offer(ONE_AT_A_TIME)] if mcp.available() else [])]
+        programs = [one.offer(ONE_AT_A_TIME) for one in (stylize, stylize_video, *([mcp] if mcp.available() else []))]
         painting.stopping(page, [*runs, *programs])
     return blocks
 

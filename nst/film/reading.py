@@ -29,6 +29,7 @@ ENDINGS = frozenset(
 MOVING_PICTURES = frozenset({".gif", ".webp"})  # of those, the endings that a still picture may have as well
 RATE, HIGHEST_RATE = 12.0, 60.0  # frames a second, if not said and at most
 LEAST_FRAMES = 2
+LONG = 3600  # frames that nobody paints by mistake: five minutes at 12 a second
 INSTANT, ROUNDING = 1e-3, 1e-6  # seconds that are too short for a frame; share of a frame that is none
 MOST_PIXELS = 36 * 10**6  # of a frame, whatever a worker says
 SOUND_RATE = 48_000  # samples a second

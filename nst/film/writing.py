@@ -80,12 +80,14 @@ class Pieces:
             if file.name.startswith(".") or int(file.stem) >= done:
                 file.unlink()
 
-    def add(self, pictures: Sequence[Image.Image], done: int, rate: float, state: State) -> None:
-        """One more piece. `done` frames are there with it."""
+    def add(self, pictures: Sequence[Image.Image], done: int, rate: float, state: State | None = None) -> None:
+        """One more piece. `done` frames are there with it; without a state nobody can go on from it later."""
         name = f"{done - len(pictures):08}.mp4"
         partial = self.folder / f".{name}"
         _encode(pictures, partial, rate, QUALITY[self.target.suffix.lower()])
         partial.replace(self.folder / name)
+        if state is None:
+            return
         saved = self.folder / ".state.npz"
         np.savez(
             saved,

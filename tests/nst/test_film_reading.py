@@ -7,7 +7,7 @@ from PIL import Image
 from nst.film.reading import frames, look, part_of
 from nst.gate import films
 from nst.gate.wire import Refused, Why
-from tests.films import flat, moving, write_film
+from tests.films import flat, moving, sound_alone, write_film
 
 RED, GREEN, BLUE = (200, 40, 40), (40, 180, 40), (40, 40, 200)
 
@@ -95,17 +95,6 @@ def test_a_film_that_breaks_off_is_as_long_as_it_goes(tmp_path):
     whole = write_film(tmp_path / "a.mkv", moving(24), codec="mpeg4").read_bytes()
     (tmp_path / "b.mkv").write_bytes(whole[: len(whole) * 2 // 3])
     assert 4 < len(read(tmp_path / "b.mkv")) < 24
-
-
-def sound_alone(path):
-    import av
-
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("aac", rate=8000)
-        silence = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.float32), "fltp", "mono")
-        silence.rate = 8000
-        container.mux(stream.encode(silence))
-        container.mux(stream.encode())
 
 
 def test_what_is_no_film_is_one_sentence(tmp_path):
