@@ -13,7 +13,7 @@ from PIL import Image
 
 from nst.film.reading import RATE, look
 from studio.api.stylize import settings_for
-from studio.components.clip_file import ClipFile
+from studio.components.clip_file import clip_file
 from studio.components.controls import hidden_control
 from studio.components.images import PictureBox, name_of, preview
 from studio.errors import in_the_users_words, without_a_trace
@@ -40,7 +40,7 @@ TIMES = {"begin": 0.0, "end": 0.0, "fps": 0.0}
 def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
     """Adds the endpoint to the page that is being built. Nothing of it can be seen there."""
     no_tool(stylize_video)  # an agent would wait for minutes, and get a text
-    clip = ClipFile(label="clip", elem_id="api-clip", visible=False)
+    clip = clip_file("clip")
     style = PictureBox(label="style", elem_id="api-film-painting", visible=False)
     knobs = [hidden_control(name) for name in PAGE_KNOBS]
     more = [PictureBox(label=name, elem_id=f"api-film-painting-{name}", visible=False) for name in EXTRA_STYLES]
@@ -83,7 +83,7 @@ def _shooting(clip: tuple[Path, str] | None, style: Image.Image | None, *values:
             raise ValueError("Please choose a clip.")
         film = look(clip[0])
         part = part_for(film, settings.size, fps or None, begin or 0.0, end or None)
-        return of_clip(film, part, [style, *filter(None, more)], settings)  # type: ignore[list-item]  # it is checked
+        return of_clip(film, part, [style, *filter(None, more)], settings)
 
 
 def _report(state: FilmState, take: Take) -> dict[str, Any]:

@@ -33,12 +33,15 @@ class ClipData(FileData):
 class ClipFile(gr.File):
     """A clip that a program hands in. Its value is (path, name) or None."""
 
-    def __init__(self, **how: Any) -> None:
-        super().__init__(**how)
-        self.data_model = ClipData
-
     def preprocess(self, payload: Any) -> Any:
         return None if payload is None else clip_of(payload.path, payload.orig_name)
+
+
+def clip_file(name: str) -> ClipFile:
+    """For programs: nothing of it can be seen."""
+    box = ClipFile(label=name, elem_id=f"api-{name}", visible=False)
+    box.data_model = ClipData  # which Gradio sets when a component is made
+    return box
 
 
 def clip_of(path: object, name: object) -> tuple[Path, str]:

@@ -51,13 +51,18 @@ class Choices:
         )
 
     @property
+    def paintings(self) -> tuple[list[Image.Image | None], Settings]:
+        """All paintings, and the settings with their weights."""
+        styles, style_mix = mixed(self.style, self.extra_styles, self.mix)
+        return styles, replace(self.settings, style_mix=style_mix)
+
+    @property
     def commission(self) -> Commission:
         """
         Raises:
             gr.Error: if a picture is missing, or something does not go together.
         """
-        styles, style_mix = mixed(self.style, self.extra_styles, self.mix)
-        settings = replace(self.settings, style_mix=style_mix)
+        styles, settings = self.paintings
         return commission(self.content, styles, settings, opened(self.start), masks(self.marks, len(styles)))
 
 

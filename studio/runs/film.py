@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import gradio as gr
 from PIL import Image
@@ -14,10 +17,11 @@ from nst import Commission, Settings
 from nst.film.reading import RATE, Film, Part, part_of
 from nst.film.writing import Pieces
 from studio import limits
-from studio.components.images import fresh_file
+from studio.components.images import folder_of, fresh_file
 from studio.runs.takes import Shooting, Take, takes
 
 PIECE = 12  # frames, after which what has been painted is in a file
+FOLDER = "film-"
 _under_way: set[Path] = set()
 
 
@@ -54,13 +58,14 @@ def check_length(frames: int, seconds: float) -> None:
         )
 
 
-def of_clip(film: Film, part: Part, styles: list[Image.Image], settings: Settings) -> Shooting:
+def of_clip(film: Film, part: Part, styles: Sequence[Image.Image | None], settings: Settings) -> Shooting:
     """
     Raises:
         ValueError: if no painting was chosen.
     """
     settings = replace(limits.capped(settings), size=max(part.size))
-    commission = Commission(Image.new("RGB", part.size), styles, settings)
+    given = cast("Sequence[Image.Image]", styles)  # it is checked now
+    commission = Commission(Image.new("RGB", part.size), given, settings)
     return Shooting(commission, part.rate, len(part), (film, part), limits.LIMITS.seconds)
 
 
@@ -118,7 +123,7 @@ def shoot(shooting: Shooting, name: str, request: gr.Request | None = None) -> G
         name: Of the file, without its ending; see `name_after`.
         request: Of the visitor, with whose visit the film goes.
     """
-    target = fresh_file(f"{name}.mp4", request)
+    target = _place(request) / f"{name}.mp4"
     state = FilmState(shooting, target)
     with _kept(target.parent), closing(takes(shooting)) as painted:
         for take in painted:
@@ -128,6 +133,17 @@ def shoot(shooting: Shooting, name: str, request: gr.Request | None = None) -> G
                 pending = ()
             state = replace(state, take=take, pending=pending)
             yield state
+
+
+def _place(request: gr.Request | None) -> Path:
+    """A fresh folder. A visit has one film: the one before goes."""
+    if request is None:
+        return fresh_file("film").parent
+    folder = folder_of(str(request.session_hash))
+    for old in folder.glob(f"{FOLDER}*"):
+        shutil.rmtree(old, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=folder, prefix=FOLDER))
 
 
 @contextmanager
