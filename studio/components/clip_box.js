@@ -3,13 +3,16 @@ const words = props.words[window.language] ?? props.words.en;
 const find = (what) => element.querySelector(what);
 let recording = false;
 
+const say = (one, text) => {
+  if (one && one.textContent !== text) one.textContent = text;
+};
 const speak = () => {
-  element.querySelectorAll("[data-text]").forEach((one) => (one.textContent = words[one.dataset.text]));
+  element.querySelectorAll("[data-text]").forEach((one) => say(one, recording && one.dataset.text === "record" ? words.recording : words[one.dataset.text]));
   element.querySelectorAll("[data-alt]").forEach((one) => (one.alt = words[one.dataset.alt]));
-  if (find(".about b")) find(".about b").textContent = props.name; // a stranger may have named it: never part of a template
+  say(find(".about b"), props.name); // a stranger may have named it: never part of a template
 };
 speak();
-watch(["poster", "about", "name"], speak);
+new MutationObserver(speak).observe(element, { childList: true, subtree: true }); // a clip may open the panel that it comes to
 
 const KINDS = ["video/webm", "video/mp4"];
 const record = async () => {
@@ -37,10 +40,10 @@ element.addEventListener("click", async (event) => {
   if (!event.target.closest(".camera") || recording) return;
   recording = true;
   find(".trouble").textContent = "";
-  find(".camera").textContent = words.recording;
+  speak();
   const file = await record().catch(() => null);
   recording = false;
-  find(".camera").textContent = words.record;
+  speak();
   if (file) window.takePicture("film", file);
   else find(".trouble").textContent = words.no_camera;
 });

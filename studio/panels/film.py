@@ -15,7 +15,7 @@ from gradio.events import Dependency
 from nst import Settings
 from nst.film.reading import RATE, Film, Part, frames, look
 from studio.components import inbox
-from studio.components.clip_box import clip_box
+from studio.components.clip_box import clip_box, showing
 from studio.components.clip_file import clip_of
 from studio.components.images import inline, name_of
 from studio.components.page_components import PageComponents, named
@@ -166,7 +166,7 @@ def clip_arrived(page: PageComponents, values: Mapping[Any, Any], request: gr.Re
     about = words(language)["film_about"].format(width=film.size[0], height=film.size[1], seconds=f"{film.seconds:.1f}")
     return {
         page.film_panel: gr.update(open=True),
-        page.clip: gr.update(value=file, poster=poster, name=name, about=about),
+        page.clip: showing(file, poster, name, about),
         page.clip_film: film,
         **priced(page, {**values, page.clip_film: film}, request),
     }
