@@ -29,7 +29,13 @@ PUSHED = [
 ]
 OF_EVERY_SPACE = {".gitattributes", "README.md"}  # made with it
 # Of a new Space. Its owner may change them there.
-LIMITS = {"NST_MAX_SIZE": "1024", "NST_MAX_STEPS": "500", "NST_DEADLINE": "100"}
+LIMITS = {
+    "NST_MAX_SIZE": "1024",
+    "NST_MAX_STEPS": "500",
+    "NST_DEADLINE": "100",
+    "NST_MAX_FILM_SIZE": "512",
+    "NST_MAX_FILM_SECONDS": "10",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

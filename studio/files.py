@@ -13,6 +13,8 @@ NO_FILE = (
     "A picture must be a file: upload it first, or use handle_file of gradio_client. "
     "A path, an address or text in base64 alone is none."
 )
+NO_CLIP = "A clip must be a file: upload it first, or use handle_file of gradio_client."
+CLIP_NOT_HERE = "This clip is not on this server (any more). Please choose it again, or send it as a file."
 NOT_HERE = "This picture is not on this server (any more). Please choose it again, or send it as a file."
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
+from nst.film.reading import LONG
 from nst.settings import KNOBS, Knob, Settings
 
 LONGEST_VISIT = timedelta(hours=6)  # without a sign of life
@@ -27,6 +28,9 @@ class Limits:
     size: float = limit("NST_MAX_SIZE", math.inf, 64, "long side of a picture, in pixels")
     steps: float = limit("NST_MAX_STEPS", math.inf, 1, "steps of a painting")
     seconds: float = limit("NST_DEADLINE", math.inf, 1, "seconds of a painting; it then ends with the picture so far")
+    film_size: float = limit("NST_MAX_FILM_SIZE", math.inf, 64, "long side of a film, in pixels")
+    film_seconds: float = limit("NST_MAX_FILM_SECONDS", math.inf, 1, "seconds of a film that are painted")
+    film_frames: float = limit("NST_MAX_FILM_FRAMES", LONG, 2, "frames of a film that are painted")
     waiting: float = limit("NST_QUEUE", 8, 1, "paintings that may wait")
     each: float = limit("NST_QUEUE_EACH", 4, 1, "paintings of one visitor that may wait or be painted")
     disk: float = limit("NST_DISK", 4096, 100, "megabytes that the uploads of all visitors may take up")

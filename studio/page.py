@@ -7,7 +7,7 @@ from typing import Any, cast
 import gradio as gr
 
 from nst.settings import GROUPS
-from studio.api import mcp, stylize, subject
+from studio.api import mcp, stylize, stylize_video, subject
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
 from studio.components import (
     inbox,
@@ -34,6 +34,7 @@ from studio.panels import (
     adjust,
     choosing,
     continue_buttons,
+    film,
     finding,
     history,
     how_it_works,
@@ -57,8 +58,8 @@ def build() -> gr.Blocks:
         for panel in (choosing, finding, presets, viewer, adjust, share, history, resume):
             panel.join(page)
         page.python_panel.expand(restore.code_of, page.result, page.code, **AT_ONCE)
-        runs = [*painting.join(page), variants.join(page), how_it_works.join(page)]
-        programs = [stylize.offer(ONE_AT_A_TIME), *([mcp.offer(ONE_AT_A_TIME)] if mcp.available() else [])]
+        runs = [*painting.join(page), variants.join(page), *film.join(page), how_it_works.join(page)]
+        programs = [one.offer(ONE_AT_A_TIME) for one in (stylize, stylize_video, *([mcp] if mcp.available() else []))]
         subject.offer()
         painting.stopping(page, [*runs, *programs])
     return blocks
@@ -165,9 +166,9 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
     tiles = [Tile(one.key, one.path, one.content.title, one.style.label) for one in FINISHED.values()]
     names = {one.key: (one.content.key, one.content.title) for one in FINISHED.values()}
     finished = gallery("finished", tiles, opening.key if opening else None, (224, 168), names)
-    earlier = history.strip()
+    earlier, films = history.strip(), film.panel()
     with gr.Accordion(label("as_python"), open=False, elem_id="python") as python_panel:
         code = gr.Textbox(show_label=False, lines=9, max_lines=24, buttons=["copy"], interactive=False, elem_id="code")
     shown = {"canvas": canvas, "stage": stage, "status": status, "view": view, "download": download, "share": sharing}
     shown |= {"continue_buttons": buttons, "finished_gallery": finished, "history": earlier}
-    return {**shown, **adjustments, **sheet, "python_panel": python_panel, "code": code}
+    return {**shown, **adjustments, **sheet, **films, "python_panel": python_panel, "code": code}

@@ -67,3 +67,13 @@ def write_film(
             container.mux(audio.encode(silence))
             container.mux(audio.encode())
     return path
+
+
+def sound_alone(path: Path) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=8000)
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.float32), "fltp", "mono")
+        silence.rate = 8000
+        container.mux(stream.encode(silence))
+        container.mux(stream.encode())
+    return path

@@ -53,7 +53,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_all_ways_are_shown() -> None:
-    assert set(PROGRAMS) == {"streaming", "one-shot", "parallel", "curl", "library", "shell", "film", "film-shell"}
+    of_pictures = {"streaming", "one-shot", "parallel", "curl", "library", "shell"}
+    assert set(PROGRAMS) == of_pictures | {"film", "film-shell", "film-streaming"}
 
 
 def test_no_program_in_python_goes_untested() -> None:
@@ -87,9 +88,9 @@ def test_a_program_in_a_shell(name: str, picture: str | None, server: str, desk:
 
 def described(server: str) -> dict[str, object]:
     client = Client(server, verbose=False, analytics_enabled=False)
-    told = client.view_api(return_format="dict", print_info=False)["named_endpoints"]["/stylize"]
+    told = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     client.close()
-    return json.loads(json.dumps(told))
+    return {name: json.loads(json.dumps(told[name])) for name in ("/stylize", "/stylize_video")}
 
 
 def test_the_api_is_as_it_was(server: str) -> None:

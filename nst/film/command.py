@@ -21,6 +21,7 @@ from nst.film.morph import morph
 from nst.film.paint import FilmFrame, State, check_film, paint_film
 from nst.film.reading import (
     ENDINGS,
+    LONG,
     MOVING_PICTURES,
     RATE,
     Film,
@@ -41,7 +42,6 @@ from nst.transfer import final_size, room
 from nst.vgg import VGG
 
 PIECE = 12  # frames, after which what has been painted is safe
-LONG = 3600  # frames that nobody paints by mistake: five minutes at 12 a second
 DONE, STOPPED = 0, 130  # exit codes
 OPTIONS: dict[str, dict[str, Any]] = {
     "fps": {"type": float, "metavar": "FRAMES", "help": "of a film: frames a second; 12, or its own if it has fewer"},

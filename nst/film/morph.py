@@ -19,7 +19,7 @@ from nst.film.paint import FilmFrame, State, check_film
 from nst.image import to_image, to_pixels
 from nst.solvers import make_solver
 from nst.targets import objective_of, points_for, regions_between, targets_for
-from nst.transfer import Canvas, colours_of, final_size, finisher, paint, room
+from nst.transfer import Canvas, Frame, colours_of, final_size, finisher, paint, room
 from nst.vgg import VGG
 from nst.view import View
 
@@ -50,17 +50,31 @@ def morph(
     return _morph(commission, frames, network, device or best_device(), begun)
 
 
+def first_of(commission: Commission) -> Commission:
+    """What the first frame is painted as: the photo in the manner of the first painting."""
+    settings = replace(commission.settings, style_mix="")
+    return replace(commission, styles=commission.styles[:1], settings=settings)
+
+
+def first_state(commission: Commission, painted: Frame) -> State:
+    """Of a first frame that somebody has painted, to go on from; `painted` is the last `Frame` of `first_of`."""
+    pixels = painted.render(max(painted.size)).clamp(0, 1)
+    return State(_photo(commission), pixels, torch.ones_like(pixels[:, :1]), to_image(pixels))
+
+
+def _photo(commission: Commission) -> Image.Image:
+    size = final_size(*commission.content.size, commission.settings)
+    return commission.content.resize(size, Image.Resampling.LANCZOS)
+
+
 def _morph(
     commission: Commission, frames: int, network: VGG, device: Device, begun: tuple[int, State] | None
 ) -> Generator[FilmFrame, None, None]:
     began, ways = time.perf_counter(), len(commission.styles)
-    photo = commission.content.resize(
-        final_size(*commission.content.size, commission.settings), Image.Resampling.LANCZOS
-    )
+    photo = _photo(commission)
     if begun is None:
-        *_, last = paint(replace(commission, styles=commission.styles[:1]), network, device)
-        pixels = last.render(max(last.size)).clamp(0, 1)
-        begun = 1, State(photo, pixels, torch.ones_like(pixels[:, :1]), to_image(pixels))
+        *_, last = paint(first_of(commission), network, device)
+        begun = 1, first_state(commission, last)
         first_took = time.perf_counter() - began
         yield FilmFrame(1, frames * ways, first_took, frames * ways * first_took / 4, True, begun[1])
     done, state = begun

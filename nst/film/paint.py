@@ -36,7 +36,7 @@ from nst.solvers import Solver, make_solver
 from nst.solvers.lbfgs import LBFGS
 from nst.solvers.pyramid import resize
 from nst.targets import Target, objective_for, points_for, targets_for
-from nst.transfer import Canvas, colours_of, finisher, paint, recoloured, room
+from nst.transfer import Canvas, Frame, colours_of, finisher, paint, recoloured, room
 from nst.vgg import VGG, shrinkage
 from nst.view import View, layers
 
@@ -116,6 +116,12 @@ def check_film(settings: Settings) -> None:
     """Raises ValueError for what a picture can be and a film cannot."""
     if settings.tileable != "no":
         raise ValueError("tileable must be no for a film: what moves out at one edge does not come in at the other.")
+
+
+def first_state(photo: Image.Image, painted: Frame) -> State:
+    """Of a first frame that was painted as a photo, to go on from; `painted` is the last `Frame` of that run."""
+    pixels = painted.render(max(photo.size)).clamp(0, 1)
+    return State(photo, pixels, torch.full_like(pixels[:, :1], GROWN), photo)
 
 
 def paint_film(
@@ -232,8 +238,7 @@ class _Painter:
         """Painted as a photo is."""
         settings = replace(self.settings, size=max(photo.size))
         *_, last = paint(Commission(photo, self.commission.styles, settings), self.network, self.device)
-        painted = last.render(max(photo.size)).clamp(0, 1)
-        return State(photo, painted, torch.full_like(painted[:, :1], GROWN), photo)
+        return first_state(photo, last)
 
     def _next(self, photo: Image.Image, before: State, near: Motion) -> State:
         if self.shot is None or self.shot.first is not before.first:

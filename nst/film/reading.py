@@ -1,36 +1,54 @@
 """Strangers' films: `look` says what a film is, `frames` opens it. What comes out is upright RGB in sRGB.
 
-As with pictures, no file is trusted: few containers are opened, none may lead to other files, and sizes are bounded.
+As with pictures, no file is trusted: each is read in a process of its own, behind `nst.gate`, which asks for the parts
+of the file that it needs and sends a frame when one is wanted.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
-import av
 import numpy as np
-from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
-from PIL import Image, ImageSequence
+from PIL import Image
 
-from nst.image import encoded, fitted_size
+from nst.gate.pool import Pool
+from nst.gate.wire import Block, Refused, Why
+from nst.image import fitted_size
 
-CONTAINERS = "mov,matroska,avi,gif,mpegts,mpeg,ogg,asf,flv"  # as FFmpeg names them; a playlist is none of them
 ENDINGS = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".webp", ".ts", ".mpg", ".mpeg", ".ogv", ".wmv", ".flv"}
 )
 MOVING_PICTURES = frozenset({".gif", ".webp"})  # of those, the endings that a still picture may have as well
-MAX_MEGAPIXELS = 36  # of one frame: 8K
 RATE, HIGHEST_RATE = 12.0, 60.0  # frames a second, if not said and at most
 LEAST_FRAMES = 2
-INSTANT = 1e-3  # seconds by which a frame may be late
-HIGH_DEFINITION = 720  # rows from which on a film that does not say so is in the colours of BT.709
+LONG = 3600  # frames that nobody paints by mistake: five minutes at 12 a second
+INSTANT, ROUNDING = 1e-3, 1e-6  # seconds that are too short for a frame; share of a frame that is none
+MOST_PIXELS = 36 * 10**6  # of a frame, whatever a worker says
+SOUND_RATE = 48_000  # samples a second
+
+GATE = Pool("nst.gate.films", workers=4)  # one that is painted keeps its worker until the end
+MEGABYTES = 1536  # of memory: a frame of 8K, and those that it is predicted from
+LOOKING = 50  # more seconds of processor time: films are long
+A_FRAME = 0.3  # likewise, for each frame of the film
+
+SENTENCES = {
+    Why.NOT_A_PICTURE: "cannot be read; please export it again as an MP4.",
+    Why.DAMAGED: "is damaged; please export it again as an MP4.",
+    Why.TOO_SLOW: "takes too long to open; please export it again as an MP4, or use a smaller version.",
+    Why.TOO_LARGE: "has more than {} million pixels in a frame; please use a smaller version.",
+    Why.TOO_GREEDY: "needs too much memory to open; please use a smaller version.",
+    Why.ONLY_SOUND: "has no picture in it, only sound; please choose a film.",
+    Why.NO_FRAME: "has no frame that can be decoded; please export it again as an MP4.",
+    Why.SINGLE_FRAME: "has a single frame; please paint it as a photo.",
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +85,7 @@ class Part:
 
     def __len__(self) -> int:
         """Frames."""
-        return max(1, math.ceil((self.end - self.begin) * self.rate - INSTANT))
+        return max(1, math.ceil((self.end - self.begin - INSTANT) * self.rate - ROUNDING))
 
 
 def look(path: str | os.PathLike[str]) -> Film:
@@ -77,23 +95,15 @@ def look(path: str | os.PathLike[str]) -> Film:
         ValueError: one sentence that says why it is no film that can be painted.
     """
     path = Path(path)
-    with _told():
-        if path.suffix.lower() == ".webp":
-            return _look_at_webp(path)
-        with _opened(path) as container:
-            if not container.streams.video:
-                raise _Refused("has no picture in it, only sound; please choose a film.")
-            stream = container.streams.video[0]
-            _check_size(stream.width, stream.height)
-            frame = next(container.decode(stream), None)
-            if frame is None:
-                raise _Refused("has no frame that can be decoded; please export it again as an MP4.")
-            size = _upright_size(frame, stream)
-            has_sound = bool(container.streams.audio)
-        count, seconds = _length(path)
-        if count < LEAST_FRAMES:
-            raise _Refused("has a single frame; please paint it as a photo.")
-        return Film(path, size, seconds, count / seconds, has_sound)
+    with _told(), _read(path) as file, closing(GATE.ask("look", file, 10**3, **_limits(LOOKING))) as blocks:
+        said = [int(number) for block in blocks for number in block.ravel()]
+        if len(said) != 6:
+            raise Refused(Why.DAMAGED)
+        width, height, count, whole, rest, has_sound = said
+        seconds = whole + rest / 10**6
+        if not (0 < width * height <= MOST_PIXELS and width > 0 and count >= LEAST_FRAMES and seconds > 0):
+            raise Refused(Why.DAMAGED)
+        return Film(path, (width, height), seconds, count / seconds, bool(has_sound))
 
 
 def is_moving(path: Path) -> bool:
@@ -138,42 +148,57 @@ def part_of(
     return part
 
 
-def frames(film: Film, part: Part) -> Iterator[Image.Image]:
+def frames(film: Film, part: Part) -> Generator[Image.Image, None, None]:
     """The pictures that are seen at evenly spaced moments: of a variable rate, each is shown for as long as it was.
 
     A picture that is shown twice is the very same object. A film that breaks off ends there.
 
     Raises:
-        ValueError: one sentence, if nothing can be decoded.
+        ValueError: one sentence, if nothing can be decoded, or its decoder breaks down on the way.
     """
-    shown, count, latest = 0, len(part), None
-    with _told():
-        source = _webp_frames if film.path.suffix.lower() == ".webp" else _decoded
-        for moment, picture in source(film.path, part):
-            while latest is not None and shown < count and part.begin + shown / part.rate < moment - INSTANT:
-                yield (latest := _kept(latest))()
-                shown += 1
-            if shown == count:
-                return
-            latest = picture
-        if latest is None:
-            raise _Refused("has no frame that can be decoded; please export it again as an MP4.")
-        while shown < count and part.begin + shown / part.rate < film.seconds - INSTANT:
-            yield (latest := _kept(latest))()
-            shown += 1
+    limits = _limits(math.ceil(A_FRAME * film.rate * (part.end - part.begin)))
+    with _told(), _read(film.path) as file, closing(_asked(file, part, **limits)) as blocks:
+        yield from _pictures(islice(blocks, len(part)), part.size)
 
 
-Picture = Callable[[], Image.Image]
+def _asked(file: BinaryIO, part: Part, **limits: int) -> Generator[Block, None, None]:
+    width, height = part.size
+    numbers = {"begin": part.begin, "rate": part.rate, "count": len(part), "width": width, "height": height}
+    return GATE.ask("pictures", file, 3 * width * height, **limits, **numbers)  # type: ignore[arg-type]
 
 
-def _kept(picture: Picture) -> Picture:
-    """Made once: most frames of a film are never shown, and some more than once."""
-    made = picture()
-    return lambda: made
+def _pictures(blocks: Iterable[Block], size: tuple[int, int]) -> Iterator[Image.Image]:
+    """Whoever sends them is not believed anything."""
+    picture = None
+    for block in blocks:
+        if block.dtype == np.uint8 and block.shape == (size[1], size[0], 3):
+            picture = Image.fromarray(block)
+        elif block.size or picture is None:
+            raise Refused(Why.DAMAGED)
+        yield picture
+    if picture is None:
+        raise Refused(Why.NO_FRAME)
 
 
-class _Refused(Exception):
-    """What is wrong with a film: the predicate of a sentence."""
+def sound(film: Film, part: Part) -> Generator[NDArray[np.float32], None, None]:
+    """What is heard meanwhile, piece by piece: (samples, 2) in [-1, 1], SOUND_RATE a second.
+
+    Where it cannot be decoded (any more) it ends: a film without its sound is better than none.
+    """
+    left, limits = round((part.end - part.begin) * SOUND_RATE), _limits(math.ceil(part.end - part.begin))
+    with _read(film.path) as file, suppress(Refused):
+        asked = GATE.ask("sound", file, 8 * SOUND_RATE, **limits, begin=part.begin, end=part.end)
+        with closing(asked) as blocks:
+            for block in blocks:
+                if block.dtype != np.float32 or block.shape[::2] != (1, 2) or block.shape[1] > left:
+                    return
+                left -= block.shape[1]
+                yield np.nan_to_num(block[0].astype(np.float32)).clip(-1, 1)
+
+
+def _limits(more_seconds: int) -> dict[str, int]:
+    """Of a worker."""
+    return {"megabytes": MEGABYTES, "more_seconds": more_seconds}
 
 
 @contextmanager
@@ -181,162 +206,19 @@ def _told() -> Iterator[None]:
     """Any error becomes one sentence."""
     try:
         yield
-    except _Refused as refused:
-        raise ValueError(f"The film {refused}") from None
+    except Refused as refused:
+        raise ValueError(f"The film {SENTENCES[refused.why].format(refused.most)}") from None
     except FileNotFoundError:
         raise ValueError("The film was not found; please check the name of its file.") from None
     except IsADirectoryError:
         raise ValueError("The film is a folder; please choose a file in it.") from None
-    except (av.error.FFmpegError, OSError, EOFError, SyntaxError) as error:
-        raise ValueError("The film cannot be read; please export it again as an MP4.") from error
+    except OSError as error:
+        raise ValueError("The film cannot be read from where it is; please choose another file.") from error
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[av.container.InputContainer]:
+def _read(path: Path) -> Iterator[BinaryIO]:
     with open(path, "rb") as file:
         if not file.read(1):
-            raise _Refused("is an empty file; please choose another one.")
-    options = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS}
-    with av.open(os.fspath(path), options=options, metadata_errors="ignore") as container:
-        yield container
-
-
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_MEGAPIXELS * 10**6:
-        raise _Refused(f"has more than {MAX_MEGAPIXELS} million pixels in a frame; please use a smaller version.")
-
-
-def _length(path: Path) -> tuple[int, float]:
-    """Frames and seconds, from the packets: headers may say nothing, or anything."""
-    count, first, last, longest = 0, math.inf, -math.inf, 0.0
-    with _opened(path) as container:
-        stream = container.streams.video[0]
-        try:
-            for packet in container.demux(stream):
-                if packet.pts is None or not packet.size or packet.is_discard:
-                    continue
-                moment = float(packet.pts * packet.time_base)
-                count, first, last = count + 1, min(first, moment), max(last, moment)
-                longest = max(longest, float((packet.duration or 0) * packet.time_base))
-        except av.error.FFmpegError:
-            pass  # it breaks off here
-        rate = float(stream.average_rate or stream.guessed_rate or RATE)
-    return count, max(last - first, 0.0) + (longest or 1 / rate) if count else 0.0
-
-
-def _decoded(path: Path, part: Part) -> Iterator[tuple[float, Picture]]:
-    """Each frame with the second at which it appears, from the last one before the part on."""
-    with _opened(path) as container:
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        start = float((stream.start_time or 0) * (stream.time_base or 1))
-        if part.begin > 1:
-            container.seek(int((start + part.begin - 1) / float(stream.time_base or 1)), stream=stream)
-        try:
-            for frame in container.decode(stream):
-                if frame.time is not None:
-                    _check_size(frame.width, frame.height)
-                    yield frame.time - start, lambda frame=frame: _upright(frame, part.size)  # type: ignore[misc]
-        except av.error.FFmpegError:
-            return  # it breaks off here
-
-
-def _upright_size(frame: av.VideoFrame, stream: av.VideoStream) -> tuple[int, int]:
-    aspect = float(stream.sample_aspect_ratio or 1)
-    width = max(1, round(frame.width * aspect)) if 0.1 < aspect < 10 else frame.width
-    return (frame.height, width) if frame.rotation % 180 else (width, frame.height)
-
-
-def _upright(frame: av.VideoFrame, size: tuple[int, int]) -> Image.Image:
-    """A frame as the camera was held, in sRGB."""
-    turn = TURNS.get(frame.rotation % 360)
-    width, height = size[::-1] if frame.rotation % 180 else size
-    high_range = LIGHTS.get(int(frame.color_trc))
-    shrunk = frame.reformat(
-        width=width,
-        height=height,
-        format="rgb48le" if high_range else "rgb24",
-        src_colorspace=_matrix(frame),
-        interpolation=Interpolation.AREA if frame.width > width else Interpolation.BICUBIC,
-    )
-    levels: NDArray[Any] = shrunk.to_ndarray()
-    picture = Image.fromarray(_in_srgb(levels, high_range) if high_range else levels)
-    return picture if turn is None else picture.transpose(turn)
-
-
-TURNS = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
-BT709, UNSAID, BT601, BT2020 = 1, 2, 5, 9  # of FFmpeg's colour spaces
-
-
-def _matrix(frame: av.VideoFrame) -> int:
-    said = int(frame.colorspace)
-    if said in (BT709, BT601, 6, 7, BT2020):
-        return said
-    return BT709 if frame.height >= HIGH_DEFINITION else BT601
-
-
-# High dynamic range: ITU-R BT.2100, tables 4 and 5
-
-WHITE, BRIGHTEST = 203.0, 1000.0  # candela per square metre: white paper (ITU-R BT.2408), and where highlights end
-KNEE = 0.6  # of white paper's light, below which nothing is changed
-TO_BT709 = np.array(  # from the primaries of BT.2020: ITU-R BT.2087
-    [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]], np.float32
-)
-Array = NDArray[np.float32]
-
-
-def _perceptual(signal: Array) -> Array:
-    """PQ -> light in candela per square metre."""
-    m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
-    root = signal ** (1 / m2)
-    return np.asarray(10_000 * (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1), np.float32)
-
-
-def _hybrid(signal: Array) -> Array:
-    """HLG -> the same, on a display of 1000."""
-    a, b, c = 0.17883277, 0.28466892, 0.55991073
-    scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - c) / a) + b) / 12)
-    luminance = scene @ np.array([0.2627, 0.6780, 0.0593])
-    return np.asarray(BRIGHTEST * luminance[..., None] ** 0.2 * scene, np.float32)
-
-
-LIGHTS: dict[int, Callable[[Array], Array]] = {16: _perceptual, 18: _hybrid}  # by FFmpeg's transfer characteristics
-
-
-def _in_srgb(levels: NDArray[np.uint16], light: Callable[[Array], Array]) -> NDArray[np.uint8]:
-    """What is nearly as bright as paper, or brighter, is squeezed (as in Reinhard et al. 2002, eq. 4)."""
-    linear = np.maximum(light((levels / 65535).astype(np.float32)) @ TO_BT709.T / WHITE, 0)
-    peak = np.maximum(linear.max(2, keepdims=True), 1e-6)
-    above, most = (np.maximum(value - KNEE, 0) / (1 - KNEE) for value in (peak, BRIGHTEST / WHITE))
-    squeezed = np.minimum(peak, KNEE) + (1 - KNEE) * above * (1 + above / most**2) / (1 + above)
-    linear = linear * squeezed / peak
-    return np.asarray(np.rint(255 * encoded(linear).clip(0, 1)), np.uint8)
-
-
-# Animated WebP, which FFmpeg does not decode
-
-
-def _look_at_webp(path: Path) -> Film:
-    with Image.open(path, formats=("WEBP",)) as image:
-        _check_size(*image.size)
-        count = getattr(image, "n_frames", 1)
-        if count < LEAST_FRAMES:
-            raise _Refused("has a single frame; please paint it as a photo.")
-        seconds = sum(_shown(frame) for frame in ImageSequence.Iterator(image))
-        return Film(path, image.size, seconds, count / seconds, False)
-
-
-def _webp_frames(path: Path, part: Part) -> Iterator[tuple[float, Picture]]:
-    moment = 0.0
-    with Image.open(path, formats=("WEBP",)) as image:
-        for frame in ImageSequence.Iterator(image):
-            white = Image.new("RGBA", frame.size, "white")
-            picture = Image.alpha_composite(white, frame.convert("RGBA")).convert("RGB")
-            yield moment, lambda picture=picture: picture.resize(part.size, Image.Resampling.LANCZOS)  # type: ignore[misc]
-            moment += _shown(frame)
-
-
-def _shown(frame: Image.Image) -> float:
-    """Seconds that a frame of an animation is shown."""
-    frame.load()
-    return max(10, frame.info.get("duration") or 100) / 1000
+            raise ValueError("The film is an empty file; please choose another one.")
+        yield file

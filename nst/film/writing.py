@@ -1,7 +1,7 @@
 """A painted film on its way to the disk: in pieces of a second or so, so that neither Ctrl-C nor a power cut loses it.
 
 Beside the film that is to be there lies a folder with the pieces and with the state after the last of them. In the end
-they are put one after the other as they are, and the sound of the original is copied to them.
+they are put one after the other as they are, with the sound of the original, decoded behind the gate and coded anew.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ from typing import Any
 import av
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
+from nst.batch import check_place
 from nst.files import replaced_at_once
 from nst.film.paint import State
-from nst.film.reading import Film, Part
+from nst.film.reading import SOUND_RATE, Film, Part, sound
 
 ENDINGS = (".mp4", ".webp")
-SOUNDS = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"})  # which an MP4 may hold
+SOUND_QUALITY = 192_000  # bits a second
 QUALITY = {".mp4": "18", ".webp": "6"}  # constant rate factor of the pieces; those of a WebP are coded once more
 BT709 = 1
 
@@ -34,8 +36,7 @@ def check(target: Path) -> None:
     """Raises ValueError if a film cannot be written there."""
     if target.suffix.lower() not in ENDINGS:
         raise ValueError(f"A film must end in {' or '.join(ENDINGS)}, not {target.name!r}.")
-    if not target.parent.is_dir():
-        raise ValueError(f"There is no folder {str(target.parent)!r} to write to.")
+    check_place(target)
 
 
 class Pieces:
@@ -79,12 +80,14 @@ class Pieces:
             if file.name.startswith(".") or int(file.stem) >= done:
                 file.unlink()
 
-    def add(self, pictures: Sequence[Image.Image], done: int, rate: float, state: State) -> None:
-        """One more piece. `done` frames are there with it."""
+    def add(self, pictures: Sequence[Image.Image], done: int, rate: float, state: State | None = None) -> None:
+        """One more piece. `done` frames are there with it; without a state nobody can go on from it later."""
         name = f"{done - len(pictures):08}.mp4"
         partial = self.folder / f".{name}"
         _encode(pictures, partial, rate, QUALITY[self.target.suffix.lower()])
         partial.replace(self.folder / name)
+        if state is None:
+            return
         saved = self.folder / ".state.npz"
         np.savez(
             saved,
@@ -142,18 +145,11 @@ def _concatenate(files: Sequence[Path], target: Path, rate: float, original: tup
         with av.open(os.fspath(files[0])) as first:
             stream = out.add_stream_from_template(first.streams.video[0])
         sources = [_of_pieces(files, rate, stream)]
-        sound = None
         if original is not None and original[0].has_sound:
-            sound = av.open(os.fspath(original[0].path))
-            track = sound.streams.audio[0]
-            if track.codec_context.name in SOUNDS:
-                sources.append(_of_sound(sound, original[1], out.add_stream_from_template(track)))
-        try:
-            for _, _, packet in heapq.merge(*sources, key=lambda one: one[:2]):  # by time: nothing has to wait
-                out.mux(packet)
-        finally:
-            if sound is not None:
-                sound.close()
+            track = out.add_stream("aac", rate=SOUND_RATE, layout="stereo", bit_rate=SOUND_QUALITY)
+            sources.append(_of_sound(track, sound(*original)))
+        for _, _, packet in heapq.merge(*sources, key=lambda one: one[:2]):  # by time: nothing has to wait
+            out.mux(packet)
 
 
 Timed = Iterator[tuple[float, int, Any]]
@@ -173,21 +169,21 @@ def _of_pieces(files: Iterable[Path], rate: float, stream: av.VideoStream) -> Ti
                 yield float(packet.dts * packet.time_base), 0, packet
 
 
-def _of_sound(sound: av.container.InputContainer, part: Part, stream: av.AudioStream) -> Timed:
-    track = sound.streams.audio[0]
-    video = sound.streams.video[0]
-    start = float((video.start_time or 0) * (video.time_base or 1))
-    for packet in sound.demux(track):
-        if packet.pts is None or packet.dts is None or packet.time_base is None:
-            continue
-        moment = float(packet.pts * packet.time_base) - start
-        if moment >= part.end:
-            return
-        if moment >= part.begin:
-            shift = round((start + part.begin) / float(packet.time_base))
-            packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
-            packet.stream = stream
-            yield moment - part.begin, 1, packet
+def _of_sound(track: av.AudioStream, pieces: Iterable[NDArray[np.float32]]) -> Timed:
+    """The sound as packets of a new track."""
+    place, encoder = 0, track.codec_context
+    for samples in pieces:
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), format="fltp", layout="stereo")
+        frame.rate, frame.pts, frame.time_base = SOUND_RATE, place, Fraction(1, SOUND_RATE)
+        place += len(samples)
+        yield from _timed(encoder.encode(frame), track)
+    yield from _timed(encoder.encode(None), track)
+
+
+def _timed(packets: Iterable[Any], track: av.AudioStream) -> Timed:
+    for packet in packets:
+        packet.stream = track
+        yield float(packet.dts * packet.time_base), 1, packet
 
 
 def _animate(files: Sequence[Path], target: Path, rate: float) -> None:

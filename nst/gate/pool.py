@@ -15,12 +15,12 @@ import weakref
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader, BufferedWriter
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import psutil
 
-from nst.gate.wire import ANSWER, END, OUT_OF_TIME, QUESTION, REFUSED, TYPES, Block, Refused, Why
+from nst.gate.wire import ANSWER, END, MOST_READ, OUT_OF_TIME, QUESTION, READ, REFUSED, TYPES, Block, Refused, Why
 
 SECONDS = 10  # of processor time for one file
 PATIENCE = 30.0  # seconds of waiting for one block: the processors may be busy painting
@@ -57,14 +57,24 @@ class Pool:
         self._released(worker)
 
     def ask(
-        self, decoder: str, file: bytes, most_bytes: int, *, megabytes: int = MEGABYTES, **numbers: int
+        self,
+        decoder: str,
+        file: bytes | BinaryIO,
+        most_bytes: int,
+        *,
+        megabytes: int = MEGABYTES,
+        more_seconds: int = 0,
+        **numbers: float,
     ) -> Generator[Block, None, None]:
         """What a decoder makes of a file, block by block. A generator that is closed early ends its worker.
 
         Args:
             decoder: A name in the module's DECODERS.
+            file: Its bytes; or the open file, which the decoder then gets as one, and of which only those parts are
+                sent that it reads.
             most_bytes: What one block may have at most. What else is in it is for the asker to check.
             megabytes: Of memory, beyond what a worker needs itself.
+            more_seconds: Of processor time, beyond SECONDS.
             numbers: For the decoder.
 
         Yields:
@@ -74,7 +84,8 @@ class Pool:
             Refused: what is wrong with the file, which may also be that its decoder crashed.
             OSError: if no worker can be started.
         """
-        asked = {"decoder": decoder, "memory": megabytes * 2**20, "seconds": SECONDS, "numbers": numbers}
+        asked = {"decoder": decoder, "memory": megabytes * 2**20, "numbers": numbers}
+        asked |= {"seconds": SECONDS + more_seconds, "stays": not isinstance(file, bytes)}
         with self._turns:
             worker = self._hired()
             try:
@@ -102,6 +113,7 @@ class Pool:
         return worker
 
     def _released(self, worker: _Worker) -> None:
+        worker.file = b""
         if not worker.is_free:
             worker.end()
         with self._lock, suppress(OSError):
@@ -166,6 +178,7 @@ class _Worker:
         self.is_free = True
         self.verdict: Why | None = None  # of whoever watched it
         self.deadline = math.inf
+        self.file: bytes | BinaryIO = b""  # that it is asked about
 
     @contextmanager
     def watched(self, megabytes: int) -> Iterator[None]:
@@ -200,18 +213,23 @@ class _Worker:
         finally:
             self.deadline = math.inf
 
-    def send(self, asked: dict[str, Any], file: bytes) -> None:
-        self.is_free = False
+    def send(self, asked: dict[str, Any], file: bytes | BinaryIO) -> None:
+        self.is_free, self.file = False, file
         with self._in_time():
             words = json.dumps(asked).encode()
-            self.questions.write(QUESTION.pack(len(words), len(file)) + words)
-            self.questions.write(file)
+            size = len(file) if isinstance(file, bytes) else file.seek(0, os.SEEK_END)
+            self.questions.write(QUESTION.pack(len(words), size) + words)
+            if isinstance(file, bytes):
+                self.questions.write(file)
             self.questions.flush()
 
     def answer(self, most_bytes: int) -> Block | None:
         """The next block; None after the last one."""
         with self._in_time():
-            kind, *numbers = ANSWER.unpack(self.answers.read(ANSWER.size).ljust(ANSWER.size, b"\0"))
+            kind, *numbers = self._heard()
+            while kind == READ:
+                self._send_part(numbers[0] + (numbers[1] << 32), numbers[2])
+                kind, *numbers = self._heard()
             if kind in TYPES:
                 return self._block(TYPES[kind], numbers, most_bytes)
         self.is_free = kind in (END, REFUSED)
@@ -220,6 +238,18 @@ class _Worker:
         if kind == REFUSED:
             raise Refused(Why(numbers[0]) if numbers[0] in list(Why) else Why.DAMAGED, numbers[1])
         raise _Ended
+
+    def _heard(self) -> tuple[int, ...]:
+        return ANSWER.unpack(self.answers.read(ANSWER.size).ljust(ANSWER.size, b"\0"))
+
+    def _send_part(self, place: int, length: int) -> None:
+        """Of a file that stays here. To read is to be at work: its processor time will come to an end."""
+        if isinstance(self.file, bytes) or length > MOST_READ or place >= 2**62:
+            raise _Ended
+        self.deadline = time.monotonic() + PATIENCE
+        self.file.seek(place)
+        self.questions.write(self.file.read(length).ljust(length, b"\0"))
+        self.questions.flush()
 
     def _block(self, type: np.dtype[Any], shape: list[int], most_bytes: int) -> Block:
         if math.prod(shape) * type.itemsize > most_bytes:

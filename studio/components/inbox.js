@@ -1,6 +1,6 @@
 // Every picture that a visitor hands in comes this way: dropped anywhere on the page, pasted, or chosen in a box.
 // It is sent first and decoded by the server; until then the box keeps what it has. The value is {box, file}, or
-// {box, problem} where sending failed; each time it triggers "upload".
+// {box, problem} where sending failed; each time it triggers "upload", or "submit" for a clip.
 const BOXES = ["photo", "painting"];
 let pointed = "photo"; // where a pasted picture goes
 let own = false; // a picture of this very page is being dragged
@@ -24,11 +24,12 @@ const send = async (file) => {
   return { file: { path, orig_name: file.name, meta: { _type: "gradio.FileData" } } };
 };
 
-const take = async (box, file) => {
+const take = async (pointedAt, file) => {
+  const box = file?.type.startsWith("video/") ? "film" : pointedAt;
   mark(box, "taking", true);
   const sent = file ? await send(file).catch(() => ({ problem: "not_sent" })) : { problem: "no_picture" };
   props.value = { box, ...sent };
-  trigger("upload");
+  trigger(box === "film" ? "submit" : "upload");
   setTimeout(() => mark(box, "taking", false), 400);
 };
 window.takePicture = take;

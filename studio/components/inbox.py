@@ -15,7 +15,7 @@ PROBLEMS = {"413": "too_large", "429": "too_much", "507": "disk_full"}  # HTTP s
 
 
 def inbox() -> gr.HTML:
-    """Nothing to be seen. A picture that has been sent is the event `upload`."""
+    """Nothing to be seen. A picture that has been sent is the event `upload`, a clip the event `submit`."""
     return gr.HTML(
         None,
         **widget_files(__file__),
@@ -34,7 +34,7 @@ def arrived(value: Mapping[str, Any], language: str) -> tuple[str, dict[str, Any
         gr.Error: if it could not be sent.
     """
     box, file = value.get("box"), value.get("file")
-    if box not in ("photo", "painting") or not isinstance(file, dict):
+    if box not in ("photo", "painting", "film") or not isinstance(file, dict):
         problem = str(value.get("problem"))
         key = problem if problem in (*PROBLEMS.values(), "no_picture") else "not_sent"
         raise gr.Error(words(language)[key], print_exception=False)

@@ -22,6 +22,9 @@ class PageComponents:
         start: A picture to begin from, as a JPEG; it came with a project.
         continue_from: The picture that is gone on from, as a JPEG.
         result: What hangs on the wall.
+        film_part: Components: from which second on, how many seconds, which size.
+        clip_film: What is known of the clip.
+        film_state: What there is of the film that is being painted.
         chosen: What the controls held when the run began.
         results: The pictures of this visit.
     """
@@ -60,6 +63,14 @@ class PageComponents:
     lesson_text: gr.HTML
     paint_lesson: gr.Button
     lesson_strips: gr.HTML
+    film_panel: gr.Accordion
+    clip: gr.HTML
+    film_part: dict[str, Any]
+    paint_film: gr.Button
+    paint_morph: gr.Button
+    film_player: gr.HTML
+    clip_film: gr.State
+    film_state: gr.State
     history: gr.HTML
     run_state: gr.State
     extra_styles: gr.State
@@ -91,7 +102,8 @@ class PageComponents:
     @property
     def resting(self) -> list[Component]:
         """What rests while something is painted."""
-        return [self.view, *self.adjusting, self.adjust_reset, self.paint_variants, self.paint_lesson]
+        buttons = [self.paint_variants, self.paint_lesson, self.paint_film, self.paint_morph]
+        return [self.view, *self.adjusting, self.adjust_reset, *buttons]
 
 
 def named(components: Mapping[str, Component], values: Mapping[Any, Any]) -> dict[str, Any]:

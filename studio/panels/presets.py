@@ -25,7 +25,6 @@ PRESETS = {"sketch": (256, 4 / 7), "painting": (512, 1.0), "masterpiece": (768, 
 SET = ("size", "steps")  # the knobs that a preset sets
 LARGE = ("enlarge", "tile", "style_layers", "content_layers", "match_layers", "match_weight", "match_rounds")
 TIMED = (*SET, "start_size", "recipe", *LARGE)  # the knobs that time and memory depend on
-ANY_PHOTO = (1024, 683)  # until the browser has shown the photo
 
 
 def presets() -> gr.HTML:
@@ -141,7 +140,7 @@ def _believable(photo: Any) -> tuple[int, int]:
         width, height = (int(side) for side in photo)
         if min(width, height) > 0 and max(width, height) <= 100 * min(width, height):
             return width, height
-    return ANY_PHOTO
+    return estimate.ANY_PHOTO  # until the browser has shown it
 
 
 def _about_a_large_one(knobs: Mapping[str, Any], photo: tuple[int, int], language: str) -> str:

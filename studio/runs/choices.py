@@ -52,10 +52,16 @@ class Choices:
         )
 
     @property
+    def paintings(self) -> tuple[list[Image.Image | None], Settings]:
+        """All paintings, and the settings with their weights."""
+        styles, style_mix = mixed(self.style, self.extra_styles, self.mix)
+        return styles, replace(self.settings, style_mix=style_mix)
+
+    @property
     def mixed_settings(self) -> Settings:
         """With the weights of several paintings."""
-        _, style_mix = mixed(self.style, self.extra_styles, self.mix)
-        return replace(self.settings, style_mix=style_mix)
+        _, settings = self.paintings
+        return settings
 
     @property
     def commission(self) -> Commission:
@@ -63,9 +69,8 @@ class Choices:
         Raises:
             gr.Error: if a picture is missing, or something does not go together.
         """
-        styles, _ = mixed(self.style, self.extra_styles, self.mix)
-        marks = masks(self.marks, len(styles))
-        return commission(self.content, styles, self.mixed_settings, opened(self.start), marks)
+        styles, settings = self.paintings
+        return commission(self.content, styles, settings, opened(self.start), masks(self.marks, len(styles)))
 
 
 def commission(content: Image.Image | None, styles: Sequence[Any], settings: Settings, *pictures: Any) -> Commission:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from time import monotonic as clock
 
 from PIL import Image
 
 from nst import Commission, Frame, Settings, load_vgg
+from nst.film.morph import STEPS as STEPS_OF_MORPH
+from nst.film.paint import COARSE_STEPS, STEPS_OF_FIRST
 from nst.matching import CANDIDATES
 from nst.settings import match_shares
 from nst.tiles import Fit
@@ -24,6 +26,7 @@ FIRST_STEPS = 5  # of a run, before which nobody can say how long it will take
 FRESH = 20.0  # seconds for which the pace of the machine is believed; then it is looked at again
 REMEMBERED = 300.0  # seconds; how fast the machine was before that says nothing about how fast it may be
 SEVERAL = 6  # paces that are remembered, of runs and glances
+ANY_PHOTO = (1024, 683)  # where nobody has said how large it is
 LOOK = 1 / 3  # of a step: a look without going back, as at the photo and at each painting, once a scale
 SEARCH = 0.6  # of a step at 512 x 512 pixels: what it takes to find the matches of all positions
 
@@ -77,6 +80,33 @@ def predicted(settings: Settings, width: int, height: int, paintings: int = 1, l
     if look_again and clock() - _newest().moment > FRESH:
         _glance(_machine)
     return _newest().factor * _machine.seconds(scales(width, height, settings), settings, paintings)
+
+
+def predicted_film(settings: Settings, size: tuple[int, int], frames: int, paintings: int = 1) -> float | None:
+    """Seconds that a film of frames of this size would take here; None where that is not known yet."""
+    steps = max(1, round(settings.steps / STEPS_OF_FIRST))
+    half = size[0] // 2, size[1] // 2
+    each = [
+        Scale(size, steps),
+        Scale(half, COARSE_STEPS * steps // 2),
+    ]  # what has come into view is begun small
+    return _predicted_frames(settings, size, each, frames, paintings)
+
+
+def predicted_morph(settings: Settings, frames: int, photo: tuple[int, int] = ANY_PHOTO) -> float | None:
+    """The same of a morph."""
+    size = scales(*photo, settings)[-1].size
+    return _predicted_frames(settings, size, [Scale(size, STEPS_OF_MORPH)], frames, 1)
+
+
+def _predicted_frames(
+    settings: Settings, size: tuple[int, int], each: Sequence[Scale], frames: int, paintings: int
+) -> float | None:
+    first = predicted(settings, *size, paintings, look_again=False)
+    if _machine is None or first is None:
+        return None
+    once = replace(settings, match_rounds=min(1, settings.match_rounds))
+    return first + (frames - 1) * _newest().factor * _machine.seconds(each, once, 0)
 
 
 def spread() -> tuple[float, float]:

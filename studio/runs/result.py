@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -122,7 +122,12 @@ class Result:
 
 def name_for(text: Mapping[str, str]) -> str:
     """What a file of a picture is called, without its ending, such as `my-selfie--starry-night`."""
-    parts = (re.sub(r"\W+", "-", Path(name).stem).strip("-")[:LONGEST_PART] for name in _painted_from(text))
+    return name_after(_painted_from(text))
+
+
+def name_after(names: Iterable[str]) -> str:
+    """What is made of files of these names is called, without its ending."""
+    parts = (re.sub(r"\W+", "-", Path(name).stem).strip("-")[:LONGEST_PART] for name in names)
     return "--".join(filter(None, parts)) or "painting"
 
 

@@ -20,6 +20,7 @@ from studio.components.images import folder_of
 from studio.components.visit_memory import previous_session
 from studio.gradio_internals import queue_of
 from studio.limits import LONGEST_VISIT
+from studio.runs import film
 from studio.server.budgets import Budgets
 from studio.server.connections import hang_up_on_the_absent
 from studio.server.messages import paths_in
@@ -120,7 +121,7 @@ class VisitCleaner:
 
     def _remove_what_is_nobodys(self, now: datetime) -> None:
         wanted = self._wanted()
-        rooms = {folder_of(session) for session in list(self.visits)}
+        rooms = {folder_of(session) for session in list(self.visits)} | film.under_way()
         for path in sorted(FOLDER.rglob("*"), reverse=True):  # what is in a folder, then the folder
             if str(path) in wanted or not rooms.isdisjoint((path, *path.parents)):
                 continue

@@ -235,10 +235,12 @@ def test_what_cannot_be_painted_is_one_line_and_leaves_nothing(shell, tmp_path, 
     clip = write_film(tmp_path / "clip.mp4", moving(3))
     narrow = write_film(tmp_path / "narrow.mp4", moving(3, (64, 16)))
     (tmp_path / "noise.mp4").write_bytes(b"no film" * 100)
+    (folder := tmp_path / "folder.mp4").mkdir()
     before = sorted(tmp_path.iterdir())
     for arguments, words in {
         (clip, tmp_path / "out.png"): "must end in .mp4 or .webp",
         (clip, tmp_path / "none" / "out.mp4"): "no folder",
+        (clip, folder): "is a folder",
         (clip, clip): "is to be painted from",
         (tmp_path / "noise.mp4", tmp_path / "out.mp4"): "cannot be read",
         (tmp_path / "missing.mov", tmp_path / "out.mp4"): "was not found",

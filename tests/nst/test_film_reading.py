@@ -5,7 +5,9 @@ import pytest
 from PIL import Image
 
 from nst.film.reading import frames, look, part_of
-from tests.films import flat, moving, write_film
+from nst.gate import films
+from nst.gate.wire import Refused, Why
+from tests.films import flat, moving, sound_alone, write_film
 
 RED, GREEN, BLUE = (200, 40, 40), (40, 180, 40), (40, 40, 200)
 
@@ -95,17 +97,6 @@ def test_a_film_that_breaks_off_is_as_long_as_it_goes(tmp_path):
     assert 4 < len(read(tmp_path / "b.mkv")) < 24
 
 
-def sound_alone(path):
-    import av
-
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("aac", rate=8000)
-        silence = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.float32), "fltp", "mono")
-        silence.rate = 8000
-        container.mux(stream.encode(silence))
-        container.mux(stream.encode())
-
-
 def test_what_is_no_film_is_one_sentence(tmp_path):
     sound_alone(tmp_path / "sound.mp4")
     write_film(tmp_path / "one.mp4", moving(1))
@@ -155,6 +146,7 @@ def test_a_part_beyond_the_film_is_named(tmp_path, asked, word):
 
 def test_huge_frames_are_refused_before_they_are_decoded(tmp_path, monkeypatch):
     path = write_film(tmp_path / "a.mp4", moving(3))
-    monkeypatch.setattr("nst.film.reading.MAX_MEGAPIXELS", 0.001)
-    with pytest.raises(ValueError, match="million pixels"):
-        look(path)
+    monkeypatch.setattr(films, "MAX_MEGAPIXELS", 0.001)
+    with path.open("rb") as file, pytest.raises(Refused) as caught:
+        list(films.look(file))
+    assert caught.value.why == Why.TOO_LARGE
