@@ -153,7 +153,7 @@ class TestPresets:
         monkeypatch.setattr("nst.transfer.free_memory", lambda device: 2**20)
         never = presets.forecast(visitor("fr"), {"photo": None}, timed(1024, 20))
         with pytest.raises(NoRoom) as refused:
-            in_tiles(*presets.ANY_PHOTO, Settings(size=1024), load_vgg())
+            in_tiles(*estimate.ANY_PHOTO, Settings(size=1024), load_vgg())
         needed = f"{refused.value.needed / 2**30:.1f}"
         assert never["large"] == words("fr")["no_room"].format(needed=needed, free="0.0")
 
