@@ -28,6 +28,7 @@ QUIET = [
 PATIENCE = 30_000  # milliseconds, for a busy machine; nothing waits that long
 DESK, PHONE = (1280, 900), (390, 844)  # as the fixture `page` has them
 DESK_ONLY = pytest.mark.parametrize("page", [DESK], ids=["desk"], indirect=True)  # the same on a phone
+CALL = re.compile(r"/gradio_api/(queue/join|run/\w+|cancel|reset)")  # of an event of the page
 LOCAL = re.compile(r"(http://127\.0\.0\.1|data:|blob:)")
 
 

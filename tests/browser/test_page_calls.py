@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.driving import DESK_ONLY, expect, set_knobs, status
+from tests.browser.driving import CALL, DESK_ONLY, expect, set_knobs, status
 
-CALL = re.compile(r"/gradio_api/(queue/join|run/\w+|cancel|reset)")
 RUN = ["run/predict", "queue/join", "run/predict"]
 QUIET = 1.5  # seconds without a call, after which no further one can belong to a click
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from nst.film.reading import look
 from studio.runs import estimate
-from tests.browser.driving import DESK_ONLY, choose, expect, open_settings
+from tests.browser.driving import CALL, DESK_ONLY, choose, expect, open_settings
 from tests.films import moving, write_film
 
 IN_STEP = """() => {
@@ -21,7 +21,6 @@ IN_STEP = """() => {
 }"""
 
 
-CALL = re.compile(r"/gradio_api/(queue/join|run/\w+|cancel|reset)")
 DROP = """([element, name, bytes]) => {
   const carried = new DataTransfer();
   carried.items.add(new File([new Uint8Array(bytes)], name, { type: "video/mp4" }));
@@ -92,7 +91,6 @@ def test_a_clip_becomes_a_film_that_can_be_compared_and_kept(
     page.keyboard.press("Home")
     assert page.locator("#player .frame").evaluate("one => one.style.getPropertyValue('--at')") == "0%"
     page.wait_for_function(IN_STEP)
-    page.locator("#film").screenshot(path=f"/tmp/film19-{page.viewport_size['width']}.png")
     film = saved(page, "Save as MP4")
     assert film.name == "walk--van-gogh-starry-night.mp4"
     assert frames_in(film) == 8 and look(film).has_sound

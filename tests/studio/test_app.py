@@ -84,7 +84,12 @@ class TestEndpoint:
 
     def test_every_knob_is_optional_with_its_range(self, client: Client) -> None:
         endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-        assert list(endpoints) == ["/stylize", "/stylize_video", *(["/paint_photo"] if mcp.available() else []), "/subject"]
+        assert list(endpoints) == [
+            "/stylize",
+            "/stylize_video",
+            *(["/paint_photo"] if mcp.available() else []),
+            "/subject",
+        ]
         told = {one["parameter_name"]: one for one in endpoints["/stylize"]["parameters"]}
         assert list(told) == ["content", "style", *KNOBS, *stylize.EXTRA_STYLES, "mask", "start", *stylize.MASKS[1:]]
         assert not told["content"]["parameter_has_default"]

@@ -154,6 +154,19 @@ def test_a_machine_that_was_never_measured_learns_from_its_first_run(
     assert predicted() == pytest.approx(10.0)
 
 
+def test_a_film_takes_a_picture_and_little_for_each_other_frame(machine: Simulated) -> None:
+    size, picture = (384, 216), estimate.predicted(SETTINGS, 384, 216)
+    films = [estimate.predicted_film(SETTINGS, size, frames) for frames in (1, 2, 13, 24)]
+    assert films[0] == pytest.approx(picture)
+    each = films[1] - films[0]
+    assert 3 * each < picture and films[2:] == pytest.approx([picture + 12 * each, picture + 23 * each])
+    machine.load = 2.0
+    machine.wait(estimate.FRESH + 1)
+    assert estimate.predicted(SETTINGS, 384, 216) == pytest.approx(2 * picture)
+    assert estimate.predicted_film(SETTINGS, size, 13) == pytest.approx(2 * films[2])
+    assert estimate.predicted_morph(SETTINGS, 48) < estimate.predicted_film(SETTINGS, (512, 341), 48)
+
+
 def test_the_probe_measures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimate, "_machine", None)
     monkeypatch.setattr(estimate, "_paces", OrderedDict())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,15 @@ from uuid import uuid4
 import httpx
 import pytest
 from gradio_client import Client
+from PIL import Image
 
+from nst import Settings
+from nst.film.reading import look
 from studio.components.images import folder_of
+from studio.runs import film
 from studio.server import cleanup
 from studio.server.temp_dir import FOLDER
+from tests.films import moving, write_film
 from tests.painting import noise
 from tests.serving import until
 from tests.studio.submitting import submit
@@ -205,6 +210,21 @@ class TestAlone:
         broken.write_bytes(b"half of a photo")
         cleaner.sweep(later(minutes=61))
         assert not broken.exists()
+
+    def test_a_film_may_take_longer_than_its_files_are_kept(
+        self, cleaner: cleanup.VisitCleaner, painting: Path, tmp_path: Path
+    ) -> None:
+        clip = look(write_film(tmp_path / "clip.mp4", moving(14)))
+        with Image.open(painting) as style:
+            asked = film.of_clip(
+                clip, film.part_for(clip, 48, None, 0, None), [style.convert("RGB")], Settings(steps=2)
+            )
+        with closing(film.shoot(asked, "film")) as states:
+            state = next(one for one in states if one.done == 12)
+            cleaner.sweep(later(minutes=300))
+            assert len(list(state.target.parent.rglob("*.mp4"))) == 2, "a piece of the film, and one of the clip"
+        cleaner.sweep(later(minutes=61))
+        assert not state.target.parent.exists()
 
     def test_who_waits_for_a_turn_will_be_painted(
         self, server: str, cleaner: cleanup.VisitCleaner, selfie: Path, photo: Path, painting: Path
