@@ -12,7 +12,7 @@ from PIL import Image
 
 from nst.film.reading import look
 from studio.runs import estimate
-from tests.browser.driving import CALL, DESK_ONLY, choose, expect, open_settings
+from tests.browser.driving import CALL, DESK_ONLY, PATIENCE, choose, expect, open_settings
 from tests.films import moving, write_film
 
 IN_STEP = """() => {
@@ -135,11 +135,12 @@ def test_a_photo_goes_through_the_paintings_of_the_mix(page: Any, tmp_path: Path
     page.locator("#paint-morph").click()
     expect(page.get_by_test_id("toast-text")).to_have_text(re.compile("two paintings or more"))
     page.get_by_role("button", name="Another painting").click()
+    expect(page.locator("#paintings input:checked")).to_have_count(0)  # the place is free before it is taken
     choose(page, "paintings", "hokusai-great-wave")
     page.locator("#film-length input").fill("0.25")
     page.get_by_role("radio", name="256 px").check(force=True)
     page.locator("#paint-morph").click()
-    expect(line(page)).to_have_text(re.compile(r"^Finished · 6 frames"))
+    expect(line(page)).to_have_text(re.compile(r"^Finished · 6 frames"), timeout=4 * PATIENCE)
     name = "neuschwanstein-castle--van-gogh-starry-night--hokusai-great-wave"
     assert (film := saved(page, "Save as MP4")).name == f"{name}.mp4" and frames_in(film) == 6
     with Image.open(saved(page, "Save as WebP")) as loop:

@@ -56,7 +56,7 @@ def choose_tiles(page: Page) -> None:
 
 @DESK_ONLY
 def test_a_seamless_picture_is_seen_among_its_like(page: Page) -> None:
-    expect(page.locator("#view label")).to_have_count(3)
+    expect(page.locator("#view label")).to_have_count(4)
     set_knobs(page, size=96, steps=6)
     choose_tiles(page)
     page.locator("#paint").click()
@@ -86,4 +86,4 @@ def test_a_seamless_picture_is_seen_among_its_like(page: Page) -> None:
     with downloaded(page) as picture:
         assert picture.size == (96, 96)
     choose(page, "finished", page.locator("#finished input").first.get_attribute("value"))
-    expect(page.locator("#view label")).to_have_count(3)  # no tile
+    expect(page.locator("#view label")).to_have_count(4)  # no tile

@@ -69,6 +69,7 @@ def test_a_link_brings_settings_and_pictures_of_the_gallery(
     choose(page, "paintings", FIRST)
     expect(page.locator("#painting img")).to_have_attribute("src", re.compile(FIRST))
     page.get_by_role("button", name="Another painting").click()
+    expect(page.locator("#paintings input:checked")).to_have_count(0)  # the place is free before it is taken
     choose(page, "paintings", SECOND)
     expect(page.locator("#mix output")).to_have_text(["50 %", "50 %"])
     page.get_by_label(f"Weight of {PAINTINGS[FIRST].title}").press("Home")
