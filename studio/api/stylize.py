@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from inspect import Parameter, Signature
 from typing import Any
@@ -95,17 +95,13 @@ def report(frame: RunFrame) -> dict[str, Any]:
     } | ({"note": words("en")[frame.note]} if frame.note else {})
 
 
-def _signature() -> Signature:
-    """What programs see: both pictures, every knob under its own name, more paintings, a mask, a start."""
-    needed = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in ("content", "style")]
-    knobs = [
-        Parameter(knob.name, Parameter.POSITIONAL_OR_KEYWORD, default=knob.default) for knob in PAGE_KNOBS.values()
-    ]
-    more = [
-        Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None)
-        for name in (*EXTRA_STYLES, MASKS[0], "start", *MASKS[1:])
-    ]
-    return Signature([*needed, *knobs, *more])
+def signature_of(needed: Iterable[str], more: Mapping[str, Any]) -> Signature:
+    """What programs see: the pictures that are needed, every knob under its own name, and what else may be given."""
+    optional = {**{name: knob.default for name, knob in PAGE_KNOBS.items()}, **more}
+    first = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in needed]
+    rest = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=value) for name, value in optional.items()]
+    return Signature([*first, *rest])
 
 
-stylize.__signature__ = _signature()  # type: ignore[attr-defined]
+MORE = dict.fromkeys((*EXTRA_STYLES, MASKS[0], "start", *MASKS[1:]))
+stylize.__signature__ = signature_of(("content", "style"), MORE)  # type: ignore[attr-defined]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import gradio as gr
 from PIL import Image
 
 from nst.film.reading import RATE, look
-from studio.api.stylize import settings_for
+from studio.api.stylize import settings_for, signature_of
 from studio.components.clip_file import clip_file
 from studio.components.controls import hidden_control
 from studio.components.images import PictureBox, name_of, preview
@@ -92,12 +91,5 @@ def _report(state: FilmState, take: Take) -> dict[str, Any]:
     return {**known, **left} | ({"note": words("en")["deadline"]} if take.is_cut else {})
 
 
-def _signature() -> Signature:
-    """What programs see: the clip and a painting, every knob under its own name, more paintings, the part."""
-    needed = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in ("clip", "style")]
-    optional = {**{name: knob.default for name, knob in PAGE_KNOBS.items()}, **dict.fromkeys(EXTRA_STYLES), **TIMES}
-    rest = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=value) for name, value in optional.items()]
-    return Signature([*needed, *rest])
-
-
-stylize_video.__signature__ = _signature()  # type: ignore[attr-defined]
+MORE = {**dict.fromkeys(EXTRA_STYLES), **TIMES}
+stylize_video.__signature__ = signature_of(("clip", "style"), MORE)  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import shutil
 import tempfile
 from collections.abc import Mapping
 from functools import cache
@@ -184,6 +185,14 @@ def fresh_file(name: str, request: gr.Request | None = None) -> Path:
     folder = folder_of(request.session_hash) if request and request.session_hash else Path(upload_folder())
     folder.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(dir=folder)) / name
+
+
+def only_folder(folder: Path, prefix: str) -> Path:
+    """A fresh folder in there, of which there is one: those whose names begin likewise go."""
+    for old in folder.glob(f"{prefix}*"):
+        shutil.rmtree(old, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=folder, prefix=prefix))
 
 
 def folder_of(session: str) -> Path:

@@ -52,16 +52,24 @@ def restored(
             return None
         marks = marks_from(record.masks, record.photo)
     start_picture.opened(record.start)  # a damaged one is refused before anything is taken over
-    names = [name for name in (record.photo, *record.paintings[:MOST]) if name]  # a texture has no photo
-    files = {name: file for name in names if (file := _found(name, visit or {}))}
-    _inform([name for name in names if name not in files], words(language_of(request)))
+    files = _files(record, visit or {})
+    _inform([name for name in _names(record) if name not in files], words(language_of(request)))
     return {**_chosen(record, files), "mask_brush": marks}
 
 
 def of_gallery(record: Record) -> dict[str, Any]:
     """The same from a record that names no visitor's picture."""
-    names = [name for name in (record.photo, *record.paintings) if name]
-    return _chosen(record, {name: file for name in names if (file := _found(name, {}))})
+    return _chosen(record, _files(record, {}))
+
+
+def _names(record: Record) -> list[str]:
+    """Of the photo, which a texture does not have, and of the paintings."""
+    return [name for name in (record.photo, *record.paintings[:MOST]) if name]
+
+
+def _files(record: Record, visit: Mapping[str, File]) -> dict[str, File]:
+    """Of those that are here."""
+    return {name: file for name in _names(record) if (file := _found(name, visit))}
 
 
 def _chosen(record: Record, files: Mapping[str, File]) -> dict[str, Any]:

@@ -98,8 +98,9 @@ def link(choices: Choices) -> dict[str, Any]:
     files += [str(choices.style.info["file"])] if choices.style else []
     photo = str(choices.content.info["file"]) if choices.content else ""
     keys = tuple(paintings[file] for file in files if file in paintings)
-    own = (photo not in photos if photo else False) or len(keys) < len(files)
-    settings = choices.settings if len(keys) < len(files) else choices.mixed_settings
+    some_are_missing = len(keys) < len(files)
+    settings = choices.settings if some_are_missing else choices.paintings[1]
+    own = some_are_missing or (bool(photo) and photo not in photos)
     return {"link": fragment(settings, photos.get(photo), keys), "own": own}
 
 

@@ -58,12 +58,6 @@ class Choices:
         return styles, replace(self.settings, style_mix=style_mix)
 
     @property
-    def mixed_settings(self) -> Settings:
-        """With the weights of several paintings."""
-        _, settings = self.paintings
-        return settings
-
-    @property
     def commission(self) -> Commission:
         """
         Raises:

@@ -86,10 +86,7 @@ def predicted_film(settings: Settings, size: tuple[int, int], frames: int, paint
     """Seconds that a film of frames of this size would take here; None where that is not known yet."""
     steps = max(1, round(settings.steps / STEPS_OF_FIRST))
     half = size[0] // 2, size[1] // 2
-    each = [
-        Scale(size, steps),
-        Scale(half, COARSE_STEPS * steps // 2),
-    ]  # what has come into view is begun small
+    each = [Scale(size, steps), Scale(half, COARSE_STEPS * steps // 2)]  # what has come into view is begun small
     return _predicted_frames(settings, size, each, frames, paintings)
 
 

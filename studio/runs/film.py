@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -17,7 +15,7 @@ from nst import Commission, Settings
 from nst.film.reading import RATE, Film, Part, part_of
 from nst.film.writing import Pieces
 from studio import limits
-from studio.components.images import folder_of, fresh_file
+from studio.components.images import folder_of, fresh_file, only_folder
 from studio.runs.takes import Shooting, Take, takes
 
 PIECE = 12  # frames, after which what has been painted is in a file
@@ -139,11 +137,7 @@ def _place(request: gr.Request | None) -> Path:
     """A fresh folder. A visit has one film: the one before goes."""
     if request is None:
         return fresh_file("film").parent
-    folder = folder_of(str(request.session_hash))
-    for old in folder.glob(f"{FOLDER}*"):
-        shutil.rmtree(old, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=folder, prefix=FOLDER))
+    return only_folder(folder_of(str(request.session_hash)), FOLDER)
 
 
 @contextmanager

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -21,7 +19,7 @@ from nst.record import read_record
 from nst.transfer import joined
 from studio.catalogue import FINISHED, Finished
 from studio.components import status_line
-from studio.components.images import folder_of
+from studio.components.images import folder_of, only_folder
 from studio.components.mask_brush import unmarked
 from studio.components.painting_mix import EVEN
 from studio.limits import PAGE_KNOBS
@@ -91,11 +89,7 @@ class Result:
         a kind, it is one by its ending.
         """
         folder = Path(self.path).parent if self.run_id else folder_of(str(request.session_hash))
-        beside = f"beside-{kind or Path(name).suffix[1:]}-"
-        for old in folder.glob(f"{beside}*"):
-            shutil.rmtree(old, ignore_errors=True)
-        folder.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=folder, prefix=beside)) / name
+        return only_folder(folder, f"beside-{kind or Path(name).suffix[1:]}-") / name
 
     @property
     def title(self) -> str:
