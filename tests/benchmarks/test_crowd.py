@@ -103,7 +103,7 @@ def test_the_real_queue_of_the_page_does_as_the_simulated_one():
             _until(lambda number=number: len(page._queue) >= min(room, number - 1) or number in ended)
         first = time.monotonic()
         all_came.set()
-        turned_away = [number for number, job in enumerate(jobs) if job.exception(timeout=60) is not None]
+        turned_away = [number for number, job in enumerate(jobs) if job.exception(timeout=240) is not None]
         simulated = queued([0.0] * devices + [0.01] * 6, [service] * 8, devices, room)
         assert len(turned_away) == simulated.lost == 3
         assert turned_away == [5, 6, 7]
@@ -116,7 +116,7 @@ def test_the_real_queue_of_the_page_does_as_the_simulated_one():
         page.close()
 
 
-def _until(true, seconds: float = 30) -> None:
+def _until(true, seconds: float = 240) -> None:
     end, pause = time.monotonic() + seconds, threading.Event()
     while not true():
         assert time.monotonic() < end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import product
@@ -20,6 +20,7 @@ from PIL import Image
 from nst.image import read_text
 from nst.record import KEYWORD
 from tests.painting import noise
+from tests.serving import until
 
 BUDGET = {"size": 64, "steps": 8}
 ENDLESS = {"size": 64, "steps": 10_000}
@@ -99,7 +100,7 @@ class Visitor:
     def begin(self) -> None:
         """Have something painted that would take hours, and watch it begin."""
         job = self.client.submit(**self.pictures(), **ENDLESS, api_name="/stylize")
-        _until(lambda: bool(job.outputs()))
+        until(lambda: bool(job.outputs()))
 
     def pictures(self) -> dict[str, Any]:
         return {"content": handle_file(self.photo), "style": handle_file(self.painting)}
@@ -136,15 +137,8 @@ def leave(visitor: Visitor, way: str, begun: bool = True) -> None:
 def _cancel(visitor: Visitor, begun: bool) -> None:
     client = Client(visitor.address, verbose=False, analytics_enabled=False, download_files=False)
     job = client.submit(**visitor.pictures(), **ENDLESS, api_name="/stylize")
-    _until(lambda: bool(job.outputs() if begun else job.communicator.event_id))  # before, there is nothing to cancel
+    until(lambda: bool(job.outputs() if begun else job.communicator.event_id))  # before, there is nothing to cancel
     job.cancel()
     with suppress(BaseException):  # the client has several ways to say so
         job.result(PATIENCE)
     client.close()
-
-
-def _until(true: Callable[[], bool]) -> None:
-    began = time.monotonic()
-    while not true():
-        assert time.monotonic() - began < PATIENCE, "It did not happen."
-        time.sleep(0.01)

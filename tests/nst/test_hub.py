@@ -232,7 +232,7 @@ def test_two_programs_at_once_fetch_it_once(server, tmp_path):
     code = f"import runpy; print(runpy.run_path({hub.__file__!r})['fetch']({REPO!r}, {REVISION!r}, {SHA256!r}))"
     said = os.environ | {"HF_ENDPOINT": server.address, "HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "0"}
     programs = [subprocess.Popen([sys.executable, "-c", code], env=said, stdout=subprocess.PIPE) for _ in range(2)]
-    files = {program.communicate(timeout=60)[0].decode().strip() for program in programs}
+    files = {program.communicate(timeout=240)[0].decode().strip() for program in programs}
     assert [program.returncode for program in programs] == [0, 0]
     (file,) = files
     assert file.startswith(str(tmp_path / "home"))

@@ -29,7 +29,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_it_holds(target: str, one: Attack) -> None:
     with Honest(target).at_work() as honest:
         assert one(Someone(target)) == ""
-        until(lambda: bool(honest.waits), 60)
+        until(lambda: bool(honest.waits))
     assert honest.waits and not honest.failures
 
 

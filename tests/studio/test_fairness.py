@@ -27,7 +27,7 @@ SHORT = {"size": 64, "steps": 2}
 
 @pytest.fixture
 def http(server: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{server}gradio_api/", timeout=60) as http:
+    with httpx.Client(base_url=f"{server}gradio_api/", timeout=240) as http:
         yield http
 
 
@@ -84,7 +84,7 @@ def told(http: httpx.Client, session: str) -> Iterator[dict[str, Any]]:
 def end(job: Any) -> None:
     job.cancel()
     with suppress(BaseException):
-        job.result(timeout=30)
+        job.result(timeout=240)
 
 
 class TestWatching:
@@ -103,7 +103,7 @@ class TestWatching:
         assert next(one["success"] for one in stream if one["msg"] == "process_generating")
         assert not last.done()
         stream.close()
-        assert last.result(timeout=60)
+        assert last.result(timeout=240)
 
     def test_who_never_looks_leaves_the_place(
         self, monkeypatch: pytest.MonkeyPatch, http: httpx.Client, client: Client, photo: Path, painting: Path
@@ -124,7 +124,7 @@ class TestWatching:
         stream = events(http, asked_by_hand(http, photo, painting, **ENDLESS))
         assert next(stream)[0] == "generating"
         stream.close()
-        assert client.submit(**pictures(photo, painting), **SHORT, api_name="/stylize").result(timeout=60)
+        assert client.submit(**pictures(photo, painting), **SHORT, api_name="/stylize").result(timeout=240)
 
     def test_who_looks_is_painted_for_however_slowly(self, http: httpx.Client, photo: Path, painting: Path) -> None:
         *_, (kind, last) = events(http, asked_by_hand(http, photo, painting, **SHORT))
@@ -142,7 +142,7 @@ class TestQueue:
         second = asked_by_hand(http, photo, painting, **SHORT)
         full = words("en")["queue_full"].format(count=1)
         with pytest.raises(AppError) as refused:
-            client.submit(**pictures(photo, painting), **SHORT, api_name="/stylize").result(timeout=60)
+            client.submit(**pictures(photo, painting), **SHORT, api_name="/stylize").result(timeout=240)
         assert refused.value.message == full
         ((kind, told),) = events(http, asked_by_hand(http, photo, painting, **SHORT))
         assert (kind, told["error"]) == ("error", full)

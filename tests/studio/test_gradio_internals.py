@@ -93,7 +93,7 @@ def sent(server: str, number: int, path: str) -> bool:
     values = {"photo": file, "inbox": {"box": "photo", "file": file}}
     data = [values.get(getattr(one, "elem_id", "")) for one in app.demo.fns[number].inputs]
     body = {"fn_index": number, "data": data, "session_hash": uuid4().hex}
-    answer = httpx.post(f"{server}gradio_api/queue/join", json=body, timeout=60)
+    answer = httpx.post(f"{server}gradio_api/queue/join", json=body, timeout=240)
     return answer.status_code == 200 and bool(ended(server, body["session_hash"])["success"])
 
 
@@ -109,7 +109,7 @@ def test_a_file_that_is_no_upload_is_refused_even_where_values_are_raw(
     assert not sent(server, arrived, str(photo))
     assert opened == []
     with photo.open("rb") as file:
-        (uploaded,) = httpx.post(f"{server}gradio_api/upload", files={"files": file}, timeout=60).json()
+        (uploaded,) = httpx.post(f"{server}gradio_api/upload", files={"files": file}, timeout=240).json()
     assert sent(server, paint, uploaded)
     assert sent(server, arrived, uploaded)
     assert opened == [uploaded]
@@ -118,7 +118,7 @@ def test_a_file_that_is_no_upload_is_refused_even_where_values_are_raw(
 def ended(server: str, session: str) -> Any:
     """The last message about an event."""
     address = f"{server}gradio_api/queue/data?session_hash={session}"
-    with httpx.stream("GET", address, timeout=60) as answer:
+    with httpx.stream("GET", address, timeout=240) as answer:
         for line in answer.iter_lines():
             message = json.loads(line.removeprefix("data:")) if line.startswith("data:") else {}
             if message.get("msg") == "process_completed":
@@ -152,7 +152,7 @@ def test_a_session_is_forgotten_whole() -> None:
 
 
 def test_connections_can_be_seen(server: str) -> None:
-    with httpx.stream("GET", f"{server}gradio_api/heartbeat/{uuid4().hex}", timeout=60):
+    with httpx.stream("GET", f"{server}gradio_api/heartbeat/{uuid4().hex}", timeout=240):
         requests = [one.cycle for one in connections_of(app.demo) if hasattr(one, "cycle") and one.cycle]
         assert any(not request.response_complete for request in requests)
         assert all(hasattr(one, "transport") for one in connections_of(app.demo))

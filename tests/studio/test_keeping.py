@@ -47,7 +47,7 @@ class Visitor:
     """The page in a browser, as far as the server can tell."""
 
     def __init__(self, server: str) -> None:
-        self.http = httpx.Client(base_url=f"{server}gradio_api/", timeout=60)
+        self.http = httpx.Client(base_url=f"{server}gradio_api/", timeout=240)
         self.session = uuid4().hex
 
     def upload(self, photo: Path) -> Path:

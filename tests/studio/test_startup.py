@@ -29,7 +29,7 @@ from tests.serving import ROOT, free_port, page
 )
 def test_what_cannot_start_says_why_in_one_sentence(environment: dict[str, str], sentence: str) -> None:
     said = subprocess.run(
-        [sys.executable, "app.py"], cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "app.py"], cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=240
     )
     assert (said.returncode, said.stdout, said.stderr) == (1, "", sentence + "\n")
 
@@ -66,5 +66,5 @@ def test_behind_a_companys_proxy_the_page_starts_and_a_second_ctrl_c_ends_it_at_
     with page(tmp_path, **proxies) as (_, process):
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=60) in (0, 128 + signal.SIGINT, -signal.SIGINT)
+        assert process.wait(timeout=240) in (0, 128 + signal.SIGINT, -signal.SIGINT)
     assert "Traceback" not in (tmp_path / "page.log").read_text(encoding="utf-8")
