@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # tests in the background; programs that they start obey Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
 if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:  # the cores are shared already
@@ -31,13 +34,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who asks for a browser or a server is marked so."""
+    """Who asks for a browser or a server is marked so; files with long tests come first, so that none ends alone."""
     for item in items:
         asked = set(getattr(item, "fixturenames", ()))
         if "browser" in asked:
             item.add_marker(pytest.mark.browser)
         if asked & {"server", "machines"}:
             item.add_marker(pytest.mark.server)
+    long = {item.path for item in items if any(map(item.get_closest_marker, ("browser", "server", "slow")))}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(scope="session", autouse=True)
