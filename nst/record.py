@@ -61,9 +61,9 @@ class Record:
         return {KEYWORD: NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)}
 
 
-def record(settings: Settings, network: VGG, photo: str, paintings: Sequence[str]) -> dict[str, str]:
-    """Texts for `save_png` of a picture that was painted from the photo, all over, to the end."""
-    return Record(settings, photo, tuple(paintings), network.checksum).text
+def record(settings: Settings, network: VGG, photo: str, paintings: Sequence[str], stopped: int = 0) -> dict[str, str]:
+    """Texts for `save_png` of a picture that was painted from the photo, all over."""
+    return Record(settings, photo, tuple(paintings), network.checksum, stopped=stopped).text
 
 
 def read_record(text: Mapping[str, str]) -> Record | None:

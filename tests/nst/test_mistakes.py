@@ -14,6 +14,7 @@ ENGINE = Path(__file__).parents[2] / "nst"
 ONLY_IN_A_SHELL = {  # what no visitor of a page can get wrong
     "__main__",
     "batch",
+    "checkpoint",
     "cluster",
     "deploy",
     "export",
@@ -22,6 +23,7 @@ ONLY_IN_A_SHELL = {  # what no visitor of a page can get wrong
     "film.writing",
     "gate.bitmaps",
     "image.pixels",
+    "snapshot",
     "subject",
     "weights",
 }
