@@ -13,6 +13,7 @@ from nst.galleries import Gallery, find
 from nst.losses import TV_LOSSES
 from nst.matching import Found
 from nst.points import Points, colors_at
+from nst.settings import clearest_match
 from nst.terms import Collected, PaletteTerm, Term, added
 from nst.tiles import Tile
 from nst.view import View
@@ -48,7 +49,7 @@ class Objective:
         terms: Those that the run begins with.
         on_matches: Those that come with matches.
         matches: Of each gallery, the candidates (1, 1, h, w) that were found, by number.
-        found: The matches of all regions, at the coarsest layer that is matched.
+        found: The matches of all regions, at the layer whose matches ask most.
     """
 
     view: View
@@ -93,12 +94,12 @@ class Objective:
         """The same, where it is known what each gallery's positions are like."""
         with torch.no_grad():
             pairs = list(zip(self.galleries, matches, strict=True))
-            coarsest = max(gallery.step for gallery, _ in pairs)
+            clearest = clearest_match(self.view.settings)
             return replace(
                 self,
                 matches=matches,
                 on_matches=[term for gallery, matches in pairs for term in gallery.terms(matches)],
-                found=[gallery.found(matches) for gallery, matches in pairs if gallery.step == coarsest],
+                found=[gallery.found(matches) for gallery, matches in pairs if gallery.layer == clearest],
             )
 
     def state_dict(self) -> dict[str, Tensor]:

@@ -23,7 +23,7 @@ NOT_ONE_OF = "{knob} must be one of {choices}, not {value!r}."
 NONE_OF_THESE = (
     "{knob} must be one of {choices}, or several of them, each with its weight such as gram:0.5, not {value!r}."
 )
-DEEP = 4  # block from which on a layer knows motifs: relu4_1 sees 60 pixels
+DEEP = 4  # block from which on a layer knows motifs: relu4_1 sees 68 pixels, relu5_1 156
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class Settings:
                              mixes=True, group="detail")
     samples: int = knob(2048, "Points", "How many positions are drawn at each step for a loss on sets of points.",
                         low=64, high=16384, step=64, group="brush")
-    style_layers: str = knob("relu1_1:2 relu2_1:2 relu3_1 relu4_1:2", "Style layers",
+    style_layers: str = knob("relu1_1:2 relu2_1:2 relu3_1 relu4_1:2 relu5_1:0.5", "Style layers",
                              "Layers whose statistics are the painting's, each with its weight if that is not 1. "
                              "Joined by + they are one hypercolumn.", group="brush")
     content_layers: str = knob("relu4_2", "Content layers",
@@ -224,10 +224,15 @@ def style_shares(settings: Settings) -> dict[str, float]:
 
 
 def motif_layers(settings: Settings) -> set[str]:
-    """Style layers that know motifs, and whose statistics are those of the empty parts: they are matched too."""
-    return {
-        layer for layer in match_shares(settings) if layer in shares(settings.style_layers) and int(layer[4]) >= DEEP
-    }
+    """Style layers that know motifs, and whose statistics are those of the empty parts, if anything is matched."""
+    if not match_shares(settings):
+        return set()
+    return {layer for layer in shares(settings.style_layers) if "+" not in layer and int(layer[4]) >= DEEP}
+
+
+def clearest_match(settings: Settings) -> str:
+    """The layer whose matches say best what a run takes after: the one that asks most, the deeper of two."""
+    return max(match_shares(settings).items(), key=lambda of_layer: (of_layer[1], of_layer[0]))[0]
 
 
 def match_shares(settings: Settings) -> dict[str, float]:

@@ -46,7 +46,7 @@ ALLOWED = {  # module -> the modules of nst that it may import
     "view": {"points", "settings", "tiles", "vgg", "wrap"},
     "terms": {"losses", "matching", "points", "tiles", "vgg"},
     "galleries": {"losses", "matching", "points", "terms", "vgg", "view"},
-    "objective": {"galleries", "losses", "matching", "points", "terms", "tiles", "view"},
+    "objective": {"galleries", "losses", "matching", "points", "settings", "terms", "tiles", "view"},
     "targets": {
         "galleries",
         "image",
