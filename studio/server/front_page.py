@@ -128,7 +128,8 @@ def head(request: Request) -> str:
     tags.append(f'<meta name="description" content="{escape(text["tagline"])}">')
     tags.append(f"<title>{escape(text['title'])}</title>")
     if OPENING:
-        tags.append(f'<link rel="preload" as="image" fetchpriority="low" href="{url(small(OPENING.path, CANVAS_SIDE))}">')
+        picture = url(small(OPENING.path, CANVAS_SIDE))
+        tags.append(f'<link rel="preload" as="image" fetchpriority="low" href="{picture}">')  # in the scripts' pauses
     constants = f"const language = {json.dumps(language)}, title = {json.dumps(text['title'])};"
     return "".join(tags) + f"<script>(() => {{ {constants}\n{SPEAKING} }})();</script>"
 
