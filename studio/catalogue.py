@@ -93,3 +93,5 @@ def finished() -> dict[str, Finished]:
 
 
 FINISHED = finished()
+OPENING = next((picture for picture in FINISHED.values() if not picture.settings), None)
+"""What hangs there as the page opens."""

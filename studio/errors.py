@@ -23,10 +23,10 @@ class Refusal(gr.Error):
 
 
 def in_language(error: gr.Error, language: str) -> gr.Error:
-    """As the visitor reads it; whoever raised it has said it to nobody else."""
+    """As the visitor reads it; it is said to nobody else."""
     if isinstance(error, Refusal):
-        error = Refusal(error.mistake, language)
-    error.title, error.print_exception = words(language)["error_title"], False
+        return Refusal(error.mistake, language)
+    error.print_exception = False
     return error
 
 

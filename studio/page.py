@@ -8,7 +8,7 @@ import gradio as gr
 
 from nst.settings import GROUPS
 from studio.api import mcp, stylize, stylize_video, subject
-from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
+from studio.catalogue import FINISHED, OPENING, PAINTINGS, PHOTOS, Finished
 from studio.components import (
     gradio_words,
     inbox,
@@ -68,16 +68,15 @@ def build() -> gr.Blocks:
 
 def furnish() -> PageComponents:
     """The page as it opens: on a finished picture, with the settings at their defaults."""
-    opening = next((picture for picture in FINISHED.values() if not picture.settings), None)
     with gr.Column(elem_id="head"):
         page_head.page_head()
         picture_names.picture_names()
         gradio_words.gradio_words()
     with gr.Row(elem_id="studio"):
         with gr.Column(elem_id="left"):
-            left = _what_goes_in(opening)
+            left = _what_goes_in(OPENING)
         with gr.Column(elem_id="right"):
-            right = _what_comes_out(opening)
+            right = _what_comes_out(OPENING)
     return PageComponents(
         **left,
         **right,
@@ -85,7 +84,7 @@ def furnish() -> PageComponents:
         inbox=inbox.inbox(),
         memory=visit_memory.visit_memory(),
         run_state=gr.State(None),
-        result=gr.State(opening and result_of_finished(opening.key)),
+        result=gr.State(OPENING and result_of_finished(OPENING.key)),
         extra_styles=gr.State(()),
         start=gr.State(b""),
         continue_from=gr.State(b""),

@@ -24,11 +24,15 @@ const name = () => {
       if (part.getAttribute(attribute) !== right) part.setAttribute(attribute, right);
     }
 };
+const entitle = () => {
+  for (const title of document.querySelectorAll(".toast-title.error"))
+    for (const text of title.childNodes) if (text.nodeValue?.trim() === "Error") text.nodeValue = words.error;
+};
 let planned = false;
 const plan = () => {
   if (planned) return;
   planned = true;
-  setTimeout(() => ((planned = false), name()), 200); // a picture that is being painted changes the page often
+  setTimeout(() => ((planned = false), name(), entitle()), 200); // a picture that is being painted changes the page often
 };
 new MutationObserver(plan).observe(document.body, {
   childList: true, subtree: true, attributes: true, attributeFilter: ["aria-label", "title"],

@@ -7,7 +7,7 @@ import gradio as gr
 from studio.components.widget_files import widget_files
 from studio.i18n import for_browser
 
-WORDS = ("fullscreen", "leave", "close", "reset", "copy", "footer")
+WORDS = ("fullscreen", "leave", "close", "reset", "copy", "footer", "error")
 
 
 def gradio_words() -> gr.HTML:

@@ -1,7 +1,8 @@
 // The value is {mask, regions, where, soft, photo}: what was marked, white on black as a PNG, or null, once for all
 // paintings and once for each; which of it counts and what it means; whether its edges are soft already; and which photo
-// it belongs to. Python may bring marks back, or take them away;
-// only a visitor's own triggers "change". A click that wants the subject found triggers "select", with what to `keep`. A finger, a mouse or the arrow keys and the space bar lead the brush.
+// it belongs to. Python may bring marks back, or take them away; only a visitor's own triggers "change". A click that
+// wants the subject found triggers "select", with what to `keep`. A finger, a mouse or the arrow keys and the space bar
+// lead the brush.
 const language = window.language;
 const words = props.words[language] ?? props.words.en;
 const SIDE = 512; // pixels of the marks' long side

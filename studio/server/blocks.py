@@ -29,4 +29,4 @@ class Blocks(gr.Blocks):
         except Exception as error:  # a value of the wrong kind, or a mistake of ours
             log.warning("An event failed: %s: %.200r", type(error).__name__, str(error))
             log.debug("", exc_info=True)
-            raise in_language(gr.Error(words(language)["not_understood"]), language) from None
+            raise gr.Error(words(language)["not_understood"], print_exception=False) from None

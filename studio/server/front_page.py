@@ -17,13 +17,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from studio.catalogue import FINISHED, LINK_PREVIEW
+from studio.catalogue import LINK_PREVIEW, OPENING
 from studio.components.images import CANVAS_SIDE
 from studio.components.thumbnails import small, url
 from studio.i18n import LANGUAGES, language_of, words
 
 FOREIGN = re.compile(rb'<meta\s+(?:property|name)="(?:og|twitter):[^>]*>\s*')  # Gradio's, which names itself
-OPENING = re.compile(rb'<html\s+lang="en"')
+HTML = re.compile(rb'<html\s+lang="en"')
 CONFIG = re.compile(rb"(window\.gradio_config = )(\{.*?\})(;\s*</script>)", re.DOTALL)
 SPEAKING = Path(__file__).with_name("speaking.js").read_text(encoding="utf-8")
 CODINGS: dict[str, Callable[[bytes], bytes]] = {  # the best first
@@ -69,7 +69,7 @@ class _Answer:
 
     async def _whole(self, body: bytes) -> None:
         language = language_of(self.request)
-        body = OPENING.sub(f'<html lang="{language}"'.encode(), FOREIGN.sub(b"", body), count=1)
+        body = HTML.sub(f'<html lang="{language}"'.encode(), FOREIGN.sub(b"", body), count=1)
         body = spoken(body, language)
         body = body.replace(b"<head>", b"<head>" + head(self.request).encode(), 1)
         headers = MutableHeaders(scope=self.start)
@@ -127,8 +127,9 @@ def head(request: Request) -> str:
     tags.append('<meta name="twitter:card" content="summary_large_image">')
     tags.append(f'<meta name="description" content="{escape(text["tagline"])}">')
     tags.append(f"<title>{escape(text['title'])}</title>")
-    if opening := next((picture for picture in FINISHED.values() if not picture.settings), None):
-        tags.append(f'<link rel="preload" as="image" href="{url(small(opening.path, CANVAS_SIDE))}">')
+    if OPENING:
+        picture = url(small(OPENING.path, CANVAS_SIDE))
+        tags.append(f'<link rel="preload" as="image" fetchpriority="low" href="{picture}">')  # in the scripts' pauses
     constants = f"const language = {json.dumps(language)}, title = {json.dumps(text['title'])};"
     return "".join(tags) + f"<script>(() => {{ {constants}\n{SPEAKING} }})();</script>"
 

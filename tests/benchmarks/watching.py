@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable
 from types import SimpleNamespace
 
-from nst import Settings, load_vgg
+from nst import Commission, Settings, load_vgg
 from nst.device import reserve_cores_for_painting
 from nst.image import open_picture
 from nst.settings import KNOBS
@@ -44,7 +44,7 @@ def main() -> None:
     visitor, canvas = SimpleNamespace(headers={}, session_hash=None), Canvas(render=False)
 
     def bare() -> int:
-        (frame,) = deque(here(photo, painting, settings, load_vgg()), maxlen=1)
+        (frame,) = deque(here(Commission(photo, [painting], settings), load_vgg()), maxlen=1)
         assert frame.image
         return 0
 

@@ -326,5 +326,6 @@ def test_a_wide_screen_is_used(page: Page) -> None:
     """The picture has the height, and what may follow stands beside it."""
     picture, beside = page.locator("#easel").bounding_box(), page.locator("#finished").bounding_box()
     assert picture["height"] > 0.8 * 1440 and picture["width"] > 0.5 * 2560
+    assert page.locator("#canvas").bounding_box() == picture
     assert beside["x"] > picture["x"] + picture["width"] and beside["y"] < 0.5 * 1440
     assert beside["x"] + beside["width"] > 2560 - 100, "no empty stripe at the edge"

@@ -219,6 +219,7 @@ def test_each_painting_has_its_own_region(page: Page) -> None:
     """Two paintings, each in its colour on the photo and by its name, and each in its half of the picture."""
     first, second = list(PAINTINGS)[:2]
     page.get_by_role("button", name="Another painting").click()
+    expect(page.locator("#mix .row .title").last).to_have_text("Now choose another painting")
     choose(page, "paintings", second)
     titles = [PAINTINGS[first].title, PAINTINGS[second].title]
     expect(page.locator("#mix .row .title")).to_have_text(titles)

@@ -12,7 +12,7 @@ import pytest
 
 from nst.settings import KNOBS
 from studio.catalogue import PAINTINGS, PHOTOS
-from studio.i18n import LANGUAGES, words
+from studio.i18n import LANGUAGES, TRANSLATIONS, name_of, plate_of, words
 from tests.browser.driving import DESK, DESK_ONLY, PATIENCE, Browser, Page, canvas, expect
 
 PANELS = ("where", "settings", "expert", "adjust", "film", "python", "lesson")
@@ -66,9 +66,9 @@ def test_nothing_is_left_in_english(speaking: Page) -> None:
     english |= {one.title for one in [*PHOTOS.values(), *PAINTINGS.values()]} | {
         one.label for one in PAINTINGS.values()
     }
-    own = set(words(language).values()) | {
-        one.title for one in PAINTINGS.values() if one.title in ("Arearea", "Dr. Nikola")
-    }
+    own = {*words(language).values(), *TRANSLATIONS.translations[language].values()}
+    own |= {plate_of(one, language) for one in PAINTINGS.values()}
+    own |= {name_of(one.key, one.title, language) for one in [*PHOTOS.values(), *PAINTINGS.values()]}
     open_all(speaking)
     said = speaking.evaluate(SAID)
     assert (english - own) & set(said) == set()
@@ -104,7 +104,7 @@ def test_a_mistake_is_said_in_the_visitors_language(speaking: Page, tmp_path: Pa
     speaking.locator("#photo input[type=file]").set_input_files(no_picture)
     toast = speaking.locator("[data-testid=toast-body]")
     expect(toast).to_contain_text("Foto: Diese Datei ist kein lesbares Bild.", timeout=PATIENCE)
-    expect(toast).to_contain_text(words("de")["error_title"])
+    expect(toast).to_contain_text(words("de")["gradio_error"])
 
 
 @DESK_ONLY
