@@ -32,6 +32,7 @@ from studio.i18n import label, words
 from studio.limits import PAGE_KNOBS
 from studio.panels import (
     adjust,
+    album,
     choosing,
     continue_buttons,
     film,
@@ -58,7 +59,7 @@ def build() -> gr.Blocks:
         for panel in (choosing, finding, presets, viewer, adjust, share, history, resume):
             panel.join(page)
         page.python_panel.expand(restore.code_of, page.result, page.code, **AT_ONCE)
-        runs = [*painting.join(page), variants.join(page), *film.join(page), how_it_works.join(page)]
+        runs = [*painting.join(page), variants.join(page), album.join(page), *film.join(page), how_it_works.join(page)]
         programs = [one.offer(ONE_AT_A_TIME) for one in (stylize, stylize_video, *([mcp] if mcp.available() else []))]
         subject.offer()
         painting.stopping(page, [*runs, *programs])
@@ -166,9 +167,9 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
     tiles = [Tile(one.key, one.path, one.content.title, one.style.label) for one in FINISHED.values()]
     names = {one.key: (one.content.key, one.content.title) for one in FINISHED.values()}
     finished = gallery("finished", tiles, opening.key if opening else None, (224, 168), names)
-    earlier, films = history.strip(), film.panel()
+    earlier, albums, films = history.strip(), album.panel(), film.panel()
     with gr.Accordion(label("as_python"), open=False, elem_id="python") as python_panel:
         code = gr.Textbox(show_label=False, lines=9, max_lines=24, buttons=["copy"], interactive=False, elem_id="code")
     shown = {"canvas": canvas, "stage": stage, "status": status, "view": view, "download": download, "share": sharing}
     shown |= {"continue_buttons": buttons, "finished_gallery": finished, "history": earlier}
-    return {**shown, **adjustments, **sheet, **films, "python_panel": python_panel, "code": code}
+    return {**shown, **adjustments, **sheet, **albums, **films, "python_panel": python_panel, "code": code}
