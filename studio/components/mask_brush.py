@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
-from PIL import Image, ImageChops, ImageFilter, ImageStat
+from PIL import Image, ImageChops, ImageStat
 
 from nst.image import open_picture
+from nst.masks import feathered
 from nst.record import mask_png
 from studio.components.images import inline
 from studio.components.widget_files import widget_files
@@ -19,7 +20,7 @@ from studio.i18n import for_browser, label
 
 HEAD = "data:image/png;base64,"
 HALF = 127.5  # grey
-FEATHER = 1 / 80  # of the long side: how softly a mark ends
+FEATHER = 1.25  # percent of the long side: how softly a mark ends if nothing else is said
 WORDS = (
     "where",
     "here",
@@ -31,6 +32,9 @@ WORDS = (
     "erase",
     "undo",
     "clear",
+    "invert",
+    "refine",
+    "feather",
     "subject",
     "background",
 )
@@ -50,7 +54,8 @@ def mask_brush(photo: str) -> gr.HTML:
 def unmarked(photo: str) -> dict[str, Any]:
     """Marks on the photo of that name: none yet.
 
-    `mask` is a PNG as an address, white on black; `soft` where its edges are so already.
+    `mask` is a PNG as an address, white on black; `soft` where its edges are so already. `feather`, if it is there,
+    says how much softer they become, in percent of the long side.
     """
     return {"mask": None, "where": "here", "soft": False, "photo": photo}
 
@@ -83,19 +88,26 @@ def masks(value: Mapping[str, Any] | None, paintings: int) -> list[Image.Image] 
     """
     if not value or not value.get("mask"):
         return None
-    marked = _opened(value["mask"])
-    marked = marked if value.get("soft") else feathered(marked)
+    marked = _feathered(opened(value["mask"]), value)
     rest = ImageChops.invert(marked)
     if value.get("where") == "second" and paintings > 1:
         return [*[rest] * (paintings - 1), marked]
     return [rest if value.get("where") == "keep" else marked] * paintings
 
 
-def feathered(mask: Image.Image) -> Image.Image:
-    return mask.filter(ImageFilter.GaussianBlur(FEATHER * max(mask.size)))
+def _feathered(mask: Image.Image, value: Mapping[str, Any]) -> Image.Image:
+    said = value.get("feather")
+    usual = 0.0 if value.get("soft") else FEATHER
+    with in_the_users_words():
+        return feathered(mask, float(said) if isinstance(said, int | float) else usual)
 
 
-def _opened(url: str) -> Image.Image:
+def opened(url: Any) -> Image.Image:
+    """A mask as the browser holds it, in grey.
+
+    Raises:
+        gr.Error: if it is none.
+    """
     with in_the_users_words():
         try:
             file = base64.b64decode(str(url).removeprefix(HEAD), validate=True)
