@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PIL import Image, ImageFilter
 
+from nst.mistakes import Mistake
+
 MOST = 20.0  # percent of the long side
 
 
@@ -24,4 +26,8 @@ def feathered(mask: Image.Image, percent: float) -> Image.Image:
 def check_feather(percent: float) -> None:
     """Raises ValueError if a mask cannot be feathered so much."""
     if not 0 <= percent <= MOST:
-        raise ValueError(f"The feather of a mask must be from 0 to {MOST:g} percent of its long side, not {percent:g}.")
+        raise Mistake(
+            "The feather of a mask must be from 0 to {most:g} percent of its long side, not {percent:g}.",
+            most=MOST,
+            percent=percent,
+        )

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from nst.mistakes import Mistake
+
 SHA256 = "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8"  # of assets/u2netp.onnx
 SEEN_SIDE = 320  # pixels: the square that the network looks at
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # RGB, of ImageNet
@@ -83,7 +85,7 @@ def refined_mask(photo: Image.Image, mask: Image.Image, strokes: Image.Image) ->
     labels[said >= WHITE], labels[said <= BLACK] = cv2.GC_FGD, cv2.GC_BGD
     inside = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
     if min(inside.sum(), (~inside).sum()) < FEWEST:
-        raise ValueError("To refine the edges, please mark a part of the photo, and leave another part unmarked.")
+        raise Mistake("To refine the edges, please mark a part of the photo, and leave another part unmarked.")
     colours = np.ascontiguousarray(np.asarray(small)[:, :, ::-1])  # OpenCV's order
     with _TURN:  # whose random numbers are everybody's
         cv2.setRNGSeed(1)

@@ -145,6 +145,12 @@ def weights_at(settings: Settings, fade: float) -> dict[str, float]:
     return weights | {"content": fade * weights["content"], "palette": weights["palette"] / fade, "match": match}
 
 
+def total_loss(losses: Mapping[str, float], settings: Settings) -> float:
+    """What is minimised at the last size, from the unweighted losses of a frame there."""
+    weights = weights_at(settings, fade=1.0)
+    return sum(weights[name] * loss for name, loss in losses.items())
+
+
 def _photo_terms(photo: Tensor, parts: Sequence[Tile], view: View) -> list[Term]:
     photo_maps = _photo_maps(photo, parts, view)
     return [

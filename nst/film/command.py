@@ -53,7 +53,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "film a photo that goes from painting to painting and back, in so many seconds from each to the next",
     },
 }
-NOT_FOR_FILMS = ("mask", "mask_feather", "start", "timelapse", "format", "depth", "ray")
+NOT_FOR_FILMS = ("mask", "mask_feather", "start", "timelapse", "format", "depth", "ray", "resume", "until")
 
 
 def is_asked_for(options: argparse.Namespace) -> bool:

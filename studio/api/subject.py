@@ -7,6 +7,7 @@ from PIL import Image, ImageOps
 
 from nst.commission import NO_PHOTO
 from nst.masks import feathered
+from nst.mistakes import Mistake
 from nst.subject import subject_mask
 from studio.components.images import PictureBox
 from studio.errors import in_the_users_words
@@ -32,6 +33,6 @@ def offer() -> gr.events.Dependency:
 def subject(content: Image.Image | None, invert: bool = False, feather: float = 0.0) -> Image.Image:
     with in_the_users_words():
         if content is None:
-            raise ValueError(NO_PHOTO)
+            raise Mistake(NO_PHOTO)
         mask = feathered(subject_mask(content), feather or 0.0)
         return ImageOps.invert(mask) if invert else mask

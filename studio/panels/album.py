@@ -18,7 +18,7 @@ from studio.components.images import inline, name_of
 from studio.components.page_components import PageComponents
 from studio.components.thumbnails import url
 from studio.components.updates import Updates
-from studio.errors import in_the_users_words, without_a_trace
+from studio.errors import in_language, in_the_users_words, without_a_trace
 from studio.events import AT_ONCE, QUIET
 from studio.gradio_internals import opened_by
 from studio.i18n import label, language_of, time_in_words, words
@@ -113,8 +113,8 @@ def _taken(
             break
         try:
             photos = (*photos, _photo(page, file))
-        except ValueError as error:
-            troubles.append(f"{name}: {error}")
+        except gr.Error as error:
+            troubles.append(f"{name}: {_sentence(error, language)}")
         yield photos, troubles
     yield photos, [*troubles, *too_many]
 
@@ -125,28 +125,17 @@ def _photo(page: PageComponents, file: Mapping[str, Any] | str) -> Photo:
         file: Or one sentence on why it is not here.
 
     Raises:
-        ValueError: if it is no photo.
+        gr.Error: if it is no photo.
     """
     if isinstance(file, str):
-        raise ValueError(file)
-    picture = _opened(page, file)
+        raise gr.Error(file)
+    picture = opened_by(page.content, file)
     thumb = inline(jpeg(picture, SMALL_SIDE, SMALL_QUALITY))
     return Photo(file, name_of(picture), picture.size, thumb)
 
 
-def _opened(page: PageComponents, file: Mapping[str, Any]) -> Any:
-    """
-    Raises:
-        ValueError: if it is no photo.
-    """
-    try:
-        return opened_by(page.content, file)
-    except gr.Error as error:
-        raise ValueError(_sentence(error)) from None
-
-
-def _sentence(error: gr.Error) -> str:
-    return unescape(str(error.message))
+def _sentence(error: gr.Error, language: str) -> str:
+    return unescape(str(in_language(error, language).message))
 
 
 def shown(
@@ -193,7 +182,7 @@ def painted(page: PageComponents, album: Album, request: gr.Request) -> Iterator
     language, place, note = language_of(request), album.turn, ""
     try:
         with without_a_trace(language), in_the_users_words():
-            photo = _opened(page, album.photos[place].file)
+            photo = opened_by(page.content, album.photos[place].file)
             with closing(paint_next(album, photo, str(request.session_hash))) as steps:
                 for frame, left, album in steps:
                     note = inform(frame.note, note, language)
@@ -202,7 +191,7 @@ def painted(page: PageComponents, album: Album, request: gr.Request) -> Iterator
                     line = running(album, place, left, language)
                     yield gr.update(live=live, place=place, done=done, line=line), album
     except gr.Error as error:
-        album = album.failed(_sentence(error))
+        album = album.failed(_sentence(error, language))
     yield _cells(album), album
 
 

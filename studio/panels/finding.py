@@ -13,7 +13,7 @@ from PIL import Image
 from nst.record import mask_png
 from nst.subject import NoSubject, refined_mask, subject_mask
 from studio.components.images import inline, name_of
-from studio.components.mask_brush import opened, panel_label
+from studio.components.mask_brush import opened, panel_label, unmarked
 from studio.components.page_components import PageComponents
 from studio.components.updates import Updates
 from studio.errors import in_the_users_words, without_a_trace
@@ -47,7 +47,7 @@ def found(photo: Image.Image | None, marks: Mapping[str, Any], language: str) ->
         except NoSubject:
             raise gr.Error(words(language)["no_subject"], print_exception=False) from None
     where = WHERE.get(str(marks.get("keep")), "here")
-    return {"mask": inline(mask_png(mask), "png"), "where": where, "soft": True, "photo": name_of(photo)}
+    return unmarked(name_of(photo)) | {"mask": inline(mask_png(mask), "png"), "where": where, "soft": True}
 
 
 def refined(photo: Image.Image | None, marks: Mapping[str, Any], language: str) -> dict[str, Any]:

@@ -70,7 +70,8 @@ def test_strokes_and_a_click_move_the_edges_to_those_of_the_photo(page: Page) ->
     set_knobs(page, size=96, steps=2)
     page.locator("#paint").click()
     expect(status(page)).to_have_text(FINISHED)
-    (mask, *_) = read_record(read_text(downloaded(page).filename)).masks
+    with downloaded(page) as picture:
+        (mask, *_) = read_record(read_text(picture.filename)).masks
     with Image.open(io.BytesIO(mask)) as soft:
         assert np.abs(np.diff(np.asarray(soft, float))).max() < 30  # of 255, from pixel to pixel
 

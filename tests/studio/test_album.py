@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from zipfile import ZipFile
 
 import gradio as gr
@@ -13,6 +14,8 @@ from nst.record import read_record
 from studio import limits
 from studio.components import inbox
 from studio.i18n import words
+from studio.page import furnish
+from studio.panels import album as panel
 from studio.runs import album, estimate
 from studio.runs.album import Album, Photo, begun, free_name, paint_next, predicted
 from studio.runs.choices import Choices
@@ -21,8 +24,7 @@ from tests.painting import noise
 SMALL = Settings(size=48, steps=2, start_size=32)
 
 
-class Visitor:
-    session_hash = "album-visitor"
+VISITOR = SimpleNamespace(session_hash="album-visitor", headers={"accept-language": "de"})
 
 
 def named(picture: Image.Image, name: str) -> Image.Image:
@@ -37,7 +39,7 @@ def photo(name: str, width: int = 60, height: int = 40) -> Photo:
 @pytest.fixture
 def album_of_three() -> Album:
     choices = Choices(None, named(noise(50, 50, 2), "wave.jpg"), SMALL)
-    return begun([photo("a.jpg"), photo("b.jpg"), photo("a.jpg")], choices, Visitor())
+    return begun([photo("a.jpg"), photo("b.jpg"), photo("a.jpg")], choices, VISITOR)
 
 
 def painted(album: Album, name: str, seed: int = 1) -> Album:
@@ -60,15 +62,22 @@ def test_every_painting_is_in_one_zip_under_a_name_that_one_finds_again(album_of
             assert picture.size == (48, 32) and read_record(picture.text).paintings == ("wave.jpg",)
 
 
+def test_a_photo_that_has_gone_costs_one_line(album_of_three: Album) -> None:
+    with gr.Blocks():
+        page = furnish()
+    *_, (_, album) = panel.painted(page, album_of_three, VISITOR)
+    assert (album.turn, album.painted, album.troubles) == (1, {}, {0: words("de")["not_here"]})
+
+
 def test_a_visit_has_one_album(album_of_three: Album) -> None:
     painted(album_of_three, "a.jpg")
-    again = begun(album_of_three.photos, album_of_three.choices, Visitor())
+    again = begun(album_of_three.photos, album_of_three.choices, VISITOR)
     assert not album_of_three.target.exists() and again.target.parent.exists()
 
 
 def test_what_is_missing_is_said_before_the_first_photo() -> None:
     with pytest.raises(gr.Error, match="choose a painting"):
-        begun([photo("a.jpg")], Choices(None, None, SMALL), Visitor())
+        begun([photo("a.jpg")], Choices(None, None, SMALL), VISITOR)
 
 
 def test_names_that_are_taken_get_a_number() -> None:
