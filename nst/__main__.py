@@ -31,6 +31,7 @@ from nst.export import time_lapse
 from nst.files import DEPTHS, DPI, MAX_DPI, Pixels, check_alpha, replaced_at_once, save
 from nst.film import command as film
 from nst.image import WORKING_SIDE, open_picture, open_with_alpha, with_alpha_values
+from nst.masks import check_feather, feathered
 from nst.progress import Bar, duration, say, time_left
 from nst.record import record
 from nst.settings import KNOBS, Settings
@@ -60,6 +61,7 @@ class Order:
     paintings: list[Image.Image]
     masks: list[Image.Image] | None
     found: str | None
+    feather: float
     start: Image.Image | None
     network: VGG
     engine: Engine
@@ -137,6 +139,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": f"MASK|{SUBJECT}|{BACKGROUND}",
         "help": "white where a painting goes; one for each. Or paint only the subject of each photo, or all but it",
     },
+    "mask-feather": {
+        "type": float,
+        "metavar": "PERCENT",
+        "help": "make the edges of masks softer: a blur of so many hundredths of their long side",
+    },
     "start": {"type": Path, "metavar": "PICTURE", "help": "go on from this picture"},
     "timelapse": {"type": Path, "metavar": "OUT.mp4", "help": "also film how it was painted"},
     "weights": {"type": Path, "metavar": "FILE", "help": "look with a network from a file instead"},
@@ -192,6 +199,7 @@ def _order(options: argparse.Namespace) -> Order:
     _check_endings(options)
     start = [options.start] if options.start else []
     found, masks_given = _found(options.mask or [])
+    feather = _feather(options)
     named = {"painting": styles, "mask": masks_given, "picture to start from": start}
     check_apart(jobs, [path for paths in named.values() for path in paths])
     paintings, masks, starts = ([open_picture(path, name) for path in paths] for name, paths in named.items())
@@ -203,8 +211,9 @@ def _order(options: argparse.Namespace) -> Order:
         as_large_as_the_photo=as_large_as_the_photo,
         styles=styles,
         paintings=paintings,
-        masks=[mask.convert("L") for mask in masks] or None,
+        masks=[feathered(mask.convert("L"), feather) for mask in masks] or None,
         found=found,
+        feather=feather,
         start=starts[0] if starts else None,
         network=network,
         engine=engine,
@@ -223,6 +232,16 @@ def _found(masks: list[Path]) -> tuple[str | None, list[Path]]:
     if words and len(masks) > 1:
         raise ValueError(f"--mask {words[0]} stands alone: it holds for all paintings.")
     return (words[0], []) if words else (None, masks)
+
+
+def _feather(options: argparse.Namespace) -> float:
+    """Of masks, in percent."""
+    if options.mask_feather is None:
+        return 0.0
+    if not options.mask:
+        raise ValueError("--mask-feather needs --mask.")
+    check_feather(options.mask_feather)
+    return float(options.mask_feather)
 
 
 def _jobs(options: argparse.Namespace, settings: Settings) -> tuple[list[Job], list[Path]]:
@@ -407,7 +426,7 @@ class _Painter:
     def _masks(self, photo: Image.Image) -> list[Image.Image] | None:
         if self.order.found is None:
             return self.order.masks
-        mask = subject_mask(photo)
+        mask = feathered(subject_mask(photo), self.order.feather)
         return [mask if self.order.found == SUBJECT else ImageOps.invert(mask)] * len(self.order.paintings)
 
     def _tell_of_tiles(self, photo: Image.Image, settings: Settings) -> None:

@@ -35,6 +35,8 @@ def in_the_users_words() -> Iterator[None]:
     """A ValueError is a mistake of the user's; its text says which."""
     try:
         yield
+    except gr.Error:  # a ValueError as well, but it has been said already
+        raise
     except ValueError as error:
         raise Refusal(error) from None
 

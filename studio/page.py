@@ -33,6 +33,7 @@ from studio.i18n import label, name_of, origin_of, plate_of, words
 from studio.limits import PAGE_KNOBS
 from studio.panels import (
     adjust,
+    album,
     choosing,
     continue_buttons,
     film,
@@ -59,7 +60,7 @@ def build() -> gr.Blocks:
         for panel in (choosing, finding, presets, viewer, adjust, share, history, resume):
             panel.join(page)
         page.python_panel.expand(restore.code_of, page.result, page.code, **AT_ONCE)
-        runs = [*painting.join(page), variants.join(page), *film.join(page), how_it_works.join(page)]
+        runs = [*painting.join(page), variants.join(page), album.join(page), *film.join(page), how_it_works.join(page)]
         programs = [one.offer(ONE_AT_A_TIME) for one in (stylize, stylize_video, *([mcp] if mcp.available() else []))]
         subject.offer()
         painting.stopping(page, [*runs, *programs])
@@ -184,11 +185,11 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
         buttons = continue_buttons.continue_buttons(result_of_finished(opening.key) if opening else None)
         adjustments = adjust.panel()
         finished = gallery("finished", _finished, opening.key if opening else None, (224, 168))
-        earlier, films = history.strip(), film.panel()
+        earlier, albums, films = history.strip(), album.panel(), film.panel()
         with gr.Accordion(label("as_python"), open=False, elem_id="python") as python_panel:
             code = gr.Textbox(
                 show_label=False, lines=9, max_lines=24, buttons=["copy"], interactive=False, elem_id="code"
             )
     shown = {"canvas": canvas, "stage": stage, "status": status, "view": view, "download": download, "share": sharing}
     shown |= {"continue_buttons": buttons, "finished_gallery": finished, "history": earlier}
-    return {**shown, **adjustments, **sheet, **films, "python_panel": python_panel, "code": code}
+    return {**shown, **adjustments, **sheet, **albums, **films, "python_panel": python_panel, "code": code}

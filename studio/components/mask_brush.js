@@ -1,12 +1,14 @@
-// The value is {mask, regions, where, soft, photo}: what was marked, white on black as a PNG, or null, once for all
-// paintings and once for each; which of it counts and what it means; whether its edges are soft already; and which photo
-// it belongs to. Python may bring marks back, or take them away; only a visitor's own triggers "change". A click that
-// wants the subject found triggers "select", with what to `keep`. A finger, a mouse or the arrow keys and the space bar
-// lead the brush.
+// The value is {mask, regions, where, soft, photo, feather}: what was marked, white on black as a PNG, or null, once for
+// all paintings and once for each; which of it counts and what it means; whether its edges are soft already; which photo
+// it belongs to; and how soft the visitor wants them, if that was said. Python may bring marks back, or take them away;
+// only a visitor's own triggers "change". A click that wants the subject found triggers "select", with what to `keep`; one
+// that wants the edges refined likewise, with the brush's `strokes`: white where it added to the marks for all paintings,
+// black where it erased, else grey. A finger, a mouse or the arrow keys and the space bar lead the brush.
 const language = window.language;
 const words = props.words[language] ?? props.words.en;
 const SIDE = 512; // pixels of the marks' long side
 const STEPS_BACK = 20;
+const SOFT = 1.25; // percent of the long side: how softly a mark ends if nothing else is said
 const INKS = [[229, 72, 77], [213, 94, 0], [0, 114, 178], [240, 228, 66], [0, 158, 115]]; // of all, and of each painting
 const find = (selector) => element.querySelector(selector);
 const image = find(".easel img"), canvas = find("canvas"), ring = find(".ring"), size = find(".size input");
@@ -14,6 +16,8 @@ const ink = canvas.getContext("2d", { willReadFrequently: true });
 const past = [];
 const layers = INKS.map(() => document.createElement("canvas")); // the marks in each ink; the canvas shows some of them
 const brushes = layers.map((layer) => layer.getContext("2d", { willReadFrequently: true }));
+const strokes = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+const soft = find(".soft input");
 let painting = 0; // whose region is being marked
 const ownRegions = () => props.value.where === "own";
 const shown = () => (ownRegions() ? [1, 2, 3, 4] : [0]);
@@ -24,7 +28,7 @@ const choices = element.querySelectorAll(".options input");
 choices.forEach((input) => (input.nextElementSibling.textContent = words[input.value]));
 const say = (change) => {
   props.value = { ...props.value, ...change };
-  requestAnimationFrame(check);
+  requestAnimationFrame(() => (check(), soften()));
   trigger("change");
 };
 const inks = find(".inks");
@@ -36,6 +40,7 @@ const check = () => {
   });
   painting = Math.max(0, Math.min(painting, titles.length - 1));
   find(".rest").textContent = ownRegions() ? words.rest : "";
+  for (const tool of ["invert", "refine"]) find(`[value=${tool}]`).hidden = ownRegions(); // they are for one mask
   if (!ownRegions()) return inks.replaceChildren();
   while (inks.children.length > titles.length) inks.lastChild.remove();
   titles.forEach((title, i) => {
@@ -54,6 +59,7 @@ element.querySelectorAll(".tools button").forEach((button) => (button.textConten
 find(".options").setAttribute("aria-label", words.where);
 inks.setAttribute("aria-label", words.which);
 find(".size span").textContent = words.size;
+find(".soft span").textContent = words.feather;
 find(".easel p").textContent = words.photo;
 canvas.setAttribute("role", "img");
 canvas.setAttribute("aria-label", words.canvas);
@@ -86,17 +92,32 @@ const keep = () => {
   show();
   say({ mask: drawn[0], regions: drawn.slice(1), soft: false });
 };
-const finders = element.querySelectorAll(".find button");
+const finders = element.querySelectorAll(".find button, [value=refine]");
 const look = (busy) => finders.forEach((button) => (button.disabled = busy));
-const seek = (part) => {
+let refining = false;
+const seek = (what) => {
   if (!canvas.width || !image.src) return;
   remember();
   look(true);
-  props.value = { ...props.value, keep: part };
+  refining = Boolean(what.strokes);
+  props.value = { ...props.value, ...what };
   trigger("select");
+};
+const blur = () => {
+  canvas.style.filter = `blur(${(soft.value / 100) * Math.max(canvas.clientWidth, canvas.clientHeight)}px)`;
+};
+const soften = () => {
+  soft.value = props.value.feather ?? (props.value.soft ? 0 : SOFT);
+  blur();
+};
+new ResizeObserver(blur).observe(canvas);
+const forget = () => {
+  strokes.fillStyle = "#808080";
+  strokes.fillRect(0, 0, canvas.width, canvas.height);
 };
 const draw = async () => {
   check();
+  soften();
   if (!props.value.keep) look(false);
   if (!canvas.width) return;
   const masks = layers.map((_, i) => (i ? props.value.regions?.[i - 1] : props.value.mask) ?? null);
@@ -105,6 +126,8 @@ const draw = async () => {
 };
 const fill = async (layer, mask) => {
   drawn[layer] = mask;
+  if (!layer && !refining) forget(); // refined marks still hold what the brush said
+  refining &&= Boolean(layer);
   const picture = mask && Object.assign(new Image(), { src: mask });
   if (picture) await picture.decode();
   if (mask !== drawn[layer]) return;
@@ -127,7 +150,8 @@ const fit = () => {
   const scale = SIDE / Math.max(photo.naturalWidth, photo.naturalHeight);
   canvas.width = Math.round(photo.naturalWidth * scale); // also wipes it
   canvas.height = Math.round(photo.naturalHeight * scale);
-  for (const layer of layers) Object.assign(layer, { width: canvas.width, height: canvas.height });
+  for (const layer of [...layers, strokes.canvas]) Object.assign(layer, { width: canvas.width, height: canvas.height });
+  forget();
   past.length = 0;
   drawn = layers.map(() => null);
   draw();
@@ -141,22 +165,27 @@ const follow = () => {
 follow();
 fit();
 
+const sheetOf = (brush) => [brush, brush.getImageData(0, 0, canvas.width, canvas.height)];
 const remember = () => {
-  past.push(shown().map((layer) => [layer, brushes[layer].getImageData(0, 0, canvas.width, canvas.height)]));
+  past.push([...shown().map((layer) => brushes[layer]), strokes].map(sheetOf));
   if (past.length > STEPS_BACK) past.shift();
 };
-const stroke = (from, to) => {
+const line = (brush, [from, to], width, colour) => {
+  brush.lineCap = brush.lineJoin = "round";
+  brush.lineWidth = width;
+  brush.strokeStyle = colour;
+  brush.beginPath();
+  brush.moveTo(...from);
+  brush.lineTo(to[0] + 0.01, to[1]); // a line of no length would leave no dot
+  brush.stroke();
+};
+const stroke = (...way) => {
   for (const layer of shown()) {
     const brush = brushes[layer];
     brush.globalCompositeOperation = erasing || layer !== active() ? "destination-out" : "source-over"; // one ink a spot
-    brush.lineCap = brush.lineJoin = "round";
-    brush.lineWidth = Number(size.value);
-    brush.strokeStyle = `rgb(${INKS[layer]})`;
-    brush.beginPath();
-    brush.moveTo(...from);
-    brush.lineTo(to[0] + 0.01, to[1]); // a line of no length would leave no dot
-    brush.stroke();
+    line(brush, way, Number(size.value), `rgb(${INKS[layer]})`);
   }
+  if (!ownRegions()) line(strokes, way, size.value / 2, erasing ? "#000" : "#fff"); // nobody is sure at a brush's rim
   show();
 };
 const point = () => {
@@ -205,12 +234,22 @@ canvas.addEventListener("focus", point);
 size.addEventListener("input", point);
 
 const undo = () => {
-  for (const [layer, sheet] of past.pop() ?? []) brushes[layer].putImageData(sheet, 0, 0);
+  for (const [brush, sheet] of past.pop() ?? []) brush.putImageData(sheet, 0, 0);
   keep();
+};
+const invert = () => {
+  const [[brush, marked], [, said]] = [brushes[0], strokes].map(sheetOf);
+  for (let i = 0; i < marked.data.length; i += 4) {
+    marked.data.set([...INKS[0], 255 - marked.data[i + 3]], i);
+    said.data.fill(255 - said.data[i], i, i + 3);
+  }
+  brush.putImageData(marked, 0, 0);
+  strokes.putImageData(said, 0, 0);
 };
 element.addEventListener("click", (event) => {
   const tool = event.target.closest("button")?.value;
-  if (tool === "subject" || tool === "background") seek(tool);
+  if (tool === "subject" || tool === "background") seek({ keep: tool });
+  if (tool === "refine") seek({ keep: tool, strokes: strokes.canvas.toDataURL("image/png") });
   if (tool === "erase") {
     erasing = !erasing;
     event.target.setAttribute("aria-pressed", erasing);
@@ -219,6 +258,12 @@ element.addEventListener("click", (event) => {
   if (tool === "clear") {
     remember();
     for (const layer of shown()) brushes[layer].clearRect(0, 0, canvas.width, canvas.height);
+    if (!ownRegions()) forget();
+    keep();
+  }
+  if (tool === "invert") {
+    remember();
+    invert();
     keep();
   }
 });
@@ -230,4 +275,9 @@ find(".options").addEventListener("change", (event) => {
 inks.addEventListener("change", (event) => {
   event.stopPropagation();
   painting = Number(event.target.value);
+});
+soft.addEventListener("input", blur);
+soft.addEventListener("change", (event) => {
+  event.stopPropagation();
+  say({ feather: Number(soft.value) });
 });

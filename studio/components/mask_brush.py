@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
-from PIL import Image, ImageChops, ImageFilter, ImageStat
+from PIL import Image, ImageChops, ImageStat
 
 from nst.image import open_picture
+from nst.masks import feathered
 from nst.mistakes import Mistake
 from nst.record import mask_png
 from studio.components.images import inline
@@ -21,7 +22,7 @@ from studio.i18n import for_browser, label
 
 HEAD = "data:image/png;base64,"
 HALF = 127.5  # grey
-FEATHER = 1 / 80  # of the long side: how softly a mark ends
+FEATHER = 1.25  # percent of the long side: how softly a mark ends if nothing else is said
 WORDS = (
     "where",
     "here",
@@ -35,6 +36,9 @@ WORDS = (
     "erase",
     "undo",
     "clear",
+    "invert",
+    "refine",
+    "feather",
     "subject",
     "background",
 )
@@ -55,7 +59,8 @@ def unmarked(photo: str) -> dict[str, Any]:
     """Marks on the photo of that name: none yet.
 
     `mask` is a PNG as an address, white on black; `soft` where its edges are so already. `regions` are the same for
-    each painting, or None, which count where every painting has its "own".
+    each painting, or None, which count where every painting has its "own". `feather`, if it is there, says how much
+    softer they all become, in percent of the long side.
     """
     return {"mask": None, "regions": [], "where": "here", "soft": False, "photo": photo}
 
@@ -121,15 +126,18 @@ def _regions(value: Mapping[str, Any], paintings: int) -> list[Image.Image] | No
 
 
 def _marked(url: str, value: Mapping[str, Any]) -> Image.Image:
-    mask = _opened(url)
-    return mask if value.get("soft") else feathered(mask)
+    said = value.get("feather")
+    usual = 0.0 if value.get("soft") else FEATHER
+    with in_the_users_words():
+        return feathered(opened(url), float(said) if isinstance(said, int | float) else usual)
 
 
-def feathered(mask: Image.Image) -> Image.Image:
-    return mask.filter(ImageFilter.GaussianBlur(FEATHER * max(mask.size)))
+def opened(url: Any) -> Image.Image:
+    """A mask as the browser holds it, in grey.
 
-
-def _opened(url: str) -> Image.Image:
+    Raises:
+        gr.Error: if it is none.
+    """
     with in_the_users_words():
         try:
             file = base64.b64decode(str(url).removeprefix(HEAD), validate=True)

@@ -60,11 +60,18 @@ def join(page: PageComponents) -> None:
 
 def inputs(page: PageComponents) -> set[Component]:
     """What a forecast depends on; raw, since half a number typed is no mistake yet."""
-    return {page.presets, *(page.knobs[name] for name in TIMED)}
+    return {page.presets, page.album_photos, *(page.knobs[name] for name in TIMED)}
 
 
 def _timed(page: PageComponents, values: Mapping[Any, Any]) -> dict[str, Any]:
     return {name: values[page.knobs[name]] for name in TIMED}
+
+
+def timed_settings(page: PageComponents, values: Mapping[Any, Any]) -> Settings | None:
+    """As far as time depends on them; None where a control stands at what cannot be."""
+    with suppress(ValueError):
+        return Settings(**_timed(page, values))
+    return None
 
 
 def outputs(page: PageComponents) -> list[Any]:
@@ -76,12 +83,10 @@ def forecasts(page: PageComponents, values: Mapping[Any, Any], request: gr.Reque
     """The presets with their times, and the buttons with theirs."""
     value, knobs, language = values[page.presets], _timed(page, values), language_of(request)
     shown = forecast(request, value, knobs, look_again)
-    settings = None
-    with suppress(ValueError):
-        settings = Settings(**knobs)
-    photo = _believable(value.get("photo"))
-    on_the_wall = prices.on_the_wall(page, values[page.result], language)
-    return {page.presets: shown, **prices.of_settings(page, settings, photo, language), **on_the_wall}
+    settings, photo = timed_settings(page, values), _believable(value.get("photo"))
+    buttons = prices.of_settings(page, settings, photo, language)
+    buttons |= prices.of_album(page, values.get(page.album_photos) or (), settings, language)
+    return {page.presets: shown, **buttons, **prices.on_the_wall(page, values[page.result], language)}
 
 
 def ended(page: PageComponents, request: gr.Request, values: Mapping[Any, Any]) -> Updates:
