@@ -63,6 +63,7 @@ ALLOWED = {  # module -> the modules of nst that it may import
     "knobs": {"losses", "settings"},
     "transfer": {
         "commission",
+        "cost",
         "device",
         "image",
         "knobs",
@@ -84,6 +85,7 @@ ALLOWED = {  # module -> the modules of nst that it may import
     "adjust": {"image"},
     "export": set(),
     "commission": {"settings"},
+    "cost": {"settings", "targets", "vgg", "view"},
     "snapshot": {"commission", "vgg"},
     "checkpoint": {"files", "snapshot", "transfer"},
     "resilient": {"commission", "device", "image", "settings", "transfer", "vgg"},

@@ -76,7 +76,7 @@ def of_going_on(result: Result | None, language: str) -> dict[str, str]:
     if result is None or not result.chosen:
         return {}
     with suppress(ValueError):
-        settings = Settings(**{name: _said(result.chosen[name]) for name in ("size", "steps", "recipe", "tile")})
+        settings = Settings(**{name: as_text(result.chosen[name]) for name in ("size", "steps", "recipe", "tile")})
         width, height = result.size
         plan = {way: continue_buttons.planned(way, settings, (width, height)) for way in continue_buttons.WAYS}
         large = (100 * width, 100 * height)  # the photo itself may be larger than the picture
@@ -84,7 +84,8 @@ def of_going_on(result: Result | None, language: str) -> dict[str, str]:
     return {}
 
 
-def _said(value: Any) -> Any:
+def as_text(value: Any) -> Any:
+    """A raw value of a control: several choices are one text."""
     return " ".join(value) if isinstance(value, list) else value
 
 
