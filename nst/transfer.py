@@ -35,6 +35,7 @@ from nst.image import (
 from nst.knobs import compares_points
 from nst.losses import CONTENT_SCALES, SUM_LOSSES
 from nst.matching import CANDIDATES, PAIRS, Found, Likes, likes
+from nst.mistakes import Mistake
 from nst.objective import Objective
 from nst.settings import Settings, match_shares, mix_shares, shares
 from nst.snapshot import Snapshot, identity, of, under
@@ -242,9 +243,13 @@ def check(commission: Commission, network: VGG) -> None:
         sizes.append(("painting", (width - 2 * across, height - 2 * down)))
     for name, size in sizes:
         if min(size) < least:
-            raise ValueError(
-                f"The {name} would be {size[0]} x {size[1]} pixels; "
-                f"its short side needs at least {least}. Please choose a larger or less narrow one."
+            raise Mistake(
+                "The {name} would be {width} x {height} pixels; "
+                "its short side needs at least {least}. Please choose a larger or less narrow one.",
+                name=name,
+                width=size[0],
+                height=size[1],
+                least=least,
             )
 
 
@@ -257,11 +262,12 @@ def _check_together(settings: Settings, network: VGG) -> None:
         (settings.content_layers, settings.content_loss, CONTENT_SCALES),
     ):
         if "+" in layers_of and (unfit := [loss for loss in shares(losses) if loss in on_maps]):
-            raise ValueError(
-                f"{', '.join(unfit)} cannot compare hypercolumns: choose a loss on points, or layers without +."
+            raise Mistake(
+                "{losses} cannot compare hypercolumns: choose a loss on points, or layers without +.",
+                losses=", ".join(unfit),
             )
     if settings.pyramid > 1 and settings.optimizer == "lbfgs":
-        raise ValueError("pyramid must be 1 with the optimizer lbfgs; all others move bands.")
+        raise Mistake("{knob} must be 1 with the optimizer lbfgs; all others move bands.", knob="pyramid")
 
 
 def final_size(width: int, height: int, settings: Settings) -> tuple[int, int]:

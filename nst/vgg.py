@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nst import winograd
+from nst.mistakes import Mistake
 from nst.wrap import NOWHERE, Wrap
 
 
@@ -96,7 +97,12 @@ class VGG:
         known = self.layers
         for name in names or [""]:
             if name not in known:
-                raise ValueError(f"{name!r} is not a layer of {self.name}; there are {', '.join(known)}.")
+                raise Mistake(
+                    "{layer!r} is not a layer of {network}; there are {known}.",
+                    layer=name,
+                    network=self.name,
+                    known=", ".join(known),
+                )
 
     def features(
         self,

@@ -29,6 +29,7 @@ class Painting:
     title: str
     artist: str
     year: str
+    known_as: str = ""  # the artist in short, where that is less
 
     @property
     def path(self) -> Path:

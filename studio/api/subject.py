@@ -6,6 +6,7 @@ import gradio as gr
 from PIL import Image
 
 from nst.commission import NO_PHOTO
+from nst.mistakes import Mistake
 from nst.subject import subject_mask
 from studio.components.images import PictureBox
 from studio.errors import in_the_users_words
@@ -26,5 +27,5 @@ def offer() -> gr.events.Dependency:
 def subject(content: Image.Image | None) -> Image.Image:
     with in_the_users_words():
         if content is None:
-            raise ValueError(NO_PHOTO)
+            raise Mistake(NO_PHOTO)
         return subject_mask(content)

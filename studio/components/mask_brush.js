@@ -1,15 +1,22 @@
-// The value is {mask, where, soft, photo}: what was marked, white on black as a PNG, or null; what that means;
-// whether its edges are soft already; and which photo it belongs to. Python may bring marks back, or take them away;
+// The value is {mask, regions, where, soft, photo}: what was marked, white on black as a PNG, or null, once for all
+// paintings and once for each; which of it counts and what it means; whether its edges are soft already; and which photo
+// it belongs to. Python may bring marks back, or take them away;
 // only a visitor's own triggers "change". A click that wants the subject found triggers "select", with what to `keep`. A finger, a mouse or the arrow keys and the space bar lead the brush.
 const language = window.language;
 const words = props.words[language] ?? props.words.en;
 const SIDE = 512; // pixels of the marks' long side
 const STEPS_BACK = 20;
-const INK = [229, 72, 77];
+const INKS = [[229, 72, 77], [213, 94, 0], [0, 114, 178], [240, 228, 66], [0, 158, 115]]; // of all, and of each painting
 const find = (selector) => element.querySelector(selector);
 const image = find(".easel img"), canvas = find("canvas"), ring = find(".ring"), size = find(".size input");
 const ink = canvas.getContext("2d", { willReadFrequently: true });
 const past = [];
+const layers = INKS.map(() => document.createElement("canvas")); // the marks in each ink; the canvas shows some of them
+const brushes = layers.map((layer) => layer.getContext("2d", { willReadFrequently: true }));
+let painting = 0; // whose region is being marked
+const ownRegions = () => props.value.where === "own";
+const shown = () => (ownRegions() ? [1, 2, 3, 4] : [0]);
+const active = () => (ownRegions() ? 1 + painting : 0);
 let erasing = false, down = false, at = [SIDE / 2, SIDE / 3];
 
 const choices = element.querySelectorAll(".options input");
@@ -19,23 +26,46 @@ const say = (change) => {
   requestAnimationFrame(check);
   trigger("change");
 };
-const check = () => choices.forEach((input) => (input.checked = input.value === props.value.where));
+const inks = find(".inks");
+const check = () => {
+  const titles = window.paintings ?? [];
+  choices.forEach((input) => {
+    input.checked = input.value === props.value.where;
+    if (input.value === "own") input.closest("label").hidden = titles.length < 2 && !input.checked;
+  });
+  painting = Math.max(0, Math.min(painting, titles.length - 1));
+  find(".rest").textContent = ownRegions() ? words.rest : "";
+  if (!ownRegions()) return inks.replaceChildren();
+  while (inks.children.length > titles.length) inks.lastChild.remove();
+  titles.forEach((title, i) => {
+    const chip = inks.children[i] ?? inks.appendChild(document.createElement("label"));
+    if (!chip.children.length) {
+      chip.append(Object.assign(document.createElement("input"), { type: "radio", name: "ink", value: i }));
+      chip.append(document.createElement("i"), document.createElement("span"));
+      chip.querySelector("i").style.background = `rgb(${INKS[1 + i]})`;
+    }
+    chip.querySelector("input").checked = i === painting;
+    chip.querySelector("span").textContent = title; // text, never part of a template: a stranger may have named it
+  });
+};
+document.addEventListener("paintings", check);
 element.querySelectorAll(".tools button").forEach((button) => (button.textContent = words[button.value]));
 find(".options").setAttribute("aria-label", words.where);
+inks.setAttribute("aria-label", words.which);
 find(".size span").textContent = words.size;
 find(".easel p").textContent = words.photo;
 canvas.setAttribute("role", "img");
 canvas.setAttribute("aria-label", words.canvas);
 
-const marks = () => {
-  const alpha = ink.getImageData(0, 0, canvas.width, canvas.height).data;
+const marks = (layer) => {
+  const alpha = brushes[layer].getImageData(0, 0, canvas.width, canvas.height).data;
   for (let i = 3; i < alpha.length; i += 4) if (alpha[i]) return true;
   return false;
 };
-const asMask = () => {
+const asMask = (layer) => {
   const sheet = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
   const white = sheet.getContext("2d");
-  white.drawImage(canvas, 0, 0);
+  white.drawImage(layers[layer], 0, 0);
   white.globalCompositeOperation = "source-in";
   white.fillStyle = "#fff";
   white.fillRect(0, 0, sheet.width, sheet.height);
@@ -44,12 +74,16 @@ const asMask = () => {
   white.fillRect(0, 0, sheet.width, sheet.height);
   return sheet.toDataURL("image/png");
 };
-let drawn = null; // the mask that the canvas shows
-const showState = () => find(".brush").classList.toggle("marked", drawn !== null);
+let drawn = layers.map(() => null); // the masks that are in the layers
+const show = () => {
+  ink.clearRect(0, 0, canvas.width, canvas.height);
+  if (canvas.width) for (const layer of shown()) ink.drawImage(layers[layer], 0, 0);
+  find(".brush").classList.toggle("marked", shown().some((layer) => drawn[layer]));
+};
 const keep = () => {
-  drawn = marks() ? asMask() : null;
-  showState();
-  say({ mask: drawn, soft: false });
+  for (const layer of shown()) drawn[layer] = marks(layer) ? asMask(layer) : null;
+  show();
+  say({ mask: drawn[0], regions: drawn.slice(1), soft: false });
 };
 const finders = element.querySelectorAll(".find button");
 const look = (busy) => finders.forEach((button) => (button.disabled = busy));
@@ -63,19 +97,24 @@ const seek = (part) => {
 const draw = async () => {
   check();
   if (!props.value.keep) look(false);
-  const { mask } = props.value;
-  if (mask === drawn || !canvas.width) return;
-  drawn = mask;
-  showState();
+  if (!canvas.width) return;
+  const masks = layers.map((_, i) => (i ? props.value.regions?.[i - 1] : props.value.mask) ?? null);
+  await Promise.all(masks.map((mask, i) => mask !== drawn[i] && fill(i, mask)));
+  show();
+};
+const fill = async (layer, mask) => {
+  drawn[layer] = mask;
   const picture = mask && Object.assign(new Image(), { src: mask });
   if (picture) await picture.decode();
-  if (mask !== drawn) return;
-  ink.globalCompositeOperation = "copy";
-  if (!picture) return ink.clearRect(0, 0, canvas.width, canvas.height);
-  ink.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  const sheet = ink.getImageData(0, 0, canvas.width, canvas.height);
-  for (let i = 0; i < sheet.data.length; i += 4) sheet.data.set([...INK, sheet.data[i]], i);
-  ink.putImageData(sheet, 0, 0);
+  if (mask !== drawn[layer]) return;
+  const brush = brushes[layer];
+  brush.clearRect(0, 0, canvas.width, canvas.height);
+  if (!picture) return;
+  brush.globalCompositeOperation = "source-over";
+  brush.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const sheet = brush.getImageData(0, 0, canvas.width, canvas.height);
+  for (let i = 0; i < sheet.data.length; i += 4) sheet.data.set([...INKS[layer], sheet.data[i]], i);
+  brush.putImageData(sheet, 0, 0);
 };
 watch("value", draw);
 
@@ -87,8 +126,9 @@ const fit = () => {
   const scale = SIDE / Math.max(photo.naturalWidth, photo.naturalHeight);
   canvas.width = Math.round(photo.naturalWidth * scale); // also wipes it
   canvas.height = Math.round(photo.naturalHeight * scale);
+  for (const layer of layers) Object.assign(layer, { width: canvas.width, height: canvas.height });
   past.length = 0;
-  drawn = null;
+  drawn = layers.map(() => null);
   draw();
 };
 document.addEventListener("load", (event) => event.target.closest?.("#photo") && fit(), true);
@@ -101,18 +141,22 @@ follow();
 fit();
 
 const remember = () => {
-  past.push(ink.getImageData(0, 0, canvas.width, canvas.height));
+  past.push(shown().map((layer) => [layer, brushes[layer].getImageData(0, 0, canvas.width, canvas.height)]));
   if (past.length > STEPS_BACK) past.shift();
 };
 const stroke = (from, to) => {
-  ink.globalCompositeOperation = erasing ? "destination-out" : "source-over";
-  ink.lineCap = ink.lineJoin = "round";
-  ink.lineWidth = Number(size.value);
-  ink.strokeStyle = `rgb(${INK})`;
-  ink.beginPath();
-  ink.moveTo(...from);
-  ink.lineTo(to[0] + 0.01, to[1]); // a line of no length would leave no dot
-  ink.stroke();
+  for (const layer of shown()) {
+    const brush = brushes[layer];
+    brush.globalCompositeOperation = erasing || layer !== active() ? "destination-out" : "source-over"; // one ink a spot
+    brush.lineCap = brush.lineJoin = "round";
+    brush.lineWidth = Number(size.value);
+    brush.strokeStyle = `rgb(${INKS[layer]})`;
+    brush.beginPath();
+    brush.moveTo(...from);
+    brush.lineTo(to[0] + 0.01, to[1]); // a line of no length would leave no dot
+    brush.stroke();
+  }
+  show();
 };
 const point = () => {
   const scale = canvas.clientWidth / canvas.width;
@@ -160,7 +204,7 @@ canvas.addEventListener("focus", point);
 size.addEventListener("input", point);
 
 const undo = () => {
-  if (past.length) ink.putImageData(past.pop(), 0, 0);
+  for (const [layer, sheet] of past.pop() ?? []) brushes[layer].putImageData(sheet, 0, 0);
   keep();
 };
 element.addEventListener("click", (event) => {
@@ -173,11 +217,16 @@ element.addEventListener("click", (event) => {
   if (tool === "undo") undo();
   if (tool === "clear") {
     remember();
-    ink.clearRect(0, 0, canvas.width, canvas.height);
+    for (const layer of shown()) brushes[layer].clearRect(0, 0, canvas.width, canvas.height);
     keep();
   }
 });
 find(".options").addEventListener("change", (event) => {
   event.stopPropagation();
   say({ where: event.target.value });
+  show();
+});
+inks.addEventListener("change", (event) => {
+  event.stopPropagation();
+  painting = Number(event.target.value);
 });

@@ -11,7 +11,7 @@ from PIL import Image
 from nst.record import mask_png
 from nst.subject import NoSubject, subject_mask
 from studio.components.images import inline, name_of
-from studio.components.mask_brush import panel_label
+from studio.components.mask_brush import panel_label, unmarked
 from studio.components.page_components import PageComponents
 from studio.components.updates import Updates
 from studio.errors import without_a_trace
@@ -45,7 +45,8 @@ def marks_of(photo: Image.Image | None, keep: str, language: str) -> dict[str, A
         except NoSubject:
             raise gr.Error(words(language)["no_subject"], print_exception=False) from None
     where = WHERE.get(keep, "here")
-    return {"mask": inline(mask_png(mask), "png"), "where": where, "soft": True, "photo": name_of(photo)}
+    marks = unmarked(name_of(photo))
+    return marks | {"mask": inline(mask_png(mask), "png"), "where": where, "soft": True}
 
 
 def _as_it_was(marks: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,13 +10,13 @@ import gradio as gr
 from gradio.components import Component
 
 from nst import Settings
-from nst.tiles import NoRoom
+from nst.tiles import GB, NoRoom
 from studio.components.controls import moved
 from studio.components.page_components import PageComponents
 from studio.components.updates import Updates
 from studio.components.widget_files import widget_files
 from studio.events import AT_ONCE, RAW
-from studio.i18n import LANGUAGES, for_browser, language_of, words
+from studio.i18n import LANGUAGES, for_browser, language_of, sentence, words
 from studio.limits import PAGE_KNOBS
 from studio.panels import prices
 from studio.runs import estimate
@@ -146,15 +146,10 @@ def _believable(photo: Any) -> tuple[int, int]:
 
 def _about_a_large_one(knobs: Mapping[str, Any], photo: tuple[int, int], language: str) -> str:
     """Empty where the picture is worked on in one piece, or a value is out of range."""
-    texts = words(language)
     try:
         fit = estimate.in_tiles_here(Settings(**knobs), *photo)
     except NoRoom as error:
-        return texts["no_room"].format(needed=_gigabytes(error.needed), free=_gigabytes(error.free))
+        return sentence(error, language)
     except ValueError:
         return ""
-    return texts["in_tiles"].format(side=fit.side, memory=_gigabytes(fit.memory)) if fit else ""
-
-
-def _gigabytes(count: float) -> str:
-    return f"{count / 2**30:.1f}"
+    return words(language)["in_tiles"].format(side=fit.side, memory=f"{fit.memory / GB:.1f}") if fit else ""

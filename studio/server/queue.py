@@ -21,6 +21,7 @@ from gradio.server_messages import ProcessCompletedMessage
 from gradio.utils import LRUCache, error_payload, run_coro_in_background
 
 from studio import limits
+from studio.errors import in_language
 from studio.gradio_internals import queue_of, set_queue
 from studio.i18n import language_of, words
 from studio.runs.backend import ONE_AT_A_TIME
@@ -112,7 +113,8 @@ class FairQueue(Queue):
     def _tell_end(self, event: Event, sentence: str) -> None:
         if event.session_hash not in self.pending_messages_per_session:
             return
-        output = error_payload(gr.Error(sentence, print_exception=False), show_error=True)
+        error = in_language(gr.Error(sentence), language_of(event.request))
+        output = error_payload(error, show_error=True)
         self.send_message(event, ProcessCompletedMessage(output=output, success=False))
 
     def _running(self) -> Iterator[Event]:
