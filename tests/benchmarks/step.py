@@ -6,7 +6,8 @@ The bare convolutions are the forward and the input-gradient pass of each convol
 default layers need, by torch's own operators, on ready maps. Steps and convolutions are timed in
 turn; medians are told. In further steps a stopwatch stands beside every operator. (torch's profiler
 is no help: it takes memory between the operators, whose own is new for each step then, and must be
-zeroed by the kernel.) What no operator took of a step is Python's.
+zeroed by the kernel.) What no operator took of a step is Python's. With OMP_NUM_THREADS=1 processor time
+is told, and a busy machine will do.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from tests.benchmarks.report import Table
 QUICK = ["--sizes", "64", "--rounds", "2"]
 WARM_UP = 12  # the solver's memory is full, and the heap has grown to what it needs
 SOLVER, CONVOLUTIONS, STATISTICS = "solver", "convolutions", "statistics"
-ROOMS = {"solver": SOLVER, "winograd": CONVOLUTIONS}  # modules whose operators belong together
+ROOMS = {"lbfgs": SOLVER, "pyramid": SOLVER, "winograd": CONVOLUTIONS}  # modules whose operators belong together
 PARTS = {  # words in an operator's name -> the part that it belongs to elsewhere; the first that fits counts
     "convolution": CONVOLUTIONS,
     "pool": "pool",
@@ -60,9 +61,9 @@ class Stopwatch(TorchDispatchMode):
         self.spent: Counter[str] = Counter()
 
     def __torch_dispatch__(self, operator: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        began = time.perf_counter()
+        began = now()
         result = operator(*args, **(kwargs or {}))
-        took = time.perf_counter() - began
+        took = now() - began
         self.spent[part(str(operator), sys._getframe())] += took
         return result
 
@@ -91,9 +92,14 @@ def shares(step: Callable[[], object], rounds: int, whole: float) -> dict[str, f
 
 
 def seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
+    began = now()
     work()
-    return time.perf_counter() - began
+    return now() - began
+
+
+def now() -> float:
+    """In seconds. One thread is timed by what it has had of a processor: other programs disturb that less."""
+    return time.process_time() if torch.get_num_threads() == 1 else time.perf_counter()
 
 
 def bare_convolutions(network: Any, height: int, width: int) -> Callable[[], None]:
