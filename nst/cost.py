@@ -39,7 +39,7 @@ OF_POINTS: Mapping[str, Callable[[int, int, int], float]] = MappingProxyType(
 
 def look_cost(settings: Settings, pixels: int) -> float:
     """Of the network alone, forth and back, down to the deepest layer that the settings name."""
-    deepest = max((int(layer[4]), int(layer[6:])) for layer in layers(settings))
+    deepest = max((_block(layer), int(layer[6:])) for layer in layers(settings))
     blocks = CONVOLUTIONS.get(settings.backbone, (2, 2, 4, 4, 4))
     return pixels * _multiply_adds(deepest, blocks) / _multiply_adds(DEEPEST, (2, 2, 4, 4, 4))
 
@@ -48,6 +48,14 @@ def step_cost(settings: Settings, pixels: int) -> float:
     """Of a whole step, at a picture of so many pixels."""
     network = look_cost(settings, pixels) * (1 if match_shares(settings) else 1 - MATCHES)
     return network + sum(_comparisons(settings, pixels))
+
+
+def _block(layer: str) -> int:
+    """
+    Raises:
+        ValueError: if there is none of its name; a visitor may still be typing it.
+    """
+    return ("1", "2", "3", "4", "5").index(layer[4:5]) + 1
 
 
 def _multiply_adds(deepest: tuple[int, int], blocks: tuple[int, ...]) -> float:
@@ -67,12 +75,12 @@ def _comparisons(settings: Settings, pixels: int) -> Iterator[float]:
     for names, losses in ((style_shares(settings), style), (shares(settings.content_layers), content)):
         compared = [OF_POINTS[loss] for loss in losses if loss in OF_POINTS]
         for name in names if compared else ():
-            blocks = [int(layer[4]) for layer in name.split("+")]
+            blocks = [_block(layer) for layer in name.split("+")]
             features, positions = sum(CHANNELS[block - 1] for block in blocks), pixels // shrinkage([name]) ** 2
             ours, theirs = (min(count, positions) for count in (settings.samples, TARGET_POINTS * settings.samples))
             yield MAPS * pixels * sum(CHANNELS[block - 1] / 4 ** (block - 1) for block in blocks)
             yield FEATURE * ours * features + sum(cost(ours, theirs, features) for cost in compared)
     if "wasserstein" in style:
-        yield EIGENVALUES * sum(CHANNELS[int(layer[4]) - 1] ** 3 for layer in style_shares(settings))
+        yield EIGENVALUES * sum(CHANNELS[_block(layer) - 1] ** 3 for layer in style_shares(settings))
     if settings.palette_weight:
         yield COLOURS * TARGET_POINTS * min(settings.samples, pixels) ** 2

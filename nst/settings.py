@@ -226,7 +226,7 @@ def style_shares(settings: Settings) -> dict[str, float]:
 def motif_layers(settings: Settings) -> set[str]:
     """Style layers that know motifs, and whose statistics are those of the empty parts: they are matched too."""
     return {
-        layer for layer in match_shares(settings) if layer in shares(settings.style_layers) and int(layer[4]) >= DEEP
+        layer for layer in match_shares(settings) if layer in shares(settings.style_layers) and int(layer[4:5]) >= DEEP
     }
 
 

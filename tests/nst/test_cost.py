@@ -56,3 +56,10 @@ def test_whatever_is_asked_for_besides_costs(more: dict[str, object]) -> None:
 def test_heavy_recipes_are_known_as_heavy() -> None:
     costs = {recipe: cost(recipe=recipe) for recipe in RECIPES}
     assert costs["strotss2019"] > costs["nnst2022"] > costs["tutorial"] > costs["painting"]
+
+
+@pytest.mark.parametrize("typed", ["relu", "rel", "relu9_1", "reluX_1", "relu4_", "relu1_1+"])
+def test_half_a_name_of_a_layer_has_no_cost(typed: str) -> None:
+    for knob in ("style_layers", "content_layers", "match_layers"):
+        with pytest.raises(ValueError):
+            cost(**{knob: typed}, style_loss="nearest")
