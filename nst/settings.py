@@ -227,7 +227,7 @@ def motif_layers(settings: Settings) -> set[str]:
     """Style layers that know motifs, and whose statistics are those of the empty parts, if anything is matched."""
     if not match_shares(settings):
         return set()
-    return {layer for layer in shares(settings.style_layers) if "+" not in layer and int(layer[4]) >= DEEP}
+    return {layer for layer in shares(settings.style_layers) if "+" not in layer and layer[4:5] >= str(DEEP)}
 
 
 def clearest_match(settings: Settings) -> str:

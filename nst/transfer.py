@@ -20,6 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 from nst.commission import Commission, ground
+from nst.cost import step_cost
 from nst.device import DeferredScalar, Device, best_device, free_memory, release_memory
 from nst.image import (
     fitted_size,
@@ -80,9 +81,14 @@ class Scale:
     fade: float = 1.0
 
     @property
+    def pixels(self) -> int:
+        """Of the picture."""
+        return self.size[0] * self.size[1]
+
+    @property
     def work(self) -> int:
-        """Cost in pixels times steps; time is proportional to it."""
-        return self.size[0] * self.size[1] * self.steps
+        """In pixels times steps, to which time is proportional where a step costs its pixels; see `nst.cost`."""
+        return self.pixels * self.steps
 
 
 @dataclass(frozen=True)
@@ -346,12 +352,13 @@ def _paint(
     content = joined(content, size, settings)
     finish = finisher(content, size, colours, settings, masks)
     content = recoloured(content, size, colours, settings)
-    work, done, step = sum(scale.work for scale in plan), 0, 0
+    costs = [step_cost(settings, scale.pixels) for scale in plan]
+    work, done, step = sum(cost * scale.steps for cost, scale in zip(costs, plan, strict=True)), 0.0, 0
     solver = make_solver(settings.optimizer, settings.learning_rate, settings.pyramid, wrap)
     canvas: Canvas | None = None
-    for scale in plan:
+    for cost, scale in zip(costs, plan, strict=True):
         if snapshot and step + scale.steps < snapshot.step:
-            step, done = step + scale.steps, done + scale.work
+            step, done = step + scale.steps, done + cost * scale.steps
             continue
         width, height = scale.size
         photo = to_pixels(content, scale.size).to(device.place)
@@ -371,7 +378,6 @@ def _paint(
         if snapshot:
             objective = _restored(snapshot, canvas, average, objective)
             taken, step, snapshot = snapshot.step - step, snapshot.step, None
-            done += taken * width * height
         for index in range(taken, scale.steps):
             if index in rounds(scale.steps, settings):
                 objective = objective.matched(canvas.pixels)
@@ -380,15 +386,15 @@ def _paint(
             release()
             canvas.move(gradient)
             shown = average.with_step(canvas.pixels)
-            step, done = step + 1, done + width * height
+            step, progress = step + 1, (done + cost * (index + 1)) / work
             seconds = time.perf_counter() - began
             deferred, render = {name: DeferredScalar(loss) for name, loss in losses.items()}, partial(finish, shown)
-            frame = step, settings.steps, seconds, done / work, max(scale.size), deferred, render, size
+            frame = step, settings.steps, seconds, progress, max(scale.size), deferred, render, size
             changing: dict[str, _Changing] = {"canvas": canvas, "average": average, "objective": objective}
             with closing(_Rest(partial(_snapshot, commission, network, step, seconds, changing))) as rest:
                 yield Frame(*frame, objective.found, rest.snapshot)
         assert average.mean is not None  # there is one step at least at each size
-        canvas.pixels = average.mean
+        canvas.pixels, done = average.mean, done + cost * scale.steps
 
 
 class _Rest:

@@ -176,4 +176,4 @@ def _conv(layer: str) -> str:
 
 def shrinkage(layers: Collection[str]) -> int:
     """Pixels of the picture, along one side, per position of the deepest of `layers`."""
-    return int(2 ** (max(int(layer[4]) for layer in layers) - 1))
+    return int(2 ** (max(int(layer[4:5]) for layer in layers) - 1))

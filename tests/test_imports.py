@@ -65,6 +65,7 @@ ALLOWED = {  # module -> the modules of nst that it may import
     "knobs": {"losses", "settings"},
     "transfer": {
         "commission",
+        "cost",
         "device",
         "image",
         "knobs",
@@ -87,6 +88,7 @@ ALLOWED = {  # module -> the modules of nst that it may import
     "adjust": {"image", "mistakes", "settings"},
     "export": set(),
     "commission": {"mistakes", "settings"},
+    "cost": {"settings", "targets", "vgg", "view"},
     "snapshot": {"commission", "vgg"},
     "checkpoint": {"files", "snapshot", "transfer"},
     "resilient": {"commission", "device", "image", "settings", "transfer", "vgg"},

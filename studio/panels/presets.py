@@ -23,7 +23,8 @@ from studio.runs import estimate
 
 PRESETS = {"sketch": (256, 4 / 7), "painting": (512, 1.0), "masterpiece": (768, 11 / 7)}  # size, share of the steps
 SET = ("size", "steps")  # the knobs that a preset sets
-LARGE = ("enlarge", "tile", "style_layers", "content_layers", "match_layers", "match_weight", "match_rounds")
+COMPARED = ("style_layers", "content_layers", "style_loss", "content_loss", "samples", "palette_weight")
+LARGE = ("enlarge", "tile", "match_layers", "match_weight", "match_rounds", *COMPARED)
 TIMED = (*SET, "start_size", "recipe", *LARGE)  # the knobs that time and memory depend on
 
 
@@ -64,7 +65,7 @@ def inputs(page: PageComponents) -> set[Component]:
 
 
 def _timed(page: PageComponents, values: Mapping[Any, Any]) -> dict[str, Any]:
-    return {name: values[page.knobs[name]] for name in TIMED}
+    return {name: prices.as_text(values[page.knobs[name]]) for name in TIMED}
 
 
 def timed_settings(page: PageComponents, values: Mapping[Any, Any]) -> Settings | None:

@@ -27,8 +27,10 @@ ONE_SCALE = 8192  # a first size that is also the last: going on knows no other
 
 def seconds_of(runs: Sequence[Settings], photo: tuple[int, int]) -> float | None:
     """Of some runs, one after the other; None where nothing can be said."""
-    each = [estimate.predicted(settings, *photo, look_again=False) for settings in runs]
-    return None if None in each else sum(filter(None, each))
+    with suppress(ValueError):  # for names of layers that somebody is still typing
+        each = [estimate.predicted(settings, *photo, look_again=False) for settings in runs]
+        return None if None in each else sum(filter(None, each))
+    return None
 
 
 def about(runs: Sequence[Settings], photo: tuple[int, int], language: str) -> str:
@@ -87,7 +89,7 @@ def of_going_on(result: Result | None, language: str) -> dict[str, str]:
     if result is None or not result.chosen:
         return {}
     with suppress(ValueError):
-        settings = Settings(**{name: _said(result.chosen[name]) for name in ("size", "steps", "recipe", "tile")})
+        settings = Settings(**{name: as_text(result.chosen[name]) for name in ("size", "steps", "recipe", "tile")})
         width, height = result.size
         plan = {way: continue_buttons.planned(way, settings, (width, height)) for way in continue_buttons.WAYS}
         large = (100 * width, 100 * height)  # the photo itself may be larger than the picture
@@ -95,7 +97,8 @@ def of_going_on(result: Result | None, language: str) -> dict[str, str]:
     return {}
 
 
-def _said(value: Any) -> Any:
+def as_text(value: Any) -> Any:
+    """A raw value of a control: several choices are one text."""
     return " ".join(value) if isinstance(value, list) else value
 
 

@@ -135,6 +135,15 @@ class TestPresets:
         seconds = {way: int(re.search(r"\d+", text)[0]) for way, text in ways.items()}
         assert seconds["sharper"] > seconds["continue"] == seconds["more_photo"]
 
+    @pytest.mark.usefixtures("machine")
+    @pytest.mark.parametrize("typed", ["relu", "relu9_1", "relu3_"])
+    def test_half_a_name_of_a_layer_has_no_price_and_is_no_error(self, typed: str) -> None:
+        for knob in ("style_layers", "content_layers", "match_layers"):
+            settings = Settings(**{knob: typed})
+            assert prices.about([settings], (768, 512), "en") == ""
+            knobs = timed(512, 20) | {knob: typed}
+            assert presets.forecast(visitor(), {"preset": None, "photo": [768, 512]}, knobs)["times"]["sketch"] == ""
+
     def test_no_time_is_more_precise_than_it_is(self) -> None:
         for seconds, text in ((0.4, "1 s"), (43, "45 s"), (187, "3 min"), (34_157, "9 h")):
             assert roughly(seconds, "en") == text
