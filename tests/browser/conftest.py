@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from studio.runs import estimate
 
 
 @pytest.fixture(scope="package")
@@ -45,3 +49,11 @@ def page(request: pytest.FixtureRequest, browser: Any, server: str) -> Iterator[
     assert troubles == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page can be pushed sideways"
     context.close()
+
+
+@pytest.fixture
+def known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fast and always the same: no test waits for the probe, and every forecast is a single number."""
+    monkeypatch.setattr(estimate, "_machine", estimate.Machine(0.0, 1e-6))
+    monkeypatch.setattr(estimate, "_paces", OrderedDict(probe=estimate.Pace(1.0, math.inf)))
+    monkeypatch.setattr(estimate, "learn", lambda *_: None)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -25,10 +27,11 @@ QUIET = [
     "--use-fake-device-for-media-stream",  # a camera that shows green, and needs no permission
     "--use-fake-ui-for-media-stream",
 ]
-PATIENCE = 30_000  # milliseconds, for a busy machine; nothing waits that long
+PATIENCE = 60_000  # milliseconds, for a busy machine; nothing waits that long
 DESK, PHONE = (1280, 900), (390, 844)  # as the fixture `page` has them
 DESK_ONLY = pytest.mark.parametrize("page", [DESK], ids=["desk"], indirect=True)  # the same on a phone
 CALL = re.compile(r"/gradio_api/(queue/join|run/\w+|cancel|reset)")  # of an event of the page
+CALM = 1.5  # seconds without a call, after which no further one can belong to a click
 LOCAL = re.compile(r"(http://127\.0\.0\.1|data:|blob:)")
 
 
@@ -45,11 +48,15 @@ def hand_in(page: Page, photo: Path, painting: Path) -> None:
         expect(page.locator(f"#{box} img")).not_to_have_attribute("src", before)
 
 
-def open_settings(page: Page) -> None:
+def open_panel(page: Page, name: str, field: str) -> None:
     """A panel that opens for the first time fills its fields a moment after they appear."""
-    page.get_by_role("button", name="Settings").click()
-    expect(page.locator("#knob-seed input")).to_be_visible()
+    page.get_by_role("button", name=name).click()
+    expect(page.locator(field)).to_be_visible()
     page.evaluate("() => new Promise((done) => requestIdleCallback(() => setTimeout(() => requestIdleCallback(done))))")
+
+
+def open_settings(page: Page) -> None:
+    open_panel(page, "Settings", "#knob-seed input")
 
 
 def set_knobs(page: Page, **values: int) -> None:
@@ -73,3 +80,32 @@ def downloaded(page: Page) -> Image.Image:
     with page.expect_download() as waiting:
         page.locator("#download").click()
     return Image.open(waiting.value.path())
+
+
+class Calls:
+    """What the page has called since `settled` was last asked for it."""
+
+    def __init__(self, page: Any) -> None:
+        self.page, self.names, self.under_way, self.changed = page, [], set(), time.monotonic()
+        page.on("request", self.began)
+        page.on("requestfinished", self.ended)
+        page.on("requestfailed", self.ended)
+
+    def began(self, request: Any) -> None:
+        found = CALL.search(request.url)
+        if request.method == "POST" and found:
+            self.names.append(found[1])
+            self.under_way.add(request)
+            self.changed = time.monotonic()
+
+    def ended(self, request: Any) -> None:
+        if request in self.under_way:
+            self.under_way.remove(request)
+            self.changed = time.monotonic()
+
+    def settled(self) -> list[str]:
+        """Waits until nothing more comes, also on a busy machine."""
+        while self.under_way or time.monotonic() < self.changed + CALM:
+            self.page.wait_for_timeout(100)
+        names, self.names = self.names, []
+        return names

@@ -33,10 +33,10 @@ from tests.browser.driving import (
 
 def test_paint_watch_stop_and_keep(page: Page, photo: Path, painting: Path) -> None:
     hand_in(page, photo, painting)
-    set_knobs(page, size=128, steps=400)
+    set_knobs(page, size=128, steps=900)
     frame = canvas(page).bounding_box()
     page.locator("#paint").click()
-    expect(status(page)).to_have_text(re.compile(r"Step \d+ of 400 · \d+ px · .* left"))
+    expect(status(page)).to_have_text(re.compile(r"Step \d+ of 900 · \d+ px · .* left"))
     for _ in range(3):
         expect(canvas(page)).not_to_have_attribute("src", canvas(page).get_attribute("src"))
     growing = canvas(page).bounding_box()
@@ -44,7 +44,7 @@ def test_paint_watch_stop_and_keep(page: Page, photo: Path, painting: Path) -> N
     assert page.evaluate("document.activeElement.id") == "stop"
 
     page.get_by_role("button", name="Stop").click()
-    expect(status(page)).to_have_text(re.compile(r"Stopped at step \d+ of 400 · 128 × 96 px"))
+    expect(status(page)).to_have_text(re.compile(r"Stopped at step \d+ of 900 · 128 × 96 px"))
     expect(page.locator("#paint")).to_be_enabled()
     expect(page.locator("#download")).to_be_enabled()
     assert canvas(page).evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])") == [
@@ -257,7 +257,7 @@ def test_full_screen_is_full_and_covers_all(page: Page) -> None:
 
 def test_paint_and_stop_are_in_reach(page: Page) -> None:
     expect(page.locator("#paint")).to_be_in_viewport(ratio=1)
-    set_knobs(page, size=64, steps=400)
+    set_knobs(page, size=64, steps=900)
     page.locator("#paint").click()
     expect(status(page)).to_have_text(re.compile("Step"))
     expect(page.locator("#stop")).to_be_in_viewport(ratio=1)
@@ -284,7 +284,7 @@ def test_who_waits_is_told_how_many_are_before(page: Page, browser: Browser, ser
 def test_a_visitor_who_leaves_makes_room(page: Page, browser: Browser, server: str) -> None:
     gone = browser.new_page()
     gone.goto(server, wait_until="domcontentloaded")
-    set_knobs(gone, steps=400)
+    set_knobs(gone, steps=900)
     gone.locator("#paint").click()
     expect(status(gone)).to_have_text(re.compile("Step"))
     gone.close()

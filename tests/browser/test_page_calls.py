@@ -3,45 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.driving import CALL, DESK_ONLY, expect, set_knobs, status
+from tests.browser.driving import DESK_ONLY, Calls, expect, set_knobs, status
 
 RUN = ["run/predict", "queue/join", "run/predict"]
-QUIET = 1.5  # seconds without a call, after which no further one can belong to a click
-
-
-class Calls:
-    """What the page has called since `settled` was last asked for it."""
-
-    def __init__(self, page: Any) -> None:
-        self.page, self.names, self.under_way, self.changed = page, [], set(), time.monotonic()
-        page.on("request", self.began)
-        page.on("requestfinished", self.ended)
-        page.on("requestfailed", self.ended)
-
-    def began(self, request: Any) -> None:
-        found = CALL.search(request.url)
-        if request.method == "POST" and found:
-            self.names.append(found[1])
-            self.under_way.add(request)
-            self.changed = time.monotonic()
-
-    def ended(self, request: Any) -> None:
-        if request in self.under_way:
-            self.under_way.remove(request)
-            self.changed = time.monotonic()
-
-    def settled(self) -> list[str]:
-        """Waits until nothing more comes, also on a busy machine."""
-        while self.under_way or time.monotonic() < self.changed + QUIET:
-            self.page.wait_for_timeout(100)
-        names, self.names = self.names, []
-        return names
 
 
 @pytest.fixture
@@ -76,7 +45,7 @@ def test_a_click_on_paint_is_three_calls(page: Any, calls: Calls) -> None:
 
 @DESK_ONLY
 def test_stop_adds_its_own_calls_only(page: Any, calls: Calls) -> None:
-    begin_anew(page, calls, size=128, steps=400)
+    begin_anew(page, calls, size=128, steps=900)
     page.locator("#paint").click()
     expect(status(page)).to_have_text(re.compile("^Step"))
     assert calls.names == RUN[:2]

@@ -5,9 +5,7 @@
 from __future__ import annotations
 
 import io
-import math
 import re
-from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -19,22 +17,15 @@ from nst.image import open_picture, read_text
 from nst.record import read_record
 from nst.settings import KNOBS
 from studio.catalogue import PAINTINGS, PHOTOS
-from studio.panels import variants
+from studio.panels import continue_buttons, variants
 from studio.panels.presets import preset_for
-from studio.runs import estimate
 from tests.browser.driving import DESK_ONLY, Page, choose, downloaded, expect, open_settings, set_knobs, status
+
+pytestmark = pytest.mark.usefixtures("known_machine")
 
 SECOND = list(PAINTINGS)[1]
 HALF = KNOBS["content_weight"].default / 2
 FINISHED = re.compile(r"Finished · .*")
-
-
-@pytest.fixture(autouse=True)
-def _known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fast and always the same: no test waits for the probe."""
-    monkeypatch.setattr(estimate, "_machine", estimate.Machine(0.0, 1e-6))
-    monkeypatch.setattr(estimate, "_paces", OrderedDict(probe=estimate.Pace(1.0, math.inf)))
-    monkeypatch.setattr(estimate, "learn", lambda *_: None)
 
 
 def paint(page: Page) -> None:
@@ -114,19 +105,21 @@ def test_losses_and_layers_are_mixed_with_weights(page: Page) -> None:
     assert settings.pooling == "average"
 
 
-def test_goes_on_from_the_picture(page: Page) -> None:
+def test_goes_on_from_the_picture(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    def go_on_and_stop(way: str, size: str) -> None:
+        with monkeypatch.context() as patient:
+            patient.setattr(continue_buttons, "LEAST_STEPS", 900)  # the run does not end before it is stopped
+            go_on(page, way)
+            expect(status(page)).to_have_text(re.compile(r"Step \d+ of 900"))
+            page.get_by_role("button", name="Stop").click()
+            expect(status(page)).to_have_text(re.compile(rf"Stopped at step \d+ of 900 · {size} px"))
+
     set_knobs(page, size=192, steps=3)
     paint(page)
-    go_on(page, "Continue")
-    expect(status(page)).to_have_text(re.compile(r"Step \d+ of 15"))
-    page.get_by_role("button", name="Stop").click()
-    expect(status(page)).to_have_text(re.compile(r"Stopped at step \d+ of 15 · 192 × 128 px"))
+    go_on_and_stop("Continue", "192 × 128")
     go_on(page, "More style")
     expect(status(page)).to_have_text(re.compile("Finished · 192 × 128 px · 15 steps"))
-    go_on(page, "Sharper")
-    expect(status(page)).to_have_text(re.compile(r"Step \d+ of 15"))
-    page.get_by_role("button", name="Stop").click()
-    expect(status(page)).to_have_text(re.compile("Stopped"))
+    go_on_and_stop("Sharper", "256 × 171")
     size, text = kept(page)
     assert size == (256, 171)
     assert read_record(text).settings.content_weight == pytest.approx(HALF)

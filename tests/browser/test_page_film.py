@@ -11,8 +11,7 @@ import pytest
 from PIL import Image
 
 from nst.film.reading import look
-from studio.runs import estimate
-from tests.browser.driving import CALL, DESK_ONLY, PATIENCE, choose, expect, open_settings
+from tests.browser.driving import DESK_ONLY, PATIENCE, Calls, choose, expect, open_settings
 from tests.films import moving, write_film
 
 IN_STEP = """() => {
@@ -69,10 +68,8 @@ def saved(page: Any, link: str) -> Path:
     return path.rename(path.with_name(waiting.value.suggested_filename))
 
 
-def test_a_clip_becomes_a_film_that_can_be_compared_and_kept(
-    page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(estimate, "_machine", estimate.Machine(0.01, 1e-6))
+@pytest.mark.usefixtures("known_machine")
+def test_a_clip_becomes_a_film_that_can_be_compared_and_kept(page: Any, tmp_path: Path) -> None:
     clip = write_film(tmp_path / "walk.mp4", moving(8, (160, 120)), sound=1)
     set_steps(page, 3)
     open_films(page)
@@ -163,10 +160,8 @@ def test_painting_a_film_is_three_calls(page: Any, tmp_path: Path) -> None:
     set_steps(page, 2)
     open_films(page)
     hand_in_clip(page, clip)
-    page.wait_for_timeout(2000)
-    calls: list[str] = []
-    page.on("request", lambda sent: calls.append(sent.url) if CALL.search(sent.url) else None)
+    calls = Calls(page)
+    calls.settled()
     page.locator("#paint-film").click()
     expect(line(page)).to_have_text(re.compile(r"^Finished · 3 frames"))
-    page.wait_for_timeout(2000)
-    assert [CALL.search(url)[1] for url in calls] == ["run/predict", "queue/join", "run/predict"]
+    assert calls.settled() == ["run/predict", "queue/join", "run/predict"]

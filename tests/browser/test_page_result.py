@@ -30,10 +30,20 @@ from studio.runs import run
 from studio.runs.choices import Choices
 from studio.runs.result import Origin, Result, name_for, result_of, result_of_finished
 from studio.runs.timelapse import LONGEST, SHOT_SIDE, Film, opened
-from tests.browser.driving import DESK, canvas, choose, downloaded, expect, hand_in, open_settings, set_knobs, status
+from tests.browser.driving import (
+    DESK_ONLY,
+    canvas,
+    choose,
+    downloaded,
+    expect,
+    hand_in,
+    open_panel,
+    open_settings,
+    set_knobs,
+    status,
+)
 from tests.painting import noise
 
-DESK_ONLY = pytest.mark.parametrize("page", [DESK], ids=["desk"], indirect=True)
 VISITOR: Any = SimpleNamespace(headers={}, session_hash="somebody")
 
 
@@ -109,7 +119,7 @@ class TestOnThePage:
         paint(page)
         with downloaded(page) as picture:
             painted = picture.copy()
-        page.get_by_role("button", name="Adjust").click()
+        open_panel(page, "Adjust", "#adjust-strength input[type=number]")
         strength = page.locator("#adjust-strength input[type=number]")
         before = canvas(page).get_attribute("src")
         strength.fill("0")
