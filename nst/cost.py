@@ -17,14 +17,14 @@ from nst.view import layers
 
 CHANNELS = 64, 128, 256, 512, 512  # of a VGG's blocks
 CONVOLUTIONS = {"vgg16-tv": (2, 2, 3, 3, 3)}  # in each; of VGG-19 if it is not said
-DEEPEST = 4, 2  # block and number of the deepest layer that the default recipe looks at
-MATCHES = 0.13  # of a step of the default recipe: its matches
-MAPS = 0.002  # a number of the maps that points are fetched from: what is asked of it is brought back
-FEATURE = 0.005  # a number of a point's features
-SORTING = 0.009  # the same, where each of them is sorted over the points
-PRODUCT = 7.8e-6  # a multiply-add in float32: four of a convolution
-PAIR, COLOURS = 1.5e-3, 8.5e-3  # a pair of points that is compared, and of colours
-EIGENVALUES = 8.6e-5  # for the cube of a covariance's side
+DEEPEST = 5, 1  # block and number of the deepest layer that the default recipe looks at
+MATCHES = 0.12  # of a step of the default recipe: its matches
+MAPS = 0.0018  # a number of the maps that points are fetched from: what is asked of it is brought back
+FEATURE = 0.0044  # a number of a point's features
+SORTING = 0.0079  # the same, where each of them is sorted over the points
+PRODUCT = 6.8e-6  # a multiply-add in float32: four of a convolution
+PAIR, COLOURS = 1.3e-3, 7.5e-3  # a pair of points that is compared, and of colours
+EIGENVALUES = 7.5e-5  # for the cube of a covariance's side
 OF_POINTS: Mapping[str, Callable[[int, int, int], float]] = MappingProxyType(
     {  # loss -> its cost for points of the picture, points of the painting, and features of each
         "nearest": lambda ours, theirs, features: PRODUCT * ours * theirs * features,
