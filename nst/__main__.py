@@ -8,6 +8,7 @@ python -m nst CLIP PAINTING [PAINTING ...] -o OUT.mp4
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import sys
@@ -23,21 +24,26 @@ from typing import Any, NoReturn
 
 from PIL import Image, ImageOps
 
+from nst import checkpoint
 from nst.batch import Job, check_apart, check_place, jobs_for, make_place, one_job, photos_in
 from nst.commission import Commission, ground
 from nst.export import time_lapse
 from nst.files import DEPTHS, DPI, MAX_DPI, Pixels, check_alpha, replaced_at_once, save
 from nst.film import command as film
 from nst.image import WORKING_SIDE, open_picture, open_with_alpha, with_alpha_values
-from nst.progress import Bar, say, time_left
+from nst.masks import check_feather, feathered
+from nst.progress import Bar, duration, say, time_left
 from nst.record import record
 from nst.settings import KNOBS, Settings
+from nst.snapshot import Snapshot
 from nst.subject import subject_mask
+from nst.targets import total_loss
 from nst.transfer import Engine, Frame, in_tiles, paint
 from nst.vgg import VGG
 from nst.weights import load_vgg
 
 FILM_SIDE, FILM_PICTURES = 768, 150  # pixels; at most, so that thousands of steps make no endless film
+FORECAST_STEPS, LONG = 4, 300.0  # after so many steps it is said how long it takes, if it is so many seconds
 DONE, SOME_FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130  # exit codes
 
 Runs = Iterable[tuple[Job, Generator[Frame, None, None]]]
@@ -55,13 +61,20 @@ class Order:
     paintings: list[Image.Image]
     masks: list[Image.Image] | None
     found: str | None
+    feather: float
     start: Image.Image | None
     network: VGG
     engine: Engine
     take_turns: Callable[[Any], Frames]
+    resumes: bool
+    until: float | None
     film: Path | None
     depth: int | None
     dpi: int
+
+    @property
+    def is_here(self) -> bool:
+        return self.engine is paint
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,8 +111,8 @@ def _parser() -> argparse.ArgumentParser:
         "       %(prog)s PHOTO PAINTING PAINTING [PAINTING ...] -o LOOP.mp4 --morph SECONDS",
         description="Paint photos, or a film, in the manner of one or more paintings.",
         epilog="Exit code: 0 done, 1 some photos could not be painted, 2 bad input, 130 stopped by Ctrl-C, "
-        "which keeps the picture so far. In a folder, pictures that are there already are not painted again; a film "
-        "that was stopped goes on with the same command.",
+        "which keeps the picture so far; a long run has a checkpoint, from which --resume goes on. In a folder, "
+        "pictures that are there already are not painted again; a film that was stopped goes on with the same command.",
     )
     parser.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="as above")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="a file or a folder to write")
@@ -126,6 +139,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": f"MASK|{SUBJECT}|{BACKGROUND}",
         "help": "white where a painting goes; one for each. Or paint only the subject of each photo, or all but it",
     },
+    "mask-feather": {
+        "type": float,
+        "metavar": "PERCENT",
+        "help": "make the edges of masks softer: a blur of so many hundredths of their long side",
+    },
     "start": {"type": Path, "metavar": "PICTURE", "help": "go on from this picture"},
     "timelapse": {"type": Path, "metavar": "OUT.mp4", "help": "also film how it was painted"},
     "weights": {"type": Path, "metavar": "FILE", "help": "look with a network from a file instead"},
@@ -135,6 +153,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "depth": {"type": int, "choices": (8, 16), "help": "bits a channel; 16 for TIFF and 8 for the others if not said"},
     "dpi": {"type": int, "default": DPI, "help": f"pixels per inch on paper. Default: {DPI}."},
+    "resume": {
+        "action": "store_true",
+        "default": None,
+        "help": "go on from the checkpoint that a run of the same settings and pictures left beside its output",
+    },
+    "until": {
+        "type": float,
+        "metavar": "LOSS",
+        "help": "stop as soon as the total loss, as the settings weigh it, is not above this at the full size",
+    },
     "ray": {"metavar": "ADDRESS|auto", "help": "paint on a Ray cluster, as many at once as it has devices"},
 }
 
@@ -168,8 +196,10 @@ def _order(options: argparse.Namespace) -> Order:
         for job in jobs:
             check_alpha(job.out)
     _check_films_and_starts(options, jobs)
+    _check_endings(options)
     start = [options.start] if options.start else []
     found, masks_given = _found(options.mask or [])
+    feather = _feather(options)
     named = {"painting": styles, "mask": masks_given, "picture to start from": start}
     check_apart(jobs, [path for paths in named.values() for path in paths])
     paintings, masks, starts = ([open_picture(path, name) for path in paths] for name, paths in named.items())
@@ -181,12 +211,15 @@ def _order(options: argparse.Namespace) -> Order:
         as_large_as_the_photo=as_large_as_the_photo,
         styles=styles,
         paintings=paintings,
-        masks=[mask.convert("L") for mask in masks] or None,
+        masks=[feathered(mask.convert("L"), feather) for mask in masks] or None,
         found=found,
+        feather=feather,
         start=starts[0] if starts else None,
         network=network,
         engine=engine,
         take_turns=take_turns,
+        resumes=bool(options.resume),
+        until=options.until,
         film=options.timelapse,
         depth=options.depth,
         dpi=options.dpi,
@@ -199,6 +232,16 @@ def _found(masks: list[Path]) -> tuple[str | None, list[Path]]:
     if words and len(masks) > 1:
         raise ValueError(f"--mask {words[0]} stands alone: it holds for all paintings.")
     return (words[0], []) if words else (None, masks)
+
+
+def _feather(options: argparse.Namespace) -> float:
+    """Of masks, in percent."""
+    if options.mask_feather is None:
+        return 0.0
+    if not options.mask:
+        raise ValueError("--mask-feather needs --mask.")
+    check_feather(options.mask_feather)
+    return float(options.mask_feather)
 
 
 def _jobs(options: argparse.Namespace, settings: Settings) -> tuple[list[Job], list[Path]]:
@@ -231,6 +274,14 @@ def _check_films_and_starts(options: argparse.Namespace, jobs: list[Job]) -> Non
         check_place(options.timelapse)
 
 
+def _check_endings(options: argparse.Namespace) -> None:
+    if options.until is not None and not 0 < options.until < math.inf:
+        raise ValueError(f"until must be a number above 0, the total loss to stop at, not {options.until:g}.")
+    for name in ("resume", "until"):
+        if options.ray is not None and getattr(options, name) is not None:
+            raise ValueError(f"--{name} is for painting on this machine, and not with --ray.")
+
+
 def _engine(ray: str | None) -> tuple[Engine, Callable[[Any], Frames]]:
     """What paints one photo, and what takes several in turn: here, or on a cluster."""
     if ray is None:
@@ -251,6 +302,16 @@ def _one_by_one(runs: Runs) -> Frames:
 # Painting it
 
 
+def _until(loss: float, frames: Generator[Frame, None, None], settings: Settings) -> Generator[Frame, None, None]:
+    """The same frames, to the first that started at the full size from pixels with no more than this total loss."""
+    with closing(frames):
+        for frame in frames:
+            if frame.long_side == max(frame.size) and total_loss(frame.losses, settings) <= loss:
+                yield replace(frame, steps=frame.step, progress=1.0)
+                return
+            yield frame
+
+
 @dataclass
 class _Painter:
     order: Order
@@ -260,6 +321,8 @@ class _Painter:
     failed: int = 0
     film: list[Image.Image] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
+    earlier: float = 0.0  # seconds that went into what is gone on with
+    first: Frame | None = None  # that has come
 
     def paint(self) -> int:
         todo = [job for job in self.order.jobs if not job.is_done]
@@ -271,6 +334,7 @@ class _Painter:
                 for job, frame in self.order.take_turns(self._runs(todo)):
                     self.latest[job] = frame
                     self._show(bar, frame, len(todo))
+                    self._forecast(job, frame, len(todo))
                     self._shoot(frame)
                     if frame.step == frame.steps:
                         self._keep(job, job.out)
@@ -279,6 +343,7 @@ class _Painter:
                 with _undisturbed():
                     for job in list(self.latest):
                         self._keep(job, job.unfinished)
+                        self._tell_of_checkpoint(job)
                 if not stopped:
                     raise
         self._write_film()
@@ -292,9 +357,26 @@ class _Painter:
         """The progress of the whole."""
         over = self.finished + self.failed
         share = (over + sum(one.progress for one in self.latest.values())) / photos
-        left = (time.monotonic() - self.began) * (1 / share - 1)
+        left = (self.earlier + time.monotonic() - self.began) * (1 / share - 1)
         which = f"{over}/{photos} photos, " if photos > 1 else ""
-        bar.show(share, f"{which}step {frame.step}/{frame.steps}, {frame.long_side} px, {time_left(left)}")
+        loss = f", loss {total_loss(frame.losses, self.order.settings):.4g}" if self.order.until else ""
+        bar.show(share, f"{which}step {frame.step}/{frame.steps}, {frame.long_side} px{loss}, {time_left(left)}")
+
+    def _forecast(self, job: Job, frame: Frame, photos: int) -> None:
+        """Said once, after the first steps, of a run that takes long. The very first one also prepares."""
+        first = self.first = self.first or frame
+        if frame.step != first.step + FORECAST_STEPS or not self.order.is_here:
+            return
+        seconds = photos * (frame.seconds - first.seconds) / (frame.progress - first.progress) * (1 - frame.progress)
+        if seconds >= LONG:
+            say(
+                f"About {time_left(seconds)}. Every {duration(checkpoint.EVERY)} a checkpoint is kept in "
+                f"{str(checkpoint.beside(job.out))!r}; should anything end this run, --resume goes on from there."
+            )
+
+    def _tell_of_checkpoint(self, job: Job) -> None:
+        if self.order.is_here and os.path.exists(path := checkpoint.beside(job.out)):
+            say(f"There is a checkpoint in {str(path)!r}; the same command with --resume goes on from there.")
 
     def _runs(self, todo: list[Job]) -> Runs:
         """A photo is opened when its turn comes; one that cannot be painted costs one line."""
@@ -307,21 +389,48 @@ class _Painter:
                     self.alphas[job] = alpha
                 photo, settings = ground(photo, self._settings(max(photo.size) if photo else 0))
                 commission = Commission(photo, self.order.paintings, settings, self.order.start, self._masks(photo))
-                frames = self.order.engine(commission, self.order.network)
+                frames = self._frames(job, commission)
                 self._tell_of_tiles(photo, settings)
                 yield job, frames
             except ValueError as error:
                 self._fail(job, str(error))
 
+    def _frames(self, job: Job, commission: Commission) -> Generator[Frame, None, None]:
+        """
+        Raises:
+            ValueError: as the engine, or if a checkpoint is of another run.
+        """
+        if not self.order.is_here:
+            return self.order.engine(commission, self.order.network)
+        if snapshot := self._snapshot(job):
+            frames = paint(commission, self.order.network, snapshot=snapshot)
+            self.earlier += snapshot.seconds
+            say(f"{str(job.out)!r} goes on from step {snapshot.step}.")
+        else:
+            frames = paint(commission, self.order.network)
+        if self.order.until is not None:
+            frames = _until(self.order.until, frames, commission.settings)
+        return checkpoint.kept(frames, job.out, say)
+
+    def _snapshot(self, job: Job) -> Snapshot | None:
+        """From which the picture goes on, if that is asked for and there is one."""
+        path = checkpoint.beside(job.out)
+        if not self.order.resumes:
+            self._tell_of_checkpoint(job)
+            return None
+        if os.path.exists(path):
+            return checkpoint.read(path)
+        say(f"There is no checkpoint {str(path)!r}; the picture is begun.")
+        return None
+
     def _masks(self, photo: Image.Image) -> list[Image.Image] | None:
         if self.order.found is None:
             return self.order.masks
-        mask = subject_mask(photo)
+        mask = feathered(subject_mask(photo), self.order.feather)
         return [mask if self.order.found == SUBJECT else ImageOps.invert(mask)] * len(self.order.paintings)
 
     def _tell_of_tiles(self, photo: Image.Image, settings: Settings) -> None:
-        here = self.order.engine is paint
-        if here and (fit := in_tiles(*photo.size, settings, self.order.network)):
+        if self.order.is_here and (fit := in_tiles(*photo.size, settings, self.order.network)):
             say(f"Worked on in tiles of {fit.side} pixels, with about {fit.memory / 2**30:.1f} GB of memory.")
 
     def _settings(self, long_side: int) -> Settings:
@@ -348,10 +457,12 @@ class _Painter:
             say(f"The film {str(self.order.film)!r} could not be written: {_reason(error)}.")
 
     def _keep(self, job: Job, out: Path) -> None:
-        pixels = with_alpha_values(self.latest.pop(job).pixels, self.alphas.pop(job, None))
+        frame = self.latest.pop(job)
+        pixels = with_alpha_values(frame.pixels, self.alphas.pop(job, None))
         settings, styles = self._settings(max(pixels.shape[:2])), [style.name for style in self.order.styles]
         try:
-            text = record(settings, self.order.network, job.photo.name if job.photo else "", styles)
+            stopped = frame.step if frame.step < settings.steps else 0
+            text = record(settings, self.order.network, job.photo.name if job.photo else "", styles, stopped)
             save(pixels, out, text, self.order.depth, self.order.dpi)
         except Exception as error:
             self._fail(job, f"{str(out)!r} could not be written: {_reason(error)}. {_rescued(pixels, out)}")

@@ -8,6 +8,8 @@ from PIL import Image
 from torch import Tensor
 
 from nst.image import luma, match_colors, to_image, to_pixels, with_luma
+from nst.mistakes import Mistake
+from nst.settings import NOT_ONE_OF, NOT_WITHIN
 
 COLORS = ("painting", "luminance", "match")
 LEAST_CONTRAST, MOST_CONTRAST = 0.5, 1.5
@@ -33,13 +35,11 @@ class Adjustment:
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1:
-            raise ValueError(f"strength must be a number from 0 to 1, not {self.strength!r}.")
+            raise Mistake(NOT_WITHIN, knob="strength", low=0, high=1, value=self.strength)
         if self.colors not in COLORS:
-            raise ValueError(f"colors must be one of {', '.join(COLORS)}, not {self.colors!r}.")
+            raise Mistake(NOT_ONE_OF, knob="colors", choices=", ".join(COLORS), value=self.colors)
         if not LEAST_CONTRAST <= self.contrast <= MOST_CONTRAST:
-            raise ValueError(
-                f"contrast must be a number from {LEAST_CONTRAST} to {MOST_CONTRAST}, not {self.contrast!r}."
-            )
+            raise Mistake(NOT_WITHIN, knob="contrast", low=LEAST_CONTRAST, high=MOST_CONTRAST, value=self.contrast)
 
 
 UNCHANGED = Adjustment()

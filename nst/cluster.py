@@ -222,7 +222,7 @@ def _note(frame: Frame) -> Frame:
     frame.preview(PREVIEW_SIDE).save(preview, "JPEG", quality=90)
     render = functools.partial(_small, preview.getvalue(), frame.size)
     found = [Found(one.places.cpu(), one.paintings.cpu(), one.mask.cpu()) for one in frame.found]
-    return replace(frame, render=render, deferred_losses=frame.losses, found=found)
+    return replace(frame, render=render, deferred_losses=frame.losses, found=found, snapshot=None)
 
 
 def _small(preview: bytes, size: tuple[int, int], long_side: int) -> Tensor:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
+from nst.mistakes import Mistake
 from nst.settings import Settings, mix_shares
 
 NO_PHOTO = "Please choose a photo."
@@ -22,7 +23,7 @@ def ground(content: Image.Image | None, settings: Settings) -> tuple[Image.Image
     if content is not None:
         return content, settings
     if settings.content_weight:
-        raise ValueError(NO_PHOTO)
+        raise Mistake(NO_PHOTO)
     bare = Image.new("RGB", (settings.size, settings.size), BARE)
     bare.info["name"] = ""
     return bare, replace(settings, init="colors" if settings.init in ("content", "detail") else settings.init)
@@ -52,11 +53,15 @@ class Commission:
 
     def __post_init__(self) -> None:
         if self.content is None:
-            raise ValueError(NO_PHOTO)
+            raise Mistake(NO_PHOTO)
         if not self.styles or any(style is None for style in self.styles):
-            raise ValueError("Please choose a painting.")
+            raise Mistake("Please choose a painting.")
         mix_shares(self.settings.style_mix, len(self.styles))
         if self.masks is not None and len(self.masks) != len(self.styles):
-            raise ValueError(f"There must be one mask for each painting, not {len(self.masks)} for {len(self.styles)}.")
+            raise Mistake(
+                "There must be one mask for each painting, not {masks} for {paintings}.",
+                masks=len(self.masks),
+                paintings=len(self.styles),
+            )
         if any(mask.convert("L").getextrema()[1] == 0 for mask in self.masks or ()):
-            raise ValueError("A mask is empty: nothing would be painted. Please mark where the painting goes.")
+            raise Mistake("A mask is empty: nothing would be painted. Please mark where the painting goes.")

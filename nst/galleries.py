@@ -20,6 +20,22 @@ FOUND_SIDE = 64  # positions along the long side, of what a frame says about its
 
 
 @dataclass(frozen=True)
+class Motifs:
+    """What the empty parts of a region are to have at a deep layer.
+
+    Attributes:
+        empty: (1, 1, h, w) in [0, 1], how much each position belongs to them.
+        candidates: Whose statistics they take.
+        losses: Each with its part of the style loss.
+    """
+
+    layer: str
+    empty: Tensor
+    candidates: Candidates
+    losses: Sequence[tuple[float, Callable[[Sums], Callable[[Sums], Tensor]]]]
+
+
+@dataclass(frozen=True)
 class Gallery:
     """What a region of the picture may be matched with at one layer.
 
@@ -28,8 +44,8 @@ class Gallery:
         mask: (1, 1, h, w) in [0, 1], how much each position belongs to the region; all do if not said.
         bound: (1, 1, h, w) in [0, 1], how much each position is to be like its match.
         empty: (1, 1, h, w) in [0, 1], how much each position belongs to an empty part of the region.
-        motifs: Style losses for those parts, each with its part of the style loss. What they are compared with is
-            known with the matches: those parts of the paintings that they resemble.
+        motifs: For those parts. What they are compared with is known with the matches: those parts of the paintings
+            that they resemble.
     """
 
     layer: str
@@ -38,7 +54,7 @@ class Gallery:
     bound: Tensor
     empty: Tensor
     candidates: Candidates
-    motifs: Sequence[tuple[float, Callable[[Sums], Callable[[Sums], Tensor]]]]
+    motifs: Sequence[Motifs]
 
     @property
     def step(self) -> int:
@@ -46,9 +62,9 @@ class Gallery:
         return shrinkage([self.layer])
 
     @cached_property
-    def _repeated(self) -> Tensor:
-        """The same in every round."""
-        return repeated(self.candidates)
+    def _repeated(self) -> list[Tensor]:
+        """Of each layer with motifs: the same in every round."""
+        return [repeated(one.candidates, self.candidates) for one in self.motifs]
 
     def terms(self, matches: Tensor) -> list[Term]:
         """What (1, 1, h, w) matches ask of the picture.
@@ -58,14 +74,14 @@ class Gallery:
         features = self.candidates.features
         energy = features.to(torch.promote_types(features.dtype, torch.float32)).square().sum(1).mean()
         scale = self.weight / (self.bound.sum() * energy).clamp(min=LEAST)
-        term = MatchTerm(self.layer, self.bound, self.candidates, matches, scale)
-        return [term, self._motif_term(matches)] if self.motifs else [term]
+        return [MatchTerm(self.layer, self.bound, self.candidates, matches, scale), *self._motif_terms(matches)]
 
-    def _motif_term(self, matches: Tensor) -> SumsTerm:
-        weights = lent(self.candidates, matches.flatten(), self.empty.flatten()) * self._repeated
-        features = self.candidates.features.t()[None, :, :, None]
-        target = sums(features, weights.to(features.dtype)[None, None, :, None])
-        return SumsTerm(self.layer, 1.0, self.empty, [(share, loss(target)) for share, loss in self.motifs])
+    def _motif_terms(self, matches: Tensor) -> Iterator[SumsTerm]:
+        for motifs, often in zip(self.motifs, self._repeated, strict=True):
+            weights = often * lent(motifs.candidates, self.candidates, matches.flatten(), self.empty.flatten())
+            features = motifs.candidates.features.t()[None, :, :, None]
+            target = sums(features, weights.to(features.dtype)[None, None, :, None])
+            yield SumsTerm(motifs.layer, 1.0, motifs.empty, [(share, loss(target)) for share, loss in motifs.losses])
 
     def found(self, matches: Tensor) -> Found:
         """Every second or third position and so on where there are many: it is kept with each frame, and travels."""

@@ -13,6 +13,8 @@ from huggingface_hub import cached_assets_path, constants, get_hf_file_metadata,
 from huggingface_hub.errors import HfHubHTTPError, HTTPError  # the latter is httpx's or httpx2's
 from huggingface_hub.utils import WeakFileLock, build_hf_headers, hf_raise_for_status, http_stream_backoff, tqdm
 
+from nst.mistakes import Mistake
+
 LIBRARY = "neural-style-transfer"  # our folder among the assets in the hub's cache
 PREFIX = "features."  # what torchvision and timm call the convolutions of a VGG
 LONGEST_HEADER = 1_000_000  # bytes; a VGG has 3 kB
@@ -42,8 +44,11 @@ def fetch(repo: str, revision: str, sha256: str) -> Path:
                     _download(hf_hub_url(repo, "model.safetensors", revision=revision), sha256, file)
     except (HTTPError, OSError, json.JSONDecodeError) as error:
         reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
-        raise ValueError(
-            f"{repo} could not be fetched from {constants.ENDPOINT} ({reason}); the network vgg19 needs no download."
+        raise Mistake(
+            "{repo} could not be fetched from {hub} ({reason}); the network vgg19 needs no download.",
+            repo=repo,
+            hub=constants.ENDPOINT,
+            reason=reason,
         ) from error
     return file
 
@@ -51,7 +56,12 @@ def fetch(repo: str, revision: str, sha256: str) -> Path:
 def _download(url: str, sha256: str, file: Path) -> None:
     known_as = get_hf_file_metadata(url).etag
     if known_as != sha256:
-        raise ValueError(f"{url} is not the published file: its SHA-256 is {known_as}, not {sha256}.")
+        raise Mistake(
+            "{url} is not the published file: its SHA-256 is {known_as}, not {sha256}.",
+            url=url,
+            known_as=known_as,
+            sha256=sha256,
+        )
     header, pieces = _plan(url)
     partial = file.with_suffix(".incomplete")
     with (

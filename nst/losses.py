@@ -25,6 +25,7 @@ SLICES = 64  # directions of the sliced Wasserstein distance
 FEWEST = 1e-6  # positions, where a region has none at a deep layer
 RARE = 1e-7  # share of the largest eigenvalue below which there is nothing
 LEAST = 1e-12  # instead of zero where something is divided by
+FLAT = 0.03  # of the mean's square: a covariance of less is no measure of what differs from it
 
 
 class _Sums(torch.autograd.Function):
@@ -159,10 +160,14 @@ def gram(features: Tensor) -> Tensor:
     return sums(features).product
 
 
-def relative_error(value: Tensor, target: Tensor) -> Tensor:
-    """||value - target||^2 / ||target||^2: 0 is equal, 1 is as far away as zero."""
+def relative_error(value: Tensor, target: Tensor, least: Tensor | float = LEAST) -> Tensor:
+    """||value - target||^2 / ||target||^2: 0 is equal, 1 is as far away as zero.
+
+    Args:
+        least: What the divisor is at least.
+    """
     value, target = _exact(value), _exact(target)
-    return (value - target).square().sum() / target.square().sum().clamp(min=LEAST)
+    return (value - target).square().sum() / target.square().sum().clamp(min=least)
 
 
 def mean_square(value: Tensor, target: Tensor) -> Tensor:
@@ -174,11 +179,16 @@ def mean_square(value: Tensor, target: Tensor) -> Tensor:
 
 
 def moments(target: Sums) -> Callable[[Sums], Tensor]:
-    """Mean and covariance, each as a relative error, half and half."""
+    """Mean and covariance, each as a relative error, half and half.
+
+    One colour, or a single position, has no covariance that could be the measure: a part of the mean's square
+    is then.
+    """
     mean, covariance = target.mean, target.covariance
+    least = (FLAT * _exact(mean).square().sum()).square().clamp(min=LEAST)
 
     def error(value: Sums) -> Tensor:
-        return 0.5 * relative_error(value.mean, mean) + 0.5 * relative_error(value.covariance, covariance)
+        return 0.5 * relative_error(value.mean, mean) + 0.5 * relative_error(value.covariance, covariance, least)
 
     return error
 

@@ -34,6 +34,7 @@ NEIGHBOURS = 0.12  # of its height and width: those that are nearer do not count
 RANKS = 1000  # among the candidates of a painting; means are reached by adding up whole numbers
 RARE, COMMON = 0.3, 0.45  # mean ranks: what there is but once, and what fills the painting
 SELDOM = 0.05  # what the former still counts, as all of it may be so
+REACH = 2  # cells around a position of a deeper layer than the one that tells, in which there may be nothing rare
 PARTS = 42  # along the short side of a photo, in which its contrast is measured,
 WINDOW = 7  # and how many of them together tell whether a spot is empty: a sixth of the short side
 CALM = 0.7  # contrast, of the mean one, at which a spot counts as half empty
@@ -213,40 +214,48 @@ def _around(cells: Tensor, wrap: Wrap) -> Tensor:
     return F.avg_pool2d(padded, WINDOW, 1)
 
 
-def lent(candidates: Candidates, matches: Tensor, weights: Tensor) -> Tensor:
+def lent(candidates: Candidates, told_by: Candidates, matches: Tensor, weights: Tensor) -> Tensor:
     """How much each candidate (M,) belongs to the parts of the paintings that some positions are matched with.
 
     What lies near to a match belongs to it, matched or not: a sky that is matched with a painted sky may have its
     stars, but not the faces that are far from it.
 
     Args:
-        matches: (N,), candidates of the positions.
+        told_by: Candidates of the same paintings, at the same layer or another, with which the positions are matched.
+        matches: (N,), numbers among these.
         weights: (N,) in [0, 1], how much each position counts.
     """
-    cell = _cells(candidates)
-    counts = torch.zeros(len(candidates.counts) * CELLS**2, dtype=torch.long, device=cell.device)
+    cell = _cells(told_by)
+    counts = torch.zeros(len(told_by.counts) * CELLS**2, dtype=torch.long, device=cell.device)
     whole = (weights * 1000).round().long()  # adding up numbers that are not whole would depend on their order
     counts.index_add_(0, cell[matches], whole)
     grids = _blurred(counts.view(-1, 1, CELLS, CELLS).float().sqrt())  # the root, or hubs would have it all
-    return (grids / _blurred(torch.ones_like(grids))).flatten()[cell]
+    return (grids / _blurred(torch.ones_like(grids))).flatten()[_cells(candidates)]
 
 
-def repeated(candidates: Candidates) -> Tensor:
+def repeated(candidates: Candidates, told_by: Candidates) -> Tensor:
     """How much each candidate (M,) belongs to what its painting has more than once, in (0, 1].
 
     A star in a sky of stars has its like in the others, a stroke in a thousand; a face has none, and is no texture that
     may fill an empty sky. Candidates of a painting are ranked by how alike they are, on average, to the five of it that
     they resemble most and that are not their neighbours; a part of the painting has the mean rank of what lies there.
+
+    Args:
+        told_by: Candidates of the same paintings at a layer that can tell. relu5_1 cannot, which finds a face like a
+            dog; and as it sees far beyond its own place, nothing near to it may be there but once.
     """
-    parts = zip(*(torch.split(one, [*candidates.counts]) for one in (candidates.unit, candidates.places)), strict=True)
+    parts = zip(*(torch.split(one, [*told_by.counts]) for one in (told_by.unit, told_by.places)), strict=True)
     ranks = torch.cat([_ranks(*part) for part in parts])
-    cell = _cells(candidates)
-    total, count = torch.zeros(2, len(candidates.counts) * CELLS**2, dtype=torch.long, device=cell.device)
+    cell = _cells(told_by)
+    total, count = torch.zeros(2, len(told_by.counts) * CELLS**2, dtype=torch.long, device=cell.device)
     total.index_add_(0, cell, ranks)
     count.index_add_(0, cell, torch.ones_like(ranks))
     totals, counts = (_blurred(one.view(-1, 1, CELLS, CELLS).float()) for one in (total, count))
-    mean = (totals / counts.clamp(min=FAINT)).flatten()[cell] / RANKS
-    return ((mean - RARE) / (COMMON - RARE)).clamp(SELDOM, 1)
+    often = (totals / counts.clamp(min=FAINT) / RANKS - RARE) / (COMMON - RARE)
+    if candidates is told_by:
+        return often.flatten()[cell].clamp(SELDOM, 1)
+    least = -F.max_pool2d(-often, 2 * REACH + 1, 1, REACH)
+    return least.flatten()[_cells(candidates)].clamp(FAINT, 1)
 
 
 def _ranks(unit: Tensor, places: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from nst.galleries import Gallery, find
 from nst.losses import TV_LOSSES
 from nst.matching import Found
 from nst.points import Points, colors_at
+from nst.settings import clearest_match
 from nst.terms import Collected, PaletteTerm, Term, added
 from nst.tiles import Tile
 from nst.view import View
@@ -47,7 +48,8 @@ class Objective:
         weights: What each loss is multiplied with, by its name.
         terms: Those that the run begins with.
         on_matches: Those that come with matches.
-        found: The matches of all regions, at the coarsest layer that is matched.
+        matches: Of each gallery, the candidates (1, 1, h, w) that were found, by number.
+        found: The matches of all regions, at the layer whose matches ask most.
     """
 
     view: View
@@ -58,6 +60,7 @@ class Objective:
     tiles: Sequence[Tile]
     points: Points
     on_matches: Sequence[Term] = ()
+    matches: Sequence[Tensor] = ()
     found: Sequence[Found] = ()
     anchor: Anchor | None = None
 
@@ -85,13 +88,31 @@ class Objective:
         if not self.galleries:
             return self
         with torch.no_grad():
-            pairs = list(zip(self.galleries, find(self.galleries, pixels, self.view, self.points), strict=True))
-            coarsest = max(gallery.step for gallery, _ in pairs)
+            return self.with_matches(find(self.galleries, pixels, self.view, self.points))
+
+    def with_matches(self, matches: Sequence[Tensor]) -> Objective:
+        """The same, where it is known what each gallery's positions are like."""
+        with torch.no_grad():
+            pairs = list(zip(self.galleries, matches, strict=True))
+            clearest = clearest_match(self.view.settings)
             return replace(
                 self,
+                matches=matches,
                 on_matches=[term for gallery, matches in pairs for term in gallery.terms(matches)],
-                found=[gallery.found(matches) for gallery, matches in pairs if gallery.step == coarsest],
+                found=[gallery.found(matches) for gallery, matches in pairs if gallery.layer == clearest],
             )
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """What steps change: the points drawn next, and the matches."""
+        matches = {f"matches.{number}": one for number, one in enumerate(self.matches)}
+        return {"points": self.points.generator.get_state(), **matches}
+
+    def with_state(self, state: Mapping[str, Tensor]) -> Objective:
+        """The same as it was then."""
+        self.points.generator.set_state(state["points"])
+        places = enumerate(gallery.bound.device for gallery in self.galleries)
+        matches = [state[f"matches.{number}"].to(place) for number, place in places]
+        return self.with_matches(matches) if matches else self
 
     def anchored(self, target: Tensor, hold: Tensor, weight: float) -> Objective:
         """The same, with a loss on what differs from `target` (1, 3, H, W) where `hold` (1, 1, H, W) is not 0."""

@@ -13,9 +13,13 @@ def say(sentence: str) -> None:
 
 
 def time_left(seconds: float) -> str:
+    return f"{duration(seconds)} left"
+
+
+def duration(seconds: float) -> str:
     if seconds < 100:
-        return f"{seconds:.0f} s left"
-    return f"{seconds / 60:.0f} min left" if seconds < 6000 else f"{seconds / 3600:.1f} h left"
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 class Bar:

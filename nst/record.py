@@ -14,6 +14,7 @@ import PIL
 import torch
 from PIL import Image
 
+from nst.mistakes import Mistake
 from nst.settings import KNOBS, Settings
 from nst.version import VERSION
 from nst.vgg import VGG
@@ -60,9 +61,9 @@ class Record:
         return {KEYWORD: NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)}
 
 
-def record(settings: Settings, network: VGG, photo: str, paintings: Sequence[str]) -> dict[str, str]:
-    """Texts for `save_png` of a picture that was painted from the photo, all over, to the end."""
-    return Record(settings, photo, tuple(paintings), network.checksum).text
+def record(settings: Settings, network: VGG, photo: str, paintings: Sequence[str], stopped: int = 0) -> dict[str, str]:
+    """Texts for `save_png` of a picture that was painted from the photo, all over."""
+    return Record(settings, photo, tuple(paintings), network.checksum, stopped=stopped).text
 
 
 def read_record(text: Mapping[str, str]) -> Record | None:
@@ -78,7 +79,7 @@ def read_record(text: Mapping[str, str]) -> Record | None:
         knobs = {name: said["settings"][name] for name in KNOBS if name in said["settings"]}
         rest = _rest(said)
     except (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-        raise ValueError("The settings in this picture are damaged.") from error
+        raise Mistake("The settings in this picture are damaged.") from error
     return Record(Settings(**knobs), **rest)
 
 

@@ -49,7 +49,7 @@ class RunFrame(Frame):
 
     def able_to_travel(self) -> RunFrame:
         """The same frame for another process: its picture is made, its losses are numbers."""
-        return replace(self, render=partial(_resized, self.image), deferred_losses=self.losses)
+        return replace(self, render=partial(_resized, self.image), deferred_losses=self.losses, snapshot=None)
 
 
 def _resized(picture: Image.Image, long_side: int) -> Tensor:

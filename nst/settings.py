@@ -12,11 +12,18 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
+from nst.mistakes import Mistake
 from nst.recipes import RECIPES
 
 Value = int | float | str
 GROUPS = ("brush", "colour", "detail", "solver")
-DEEP = 4  # block from which on a layer knows motifs: relu4_1 sees 60 pixels
+NOT_WHOLE = "{knob} must be a whole number from {low:g} to {high:g}, not {value!r}."
+NOT_WITHIN = "{knob} must be a number from {low:g} to {high:g}, not {value!r}."
+NOT_ONE_OF = "{knob} must be one of {choices}, not {value!r}."
+NONE_OF_THESE = (
+    "{knob} must be one of {choices}, or several of them, each with its weight such as gram:0.5, not {value!r}."
+)
+DEEP = 4  # block from which on a layer knows motifs: relu4_1 sees 68 pixels, relu5_1 156
 
 
 @dataclass(frozen=True)
@@ -53,22 +60,27 @@ class Knob:
         """
         if isinstance(self.default, str):
             return self._check_words(value)
-        kind = "a whole number" if isinstance(self.default, int) else "a number"
-        limits = f"{self.name} must be {kind} from {self.low:g} to {self.high:g}, not {value!r}."
+        limits = Mistake(
+            NOT_WHOLE if isinstance(self.default, int) else NOT_WITHIN,
+            knob=self.name,
+            low=self.low,
+            high=self.high,
+            value=value,
+        )
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ValueError(limits)
+            raise limits
         if not self.low <= value <= self.high:  # NaN fails as well
-            raise ValueError(limits)
+            raise limits
         if isinstance(self.default, int) and value != int(value):
-            raise ValueError(limits)
+            raise limits
         return type(self.default)(value)
 
     def _check_words(self, value: object) -> str:
         said = value.split() if isinstance(value, str) and self.mixes else [value]
         names = [word.partition(":")[0] if isinstance(word, str) and self.mixes else word for word in said]
         if not isinstance(value, str) or (self.choices and not (names and set(names) <= set(self.choices))):
-            more = ", or several of them, each with its weight such as gram:0.5" if self.mixes else ""
-            raise ValueError(f"{self.name} must be one of {', '.join(self.choices)}{more}, not {value!r}.")
+            choices = ", ".join(self.choices)
+            raise Mistake(NONE_OF_THESE if self.mixes else NOT_ONE_OF, knob=self.name, choices=choices, value=value)
         if self.mixes:
             shares(value)
         return value
@@ -174,7 +186,7 @@ class Settings:
                              mixes=True, group="detail")
     samples: int = knob(2048, "Points", "How many positions are drawn at each step for a loss on sets of points.",
                         low=64, high=16384, step=64, group="brush")
-    style_layers: str = knob("relu1_1:2 relu2_1:2 relu3_1 relu4_1:2", "Style layers",
+    style_layers: str = knob("relu1_1:2 relu2_1:2 relu3_1 relu4_1:2 relu5_1:0.5", "Style layers",
                              "Layers whose statistics are the painting's, each with its weight if that is not 1. "
                              "Joined by + they are one hypercolumn.", group="brush")
     content_layers: str = knob("relu4_2", "Content layers",
@@ -212,10 +224,15 @@ def style_shares(settings: Settings) -> dict[str, float]:
 
 
 def motif_layers(settings: Settings) -> set[str]:
-    """Style layers that know motifs, and whose statistics are those of the empty parts: they are matched too."""
-    return {
-        layer for layer in match_shares(settings) if layer in shares(settings.style_layers) and int(layer[4]) >= DEEP
-    }
+    """Style layers that know motifs, and whose statistics are those of the empty parts, if anything is matched."""
+    if not match_shares(settings):
+        return set()
+    return {layer for layer in shares(settings.style_layers) if "+" not in layer and layer[4:5] >= str(DEEP)}
+
+
+def clearest_match(settings: Settings) -> str:
+    """The layer whose matches say best what a run takes after: the one that asks most, the deeper of two."""
+    return max(match_shares(settings).items(), key=lambda of_layer: (of_layer[1], of_layer[0]))[0]
 
 
 def match_shares(settings: Settings) -> dict[str, float]:
@@ -234,7 +251,12 @@ def mix_shares(mix: str, paintings: int) -> list[float]:
     except ValueError:
         weights = []
     if len(weights) != paintings or not all(0 < weight < math.inf for weight in weights):
-        raise ValueError(f"style_mix must be one positive number for each of {paintings} paintings, not {mix!r}.")
+        raise Mistake(
+            "{knob} must be one positive number for each of {paintings} paintings, not {mix!r}.",
+            knob="style_mix",
+            paintings=paintings,
+            mix=mix,
+        )
     return [weight / sum(weights) for weight in weights]
 
 
@@ -252,6 +274,6 @@ def shares(words: str) -> dict[str, float]:
         except ValueError:
             weights[name] = math.nan
         if not 0 < weights[name] < math.inf:
-            raise ValueError(f"A weight must be a positive number, not {word!r}.")
+            raise Mistake("A weight must be a positive number, not {word!r}.", word=word)
     total = sum(weights.values())
     return {name: weight / total for name, weight in weights.items()}

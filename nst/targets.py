@@ -13,13 +13,13 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from nst.galleries import Gallery
+from nst.galleries import Gallery, Motifs
 from nst.image import fitted_size, luma, match_colors, match_histograms, to_pixels
 from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES, Sums, between, mixed_sums, palette, sums
 from nst.matching import CANDIDATES, Candidates, candidates, emptiness, together
 from nst.objective import Objective
 from nst.points import Points, Spots, colors_at, features_at
-from nst.settings import Settings, match_shares, mix_shares, motif_layers, shares, style_shares
+from nst.settings import Settings, clearest_match, match_shares, mix_shares, motif_layers, shares, style_shares
 from nst.terms import (
     Collected,
     ContentTerm,
@@ -145,6 +145,12 @@ def weights_at(settings: Settings, fade: float) -> dict[str, float]:
     return weights | {"content": fade * weights["content"], "palette": weights["palette"] / fade, "match": match}
 
 
+def total_loss(losses: Mapping[str, float], settings: Settings) -> float:
+    """What is minimised at the last size, from the unweighted losses of a frame there."""
+    weights = weights_at(settings, fade=1.0)
+    return sum(weights[name] * loss for name, loss in losses.items())
+
+
 def _photo_terms(photo: Tensor, parts: Sequence[Tile], view: View) -> list[Term]:
     photo_maps = _photo_maps(photo, parts, view)
     return [
@@ -203,10 +209,11 @@ def _similarity_terms(photo_maps: PhotoMaps, parts: Sequence[Tile], settings: Se
 def _target(pixels: Tensor, number: int, part: float, points: Points, view: View) -> Target:
     """What a painting (1, 3, H, W) offers; of points its part of those of all."""
     settings, (height, width) = view.settings, pixels.shape[-2:]
-    names, losses, of_motifs = list(style_shares(settings)), shares(settings.style_loss), motif_layers(settings)
+    names, losses = list(style_shares(settings)), shares(settings.style_loss)
+    of_motifs = [name for name in names if name in motif_layers(settings)]
     summed = [name for name in names if name not in of_motifs] if SUM_LOSSES.keys() & losses else []
     pointed = names if POINT_LOSSES.keys() & losses else []
-    matched = list(match_shares(settings))
+    matched = list(dict.fromkeys([*match_shares(settings), *of_motifs]))
     count, of_candidates = (max(1, round(part * most)) for most in (TARGET_POINTS * settings.samples, CANDIDATES))
     compared, offered = (
         {name: points.spots(height, width, shrinkage([name]), count=most) for name in chosen}
@@ -272,19 +279,13 @@ def _errors(losses: Mapping[str, Callable[[Any], Callable[[Any], Tensor]]], targ
 
 def _galleries(region: Region, photo: Tensor, view: View) -> list[Gallery]:
     """One for each layer that is matched. Where the photo is empty, matches give way to motifs."""
+    if not region.target.candidates:
+        return []
     settings, galleries = view.settings, []
-    empty, weights = emptiness(luma(photo), view.wrap), style_shares(settings)
-    losses = [(share, SUM_LOSSES[loss]) for loss, share in shares(settings.style_loss).items() if loss in SUM_LOSSES]
+    empty, clearest = emptiness(luma(photo), view.wrap), clearest_match(settings)
     for layer, share in match_shares(settings).items():
-        if layer not in region.target.candidates:
-            continue
-        mask, step = _at(region.mask, layer), shrinkage([layer])
-        if mask is not None and mask.min() == 1:
-            mask = None  # so that all positions are drawn alike
-        height, width = (length // step for length in photo.shape[-2:])
-        here = interpolate(empty, (height, width), view.wrap, mode="bilinear")
+        mask, here = _whole_is_none(_at(region.mask, layer)), _empty_at(layer, empty, photo, view)
         bound = 1 - GIVE_WAY * min(1.0, settings.motifs) * here
-        deep = region.weight * weights.get(layer, 0.0) if layer in motif_layers(settings) else 0.0
         galleries.append(
             Gallery(
                 layer,
@@ -293,10 +294,34 @@ def _galleries(region: Region, photo: Tensor, view: View) -> list[Gallery]:
                 bound if mask is None else mask * bound,
                 here if mask is None else mask * here,
                 region.target.candidates[layer],
-                [(deep * part, loss) for part, loss in losses] if deep else [],
+                _motifs(region, empty, photo, view) if layer == clearest else [],
             )
         )
     return galleries
+
+
+def _motifs(region: Region, empty: Tensor, photo: Tensor, view: View) -> list[Motifs]:
+    """One for each deep layer with statistics."""
+    settings = view.settings
+    losses = [(share, SUM_LOSSES[loss]) for loss, share in shares(settings.style_loss).items() if loss in SUM_LOSSES]
+    motifs = []
+    for layer, weight in style_shares(settings).items() if losses else ():
+        if layer in motif_layers(settings):
+            mask, here = _at(region.mask, layer), _empty_at(layer, empty, photo, view)
+            parts = [(region.weight * weight * share, loss) for share, loss in losses]
+            motifs.append(Motifs(layer, here if mask is None else mask * here, region.target.candidates[layer], parts))
+    return motifs
+
+
+def _whole_is_none(mask: Tensor | None) -> Tensor | None:
+    """So that all positions are drawn alike."""
+    return None if mask is None or mask.min() == 1 else mask
+
+
+def _empty_at(layer: str, empty: Tensor, photo: Tensor, view: View) -> Tensor:
+    """The emptiness (1, 1, h, w) of the photo at the positions of a layer."""
+    height, width = (length // shrinkage([layer]) for length in photo.shape[-2:])
+    return interpolate(empty, (height, width), view.wrap, mode="bilinear")
 
 
 def _palette_terms(region: Region) -> list[PaletteTerm]:

@@ -7,10 +7,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nst.mistakes import Mistake
 from nst.wrap import NOWHERE, Wrap
 
 SMALLEST = 64  # side of a tile in pixels
 SHARE = 0.7  # of the free memory that a painting may take
+GB = 2**30
+NO_ROOM = (
+    "A picture of {width} x {height} pixels needs {needed:.1f} GB of memory, and "
+    "{free:.1f} GB are free. Please choose a smaller size."
+)
 
 
 @dataclass(frozen=True)
@@ -116,15 +122,8 @@ class Fit:
     memory: int
 
 
-class NoRoom(ValueError):
-    """More bytes are needed than are free."""
-
-    def __init__(self, width: int, height: int, needed: float, free: int) -> None:
-        self.needed, self.free = needed, free
-        super().__init__(
-            f"A picture of {width} x {height} pixels needs {needed / 2**30:.1f} GB of memory, and "
-            f"{free / 2**30:.1f} GB are free. Please choose a smaller size."
-        )
+class NoRoom(Mistake):
+    """More memory is needed than is free. Both are among its `values`, as `needed` and `free`, in GB."""
 
 
 @dataclass(frozen=True)
@@ -166,12 +165,12 @@ def fit(height: int, width: int, need: Need, free: int, side: int = 0) -> Fit:
     if side:
         chosen = need.of(height, width, max(side, SMALLEST))
         if chosen.memory / SHARE > free:
-            raise NoRoom(width, height, chosen.memory / SHARE, free)
+            raise NoRoom(NO_ROOM, width=width, height=height, needed=chosen.memory / SHARE / GB, free=free / GB)
         return chosen
     longest = max(height, width)
     sides = longest, *range(longest // SMALLEST * SMALLEST, SMALLEST - 1, -SMALLEST)
     fits = [need.of(height, width, each) for each in sides]
     needed = fits[-1].memory / SHARE
     if needed > free:
-        raise NoRoom(width, height, needed, free)
+        raise NoRoom(NO_ROOM, width=width, height=height, needed=needed / GB, free=free / GB)
     return next(one for one in fits if one.memory / SHARE <= free)

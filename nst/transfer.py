@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Protocol, SupportsFloat, TypedDict
@@ -19,6 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 from nst.commission import Commission, ground
+from nst.cost import step_cost
 from nst.device import DeferredScalar, Device, best_device, free_memory, release_memory
 from nst.image import (
     fitted_size,
@@ -33,7 +35,10 @@ from nst.image import (
 from nst.knobs import compares_points
 from nst.losses import CONTENT_SCALES, SUM_LOSSES
 from nst.matching import CANDIDATES, PAIRS, Found, Likes, likes
+from nst.mistakes import Mistake
+from nst.objective import Objective
 from nst.settings import Settings, match_shares, mix_shares, shares
+from nst.snapshot import Snapshot, identity, of, under
 from nst.solvers import Average, Solver, make_solver
 from nst.solvers.lbfgs import PAIR_BYTES, pairs_kept
 from nst.solvers.pyramid import laplacian_pyramid, resize
@@ -76,9 +81,14 @@ class Scale:
     fade: float = 1.0
 
     @property
+    def pixels(self) -> int:
+        """Of the picture."""
+        return self.size[0] * self.size[1]
+
+    @property
     def work(self) -> int:
-        """Cost in pixels times steps; time is proportional to it."""
-        return self.size[0] * self.size[1] * self.steps
+        """In pixels times steps, to which time is proportional where a step costs its pixels; see `nst.cost`."""
+        return self.pixels * self.steps
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,8 @@ class Frame:
         deferred_losses: As `losses`; the device may still be working at them.
         render: A long side in pixels -> the finished picture's pixels (1, 3, H, W) at that size.
         size: (width, height) of the finished picture.
+        snapshot: All that it takes to go on from here exactly. It can be had until the next step is asked for, and
+            only where the painting goes on in this process.
     """
 
     step: int
@@ -104,6 +116,7 @@ class Frame:
     render: Callable[[int], Tensor]
     size: tuple[int, int]
     found: Sequence[Found] = ()
+    snapshot: Callable[[], Snapshot] | None = None
 
     @property
     def seconds_left(self) -> float:
@@ -162,6 +175,7 @@ def stylize(
     settings: Settings,
     network: VGG,
     device: Device | None = None,
+    snapshot: Snapshot | None = None,
     **pictures: Unpack[Pictures],
 ) -> Generator[Frame, None, None]:
     """Paint a photo in the manner of one or more paintings (Gatys, Ecker & Bethge 2016).
@@ -172,6 +186,8 @@ def stylize(
         settings: How to paint.
         network: The frozen VGG that looks.
         device: Where to compute; the best one here if not said.
+        snapshot: Of an earlier run of the same, which is gone on with: its pictures are those that the earlier run
+            would have come to, bit for bit on the same machine.
         pictures: `start`, a picture to go on from: painting then continues at the final size alone.
             `masks`, one grey picture for each painting, in the photo's shape: white where it applies.
             Where none does, the photo stays. Blended all over if not said.
@@ -181,11 +197,12 @@ def stylize(
         side of `settings.size`, or of the photo's own where that is smaller and `settings.enlarge` is "no".
 
     Raises:
-        ValueError: if a picture is missing or too small, a mask is empty, a layer is unknown, or memory too little.
+        ValueError: if a picture is missing or too small, a mask is empty, a layer is unknown, memory too little, or
+            the snapshot that of another run.
     """
     paintings = list(styles) if isinstance(styles, Sequence) else [styles]
     content, settings = ground(content, settings)
-    return paint(Commission(content, paintings, settings, **pictures), network, device)
+    return paint(Commission(content, paintings, settings, **pictures), network, device, snapshot=snapshot)
 
 
 def paint(
@@ -193,21 +210,25 @@ def paint(
     network: VGG,
     device: Device | None = None,
     is_wanted: Callable[[], bool] = lambda: True,
+    snapshot: Snapshot | None = None,
 ) -> Generator[Frame, None, None]:
     """As `stylize`, of a run that is one value.
 
     Args:
         is_wanted: Asked before each look at a tile. Closing the generator has to wait for a step, and one of a large
             picture takes minutes.
+        snapshot: As for `stylize`.
 
     Raises:
         ValueError: as `stylize` does.
         Interrupted: in the middle of a step, when `is_wanted` says no.
     """
     check(commission, network)
+    if snapshot is not None:
+        snapshot.check(commission, network)
     device, settings = device or best_device(), commission.settings
     room(*final_size(*commission.content.size, settings), settings, network, device)  # or it is answered now
-    return _paint(commission, network, device, is_wanted)
+    return _paint(commission, network, device, is_wanted, snapshot)
 
 
 def check(commission: Commission, network: VGG) -> None:
@@ -222,9 +243,13 @@ def check(commission: Commission, network: VGG) -> None:
         sizes.append(("painting", (width - 2 * across, height - 2 * down)))
     for name, size in sizes:
         if min(size) < least:
-            raise ValueError(
-                f"The {name} would be {size[0]} x {size[1]} pixels; "
-                f"its short side needs at least {least}. Please choose a larger or less narrow one."
+            raise Mistake(
+                "The {name} would be {width} x {height} pixels; "
+                "its short side needs at least {least}. Please choose a larger or less narrow one.",
+                name=name,
+                width=size[0],
+                height=size[1],
+                least=least,
             )
 
 
@@ -237,11 +262,12 @@ def _check_together(settings: Settings, network: VGG) -> None:
         (settings.content_layers, settings.content_loss, CONTENT_SCALES),
     ):
         if "+" in layers_of and (unfit := [loss for loss in shares(losses) if loss in on_maps]):
-            raise ValueError(
-                f"{', '.join(unfit)} cannot compare hypercolumns: choose a loss on points, or layers without +."
+            raise Mistake(
+                "{losses} cannot compare hypercolumns: choose a loss on points, or layers without +.",
+                losses=", ".join(unfit),
             )
     if settings.pyramid > 1 and settings.optimizer == "lbfgs":
-        raise ValueError("pyramid must be 1 with the optimizer lbfgs; all others move bands.")
+        raise Mistake("{knob} must be 1 with the optimizer lbfgs; all others move bands.", knob="pyramid")
 
 
 def final_size(width: int, height: int, settings: Settings) -> tuple[int, int]:
@@ -311,9 +337,13 @@ def scales(width: int, height: int, settings: Settings, started: bool = False) -
 
 
 def _paint(
-    commission: Commission, network: VGG, device: Device, is_wanted: Callable[[], bool]
+    commission: Commission,
+    network: VGG,
+    device: Device,
+    is_wanted: Callable[[], bool],
+    snapshot: Snapshot | None,
 ) -> Generator[Frame, None, None]:
-    began = time.perf_counter()
+    began = time.perf_counter() - (snapshot.seconds if snapshot else 0)
     content, paintings, settings = commission.content, commission.styles, commission.settings
     start, masks = commission.start, commission.masks
     network = replace(network.to(device.place, device.dtype), is_wanted=is_wanted)
@@ -322,10 +352,14 @@ def _paint(
     content = joined(content, size, settings)
     finish = finisher(content, size, colours, settings, masks)
     content = recoloured(content, size, colours, settings)
-    work, done, step = sum(scale.work for scale in plan), 0, 0
+    costs = [step_cost(settings, scale.pixels) for scale in plan]
+    work, done, step = sum(cost * scale.steps for cost, scale in zip(costs, plan, strict=True)), 0.0, 0
     solver = make_solver(settings.optimizer, settings.learning_rate, settings.pyramid, wrap)
     canvas: Canvas | None = None
-    for scale in plan:
+    for cost, scale in zip(costs, plan, strict=True):
+        if snapshot and step + scale.steps < snapshot.step:
+            step, done = step + scale.steps, done + cost * scale.steps
+            continue
         width, height = scale.size
         photo = to_pixels(content, scale.size).to(device.place)
         if canvas is None:
@@ -340,7 +374,11 @@ def _paint(
         objective = objective_for(photo, paintings, masks, View(network, settings, tile), scale.fade)
         del photo  # a step needs the room of a large one
         release()
-        for index in range(scale.steps):
+        taken = 0  # steps at this size
+        if snapshot:
+            objective = _restored(snapshot, canvas, average, objective)
+            taken, step, snapshot = snapshot.step - step, snapshot.step, None
+        for index in range(taken, scale.steps):
             if index in rounds(scale.steps, settings):
                 objective = objective.matched(canvas.pixels)
                 release()
@@ -348,12 +386,50 @@ def _paint(
             release()
             canvas.move(gradient)
             shown = average.with_step(canvas.pixels)
-            step, done = step + 1, done + width * height
+            step, progress = step + 1, (done + cost * (index + 1)) / work
             seconds = time.perf_counter() - began
             deferred, render = {name: DeferredScalar(loss) for name, loss in losses.items()}, partial(finish, shown)
-            frame = step, settings.steps, seconds, done / work, max(scale.size), deferred, render, size
-            yield Frame(*frame, objective.found)
-        canvas.pixels = shown
+            frame = step, settings.steps, seconds, progress, max(scale.size), deferred, render, size
+            changing: dict[str, _Changing] = {"canvas": canvas, "average": average, "objective": objective}
+            with closing(_Rest(partial(_snapshot, commission, network, step, seconds, changing))) as rest:
+                yield Frame(*frame, objective.found, rest.snapshot)
+        assert average.mean is not None  # there is one step at least at each size
+        canvas.pixels, done = average.mean, done + cost * scale.steps
+
+
+class _Rest:
+    """What lies between two steps. After it nothing is held any more by a frame that somebody keeps."""
+
+    def __init__(self, take: Callable[[], Snapshot]) -> None:
+        self._take: Callable[[], Snapshot] | None = take
+
+    def snapshot(self) -> Snapshot:
+        if self._take is None:
+            raise RuntimeError("A snapshot can be taken of the latest frame only, before the next step.")
+        return self._take()
+
+    def close(self) -> None:
+        self._take = None
+
+
+class _Changing(Protocol):
+    def state_dict(self) -> dict[str, Tensor]: ...
+
+
+def _snapshot(
+    commission: Commission, network: VGG, step: int, seconds: float, changing: Mapping[str, _Changing]
+) -> Snapshot:
+    tensors: dict[str, Tensor] = {}
+    for name, one in changing.items():
+        tensors |= under(name, {key: value.cpu() for key, value in one.state_dict().items()})
+    return Snapshot(identity(commission, network), step, seconds, tensors)
+
+
+def _restored(snapshot: Snapshot, canvas: Canvas, average: Average, objective: Objective) -> Objective:
+    """Canvas and average stand where they stood then; so does the objective in the answer."""
+    canvas.load_state_dict(of("canvas", snapshot.tensors))
+    average.load_state_dict(of("average", snapshot.tensors), canvas.pixels)
+    return objective.with_state(of("objective", snapshot.tensors))
 
 
 def rounds(steps: int, settings: Settings) -> list[int]:
@@ -383,6 +459,14 @@ class Canvas:
         self.pixels, self._inside = moved(self.pixels, gradient, self.solver)
         if self.is_clamped:
             self.pixels = self.pixels.clamp(0, 1)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        inside = torch.tensor(float(self._inside), dtype=torch.float64)
+        return {"pixels": self.pixels, "inside": inside, **under("solver", self.solver.state_dict(self.pixels))}
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        self.pixels, self._inside = state["pixels"].to(self.pixels.device), float(state["inside"])
+        self.solver.load_state_dict(of("solver", state), self.pixels)
 
 
 def moved(pixels: Tensor, gradient: Tensor, solver: Solver) -> tuple[Tensor, DeferredScalar]:

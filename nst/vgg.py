@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nst import winograd
+from nst.mistakes import Mistake
 from nst.wrap import NOWHERE, Wrap
 
 
@@ -96,7 +97,12 @@ class VGG:
         known = self.layers
         for name in names or [""]:
             if name not in known:
-                raise ValueError(f"{name!r} is not a layer of {self.name}; there are {', '.join(known)}.")
+                raise Mistake(
+                    "{layer!r} is not a layer of {network}; there are {known}.",
+                    layer=name,
+                    network=self.name,
+                    known=", ".join(known),
+                )
 
     def features(
         self,
@@ -170,4 +176,4 @@ def _conv(layer: str) -> str:
 
 def shrinkage(layers: Collection[str]) -> int:
     """Pixels of the picture, along one side, per position of the deepest of `layers`."""
-    return int(2 ** (max(int(layer[4]) for layer in layers) - 1))
+    return int(2 ** (max(int(layer[4:5]) for layer in layers) - 1))

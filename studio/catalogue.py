@@ -29,6 +29,7 @@ class Painting:
     title: str
     artist: str
     year: str
+    known_as: str = ""  # the artist in short, where that is less
 
     @property
     def path(self) -> Path:
@@ -92,3 +93,5 @@ def finished() -> dict[str, Finished]:
 
 
 FINISHED = finished()
+OPENING = next((picture for picture in FINISHED.values() if not picture.settings), None)
+"""What hangs there as the page opens."""

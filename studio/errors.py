@@ -11,16 +11,34 @@ from html import escape
 import gradio as gr
 
 from nst.vgg import Interrupted
-from studio.i18n import words
+from studio.i18n import sentence, words
+
+
+class Refusal(gr.Error):
+    """A mistake on its way to whoever made it. A browser shows the sentence as markup, so it has none."""
+
+    def __init__(self, mistake: ValueError, language: str = "en") -> None:
+        self.mistake = mistake
+        super().__init__(escape(sentence(mistake, language), quote=False), print_exception=False)
+
+
+def in_language(error: gr.Error, language: str) -> gr.Error:
+    """As the visitor reads it; it is said to nobody else."""
+    if isinstance(error, Refusal):
+        return Refusal(error.mistake, language)
+    error.print_exception = False
+    return error
 
 
 @contextmanager
 def in_the_users_words() -> Iterator[None]:
-    """A ValueError is a mistake of the user's; its text says which. A browser shows it as markup, so it has none."""
+    """A ValueError is a mistake of the user's; its text says which."""
     try:
         yield
+    except gr.Error:  # a ValueError as well, but it has been said already
+        raise
     except ValueError as error:
-        raise gr.Error(escape(str(error), quote=False), print_exception=False) from None
+        raise Refusal(error) from None
 
 
 @contextmanager

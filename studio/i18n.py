@@ -2,14 +2,15 @@
 
 Gradio translates labels in the browser (`label`). What Python composes, such as the status line,
 is worded in the language that the browser asks for (`language_of`, `words`). The English words for
-knobs have their home in `nst.settings.KNOBS`, and sentences about mistakes come from the engine,
-so that page, API and shell say the same.
+knobs have their home in `nst.settings.KNOBS`, and sentences about mistakes come from where they are noticed,
+so that page, API and shell say the same; a locale's `mistakes` translates them.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import cache
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,16 @@ import gradio as gr
 from gradio.i18n import I18nData
 from starlette.requests import Request
 
+from nst.mistakes import Mistake
 from nst.recipes import RECIPES
-from studio.catalogue import Finished
+from studio.catalogue import Finished, Painting
 from studio.limits import CAPPED, PAGE_KNOBS
 
 LOCALES = Path(__file__).parent / "locales"
 LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "zh": "中文"}
 LANGUAGES = tuple(LANGUAGE_NAMES)  # each is a file in `locales/`
 COOKIE = "language"  # what a visitor has chosen on the page
+FOOTER = "errors.use_via_api_or_mcp"  # as Gradio calls it, which has it in English alone
 PREFIX = "studio_"  # Gradio translates any text that equals a key, so no key may be a word
 
 
@@ -61,16 +64,22 @@ def name_of(key: str, name: str, language: str) -> str:
     return str(_LOCALES[language].get("names", {}).get(key, name))
 
 
+def plate_of(painting: Painting, language: str) -> str:
+    """As beside it in a museum: what it is called, by whom it is and from when."""
+    return f"{name_of(painting.key, painting.title, language)}, {origin_of(painting, painting.artist, language)}"
+
+
+def origin_of(painting: Painting, artist: str, language: str) -> str:
+    """By whom it is, in full or in short, and from when."""
+    about, number = painting.year.startswith("c. "), painting.year.removeprefix("c. ")
+    year = words(language)["circa"].format(year=number) if about else number
+    return f"{_LOCALES[language].get('artists', {}).get(artist, artist)}, {year}"
+
+
 def label_of(finished: Finished, language: str) -> str:
     """What hangs there, and after which painting it was made."""
-    content, style = finished.content, finished.style
-    photo, painting = name_of(content.key, content.title, language), name_of(style.key, style.title, language)
-    return f"{photo} · {painting}, {style.artist}, {style.year}"
-
-
-def names_for_browser(names: Mapping[str, tuple[str, str]]) -> dict[str, dict[str, str]]:
-    """Language -> what a widget's tiles are called, from the tiles' keys with the pictures' keys and English names."""
-    return {one: {tile: name_of(key, name, one) for tile, (key, name) in names.items()} for one in LANGUAGES}
+    photo = name_of(finished.content.key, finished.content.title, language)
+    return f"{photo} · {plate_of(finished.style, language)}"
 
 
 def recipe_texts(language: str) -> dict[str, tuple[str, str]]:
@@ -78,6 +87,28 @@ def recipe_texts(language: str) -> dict[str, tuple[str, str]]:
     own = _LOCALES[language].get("recipes", {})
     english = {name: (recipe.title, recipe.summary) for name, recipe in RECIPES.items()}
     return {name: (own[name]["title"], own[name]["summary"]) if name in own else english[name] for name in RECIPES}
+
+
+@cache
+def _mistakes(language: str) -> dict[str, str]:
+    """English sentence -> the same in another language. Some are words of the page as well."""
+    if "mistakes" not in _LOCALES[language]:
+        return {}
+    page = {text: words(language)[key] for key, text in words("en").items()}
+    return {**page, **_LOCALES[language]["mistakes"]}
+
+
+def sentence(mistake: ValueError, language: str) -> str:
+    """A mistake in the visitor's language; in the engine's own English where it is not translated."""
+    own = _mistakes(language)
+    if not own or not isinstance(mistake, Mistake):
+        return str(mistake)
+    values = dict(mistake.values)
+    if "name" in values:
+        values["name"] = own.get(values["name"], values["name"])
+    if "knob" in values:
+        values["knob"] = _LOCALES[language]["knobs"].get(values["knob"], {"label": values["knob"]})["label"]
+    return str(own.get(mistake.sentence, mistake.sentence).format(**values))
 
 
 def _dictionary(language: str) -> dict[str, str]:
@@ -89,7 +120,7 @@ def _dictionary(language: str) -> dict[str, str]:
         texts[f"knob_{name}"], texts[f"help_{name}"] = own["label"], own["help"]
         if name in CAPPED and name in translated:
             texts[f"help_{name}"] += " " + texts["up_to"].format(most=f"{CAPPED[name]:g}")
-    return {f"{PREFIX}{key}": text for key, text in texts.items()}
+    return {f"{PREFIX}{key}": text for key, text in texts.items()} | {FOOTER: texts["gradio_api"]}
 
 
 TRANSLATIONS = gr.I18n(**{language: _dictionary(language) for language in LANGUAGES})

@@ -31,6 +31,7 @@ class Limits:
     film_size: float = limit("NST_MAX_FILM_SIZE", math.inf, 64, "long side of a film, in pixels")
     film_seconds: float = limit("NST_MAX_FILM_SECONDS", math.inf, 1, "seconds of a film that are painted")
     film_frames: float = limit("NST_MAX_FILM_FRAMES", LONG, 2, "frames of a film that are painted")
+    photos: float = limit("NST_MAX_PHOTOS", 10, 1, "photos that are painted one after another, as one album")
     waiting: float = limit("NST_QUEUE", 8, 1, "paintings that may wait")
     each: float = limit("NST_QUEUE_EACH", 4, 1, "paintings of one visitor that may wait or be painted")
     disk: float = limit("NST_DISK", 4096, 100, "megabytes that the uploads of all visitors may take up")

@@ -8,8 +8,9 @@ import gradio as gr
 
 from nst.settings import GROUPS
 from studio.api import mcp, stylize, stylize_video, subject
-from studio.catalogue import FINISHED, PAINTINGS, PHOTOS, Finished
+from studio.catalogue import FINISHED, OPENING, PAINTINGS, PHOTOS, Finished
 from studio.components import (
+    gradio_words,
     inbox,
     opening_film,
     page_head,
@@ -28,10 +29,11 @@ from studio.components.mask_brush import mask_brush
 from studio.components.page_components import PageComponents
 from studio.components.painting_mix import painting_mix
 from studio.events import AT_ONCE
-from studio.i18n import label, words
+from studio.i18n import label, name_of, origin_of, plate_of, words
 from studio.limits import PAGE_KNOBS
 from studio.panels import (
     adjust,
+    album,
     choosing,
     continue_buttons,
     film,
@@ -58,7 +60,7 @@ def build() -> gr.Blocks:
         for panel in (choosing, finding, presets, viewer, adjust, share, history, resume):
             panel.join(page)
         page.python_panel.expand(restore.code_of, page.result, page.code, **AT_ONCE)
-        runs = [*painting.join(page), variants.join(page), *film.join(page), how_it_works.join(page)]
+        runs = [*painting.join(page), variants.join(page), album.join(page), *film.join(page), how_it_works.join(page)]
         programs = [one.offer(ONE_AT_A_TIME) for one in (stylize, stylize_video, *([mcp] if mcp.available() else []))]
         subject.offer()
         painting.stopping(page, [*runs, *programs])
@@ -67,15 +69,15 @@ def build() -> gr.Blocks:
 
 def furnish() -> PageComponents:
     """The page as it opens: on a finished picture, with the settings at their defaults."""
-    opening = next((picture for picture in FINISHED.values() if not picture.settings), None)
     with gr.Column(elem_id="head"):
         page_head.page_head()
         picture_names.picture_names()
+        gradio_words.gradio_words()
     with gr.Row(elem_id="studio"):
         with gr.Column(elem_id="left"):
-            left = _what_goes_in(opening)
+            left = _what_goes_in(OPENING)
         with gr.Column(elem_id="right"):
-            right = _what_comes_out(opening)
+            right = _what_comes_out(OPENING)
     return PageComponents(
         **left,
         **right,
@@ -83,7 +85,7 @@ def furnish() -> PageComponents:
         inbox=inbox.inbox(),
         memory=visit_memory.visit_memory(),
         run_state=gr.State(None),
-        result=gr.State(opening and result_of_finished(opening.key)),
+        result=gr.State(OPENING and result_of_finished(OPENING.key)),
         extra_styles=gr.State(()),
         start=gr.State(b""),
         continue_from=gr.State(b""),
@@ -108,12 +110,10 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
             for name, elem_id, chosen in (("content", "photo", content), ("style", "painting", style))
         }
         picture_source.picture_source()
-    photos = [Tile(one.key, one.path, one.title) for one in PHOTOS.values()]
-    paintings = [Tile(one.key, one.path, one.title, f"{one.artist}, {one.year}") for one in PAINTINGS.values()]
     galleries = {
-        "content_gallery": gallery("photos", photos, content.key if content else None, (120, 120), _titles(photos)),
+        "content_gallery": gallery("photos", _photos, content.key if content else None, (120, 120)),
         "mix": painting_mix(),
-        "style_gallery": gallery("paintings", paintings, style.key if style else None, (180, 180), _titles(paintings)),
+        "style_gallery": gallery("paintings", _paintings, style.key if style else None, (180, 180)),
     }
     with gr.Accordion(label("brush"), open=False, elem_id="where") as mask_panel:
         marks = mask_brush(content.path.name if content else "")
@@ -137,8 +137,28 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
     return {**boxes, **galleries, **rest, **buttons, "knobs": {name: knobs[name] for name in PAGE_KNOBS}}
 
 
-def _titles(tiles: list[Tile]) -> dict[str, tuple[str, str]]:
-    return {tile.key: (tile.key, tile.title) for tile in tiles}
+def _photos(language: str) -> list[Tile]:
+    return [Tile(one.key, one.path, name_of(one.key, one.title, language)) for one in PHOTOS.values()]
+
+
+def _paintings(language: str) -> list[Tile]:
+    return [
+        Tile(
+            one.key,
+            one.path,
+            name_of(one.key, one.title, language),
+            origin_of(one, one.known_as or one.artist, language),
+            plate_of(one, language),
+        )
+        for one in PAINTINGS.values()
+    ]
+
+
+def _finished(language: str) -> list[Tile]:
+    return [
+        Tile(one.key, one.path, name_of(one.content.key, one.content.title, language), plate_of(one.style, language))
+        for one in FINISHED.values()
+    ]
 
 
 def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
@@ -161,14 +181,15 @@ def _what_comes_out(opening: Finished | None) -> dict[str, Any]:
         view = viewer.switch()
         download = gr.DownloadButton(cast(str, label("download")), value=path, size="md", elem_id="download")
         sharing = share.share()
-    buttons = continue_buttons.continue_buttons(result_of_finished(opening.key) if opening else None)
-    adjustments = adjust.panel()
-    tiles = [Tile(one.key, one.path, one.content.title, one.style.label) for one in FINISHED.values()]
-    names = {one.key: (one.content.key, one.content.title) for one in FINISHED.values()}
-    finished = gallery("finished", tiles, opening.key if opening else None, (224, 168), names)
-    earlier, films = history.strip(), film.panel()
-    with gr.Accordion(label("as_python"), open=False, elem_id="python") as python_panel:
-        code = gr.Textbox(show_label=False, lines=9, max_lines=24, buttons=["copy"], interactive=False, elem_id="code")
+    with gr.Column(elem_id="beside"):  # of the picture, where there is room
+        buttons = continue_buttons.continue_buttons(result_of_finished(opening.key) if opening else None)
+        adjustments = adjust.panel()
+        finished = gallery("finished", _finished, opening.key if opening else None, (224, 168))
+        earlier, albums, films = history.strip(), album.panel(), film.panel()
+        with gr.Accordion(label("as_python"), open=False, elem_id="python") as python_panel:
+            code = gr.Textbox(
+                show_label=False, lines=9, max_lines=24, buttons=["copy"], interactive=False, elem_id="code"
+            )
     shown = {"canvas": canvas, "stage": stage, "status": status, "view": view, "download": download, "share": sharing}
     shown |= {"continue_buttons": buttons, "finished_gallery": finished, "history": earlier}
-    return {**shown, **adjustments, **sheet, **films, "python_panel": python_panel, "code": code}
+    return {**shown, **adjustments, **sheet, **albums, **films, "python_panel": python_panel, "code": code}

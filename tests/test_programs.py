@@ -54,7 +54,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_all_ways_are_shown() -> None:
     of_pictures = {"streaming", "one-shot", "parallel", "curl", "library", "shell"}
-    assert set(PROGRAMS) == of_pictures | {"film", "film-shell", "film-streaming"}
+    assert set(PROGRAMS) == of_pictures | {"film", "film-shell", "film-streaming", "checkpoint"}
 
 
 def test_no_program_in_python_goes_untested() -> None:

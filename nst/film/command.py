@@ -53,7 +53,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "film a photo that goes from painting to painting and back, in so many seconds from each to the next",
     },
 }
-NOT_FOR_FILMS = ("mask", "start", "timelapse", "format", "depth", "ray")
+NOT_FOR_FILMS = ("mask", "mask_feather", "start", "timelapse", "format", "depth", "ray", "resume", "until")
 
 
 def is_asked_for(options: argparse.Namespace) -> bool:
@@ -108,7 +108,9 @@ def order(options: argparse.Namespace, settings: Settings, size: int | None, loa
     """
     for name in NOT_FOR_FILMS:
         if getattr(options, name) is not None:
-            raise ValueError(f"--{name} is for photos that become pictures, and this is to be a film.")
+            raise ValueError(
+                f"--{name.replace('_', '-')} is for photos that become pictures, and this is to be a film."
+            )
     first, *others = options.pictures
     if others and options.style:
         raise ValueError(f"One film at a time, please: {others[0].name!r} is a second one, or a painting too many.")

@@ -17,6 +17,7 @@ from nst.commission import Commission
 from nst.device import Device, best_device
 from nst.film.paint import FilmFrame, State, check_film
 from nst.image import to_image, to_pixels
+from nst.mistakes import Mistake
 from nst.solvers import make_solver
 from nst.targets import objective_of, points_for, regions_between, targets_for
 from nst.transfer import Canvas, Frame, colours_of, final_size, finisher, paint, room
@@ -45,7 +46,7 @@ def morph(
         ValueError: as `stylize` does, and for a single painting.
     """
     if len(commission.styles) < 2:
-        raise ValueError("A morph needs two paintings or more.")
+        raise Mistake("A morph needs two paintings or more.")
     check_film(commission.settings)
     return _morph(commission, frames, network, device or best_device(), begun)
 

@@ -30,6 +30,7 @@ from nst.device import Device, best_device
 from nst.film.fill import painted_like_the_rest
 from nst.film.flow import Motion, far_motion, motion
 from nst.image import fitted_size, luma, to_image, to_pixels
+from nst.mistakes import Mistake
 from nst.objective import Objective
 from nst.settings import Settings, mix_shares
 from nst.solvers import Solver, make_solver
@@ -115,7 +116,9 @@ class Shot:
 def check_film(settings: Settings) -> None:
     """Raises ValueError for what a picture can be and a film cannot."""
     if settings.tileable != "no":
-        raise ValueError("tileable must be no for a film: what moves out at one edge does not come in at the other.")
+        raise Mistake(
+            "{knob} must be no for a film: what moves out at one edge does not come in at the other.", knob="tileable"
+        )
 
 
 def first_state(photo: Image.Image, painted: Frame) -> State:

@@ -22,6 +22,7 @@ from PIL import Image
 from nst.gate.pool import Pool
 from nst.gate.wire import Block, Refused, Why
 from nst.image import fitted_size
+from nst.mistakes import Mistake
 
 ENDINGS = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".webp", ".ts", ".mpg", ".mpeg", ".ogv", ".wmv", ".flv"}
@@ -40,14 +41,14 @@ LOOKING = 50  # more seconds of processor time: films are long
 A_FRAME = 0.3  # likewise, for each frame of the film
 
 SENTENCES = {
-    Why.NOT_A_PICTURE: "cannot be read; please export it again as an MP4.",
-    Why.DAMAGED: "is damaged; please export it again as an MP4.",
-    Why.TOO_SLOW: "takes too long to open; please export it again as an MP4, or use a smaller version.",
-    Why.TOO_LARGE: "has more than {} million pixels in a frame; please use a smaller version.",
-    Why.TOO_GREEDY: "needs too much memory to open; please use a smaller version.",
-    Why.ONLY_SOUND: "has no picture in it, only sound; please choose a film.",
-    Why.NO_FRAME: "has no frame that can be decoded; please export it again as an MP4.",
-    Why.SINGLE_FRAME: "has a single frame; please paint it as a photo.",
+    Why.NOT_A_PICTURE: "The film cannot be read; please export it again as an MP4.",
+    Why.DAMAGED: "The film is damaged; please export it again as an MP4.",
+    Why.TOO_SLOW: "The film takes too long to open; please export it again as an MP4, or use a smaller version.",
+    Why.TOO_LARGE: "The film has more than {most} million pixels in a frame; please use a smaller version.",
+    Why.TOO_GREEDY: "The film needs too much memory to open; please use a smaller version.",
+    Why.ONLY_SOUND: "The film has no picture in it, only sound; please choose a film.",
+    Why.NO_FRAME: "The film has no frame that can be decoded; please export it again as an MP4.",
+    Why.SINGLE_FRAME: "The film has a single frame; please paint it as a photo.",
 }
 
 
@@ -118,7 +119,9 @@ def is_moving(path: Path) -> bool:
 def checked_rate(rate: float) -> float:
     """Raises ValueError unless a film can have so many frames a second."""
     if not 0 < rate <= HIGHEST_RATE:
-        raise ValueError(f"fps must be above 0 and at most {HIGHEST_RATE:g} frames a second, not {rate:g}.")
+        raise Mistake(
+            "fps must be above 0 and at most {most:g} frames a second, not {rate:g}.", most=HIGHEST_RATE, rate=rate
+        )
     return rate
 
 
@@ -136,15 +139,15 @@ def part_of(
     """
     rate = checked_rate(min(RATE, film.rate) if rate is None else rate)
     if not 0 <= begin < film.seconds:
-        raise ValueError(f"from must be within the film's {film.seconds:.1f} seconds, not {begin:g}.")
+        raise Mistake(
+            "from must be within the film's {seconds:.1f} seconds, not {begin:g}.", seconds=film.seconds, begin=begin
+        )
     if end is not None and not end > begin:
-        raise ValueError(f"to must be later than from, {begin:g} seconds, not {end:g}.")
+        raise Mistake("to must be later than from, {begin:g} seconds, not {end:g}.", begin=begin, end=end)
     size = fitted_size(*film.size, min(long_side, max(film.size)))
     part = Part(begin, min(film.seconds, end or math.inf), rate, size)
     if len(part) < LEAST_FRAMES:
-        raise ValueError(
-            "This part of the film is a single frame; please choose a longer one, or more frames a second."
-        )
+        raise Mistake("This part of the film is a single frame; please choose a longer one, or more frames a second.")
     return part
 
 
@@ -207,18 +210,18 @@ def _told() -> Iterator[None]:
     try:
         yield
     except Refused as refused:
-        raise ValueError(f"The film {SENTENCES[refused.why].format(refused.most)}") from None
+        raise Mistake(SENTENCES[refused.why], most=refused.most) from None
     except FileNotFoundError:
-        raise ValueError("The film was not found; please check the name of its file.") from None
+        raise Mistake("The film was not found; please check the name of its file.") from None
     except IsADirectoryError:
-        raise ValueError("The film is a folder; please choose a file in it.") from None
+        raise Mistake("The film is a folder; please choose a file in it.") from None
     except OSError as error:
-        raise ValueError("The film cannot be read from where it is; please choose another file.") from error
+        raise Mistake("The film cannot be read from where it is; please choose another file.") from error
 
 
 @contextmanager
 def _read(path: Path) -> Iterator[BinaryIO]:
     with open(path, "rb") as file:
         if not file.read(1):
-            raise ValueError("The film is an empty file; please choose another one.")
+            raise Mistake("The film is an empty file; please choose another one.")
         yield file

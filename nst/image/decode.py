@@ -16,6 +16,7 @@ from PIL import Image
 
 from nst.gate.pool import MEGABYTES, Pool
 from nst.gate.wire import Block, Refused, Why
+from nst.mistakes import Mistake
 
 WORKING_SIDE = 4096  # larger pictures are reduced to this long side: twice the largest painting
 MAX_MEGABYTES = 50
@@ -28,12 +29,12 @@ AMPLE_MEGABYTES = 4 * MEGABYTES  # for a picture that is wanted in its full size
 GATE = Pool("nst.gate.pictures", workers=2)
 
 SENTENCES = {
-    Why.NOT_A_PICTURE: "is not a picture that can be read; "
+    Why.NOT_A_PICTURE: "The {name} is not a picture that can be read; "
     "please use a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC file.",
-    Why.DAMAGED: "is damaged or incomplete; please save or download it again, or use another one.",
-    Why.TOO_SLOW: "takes too long to open; please save it again in another format, or use another one.",
-    Why.TOO_LARGE: "has more than {} million pixels; please use a smaller version.",
-    Why.TOO_GREEDY: "needs too much memory to open; please use a smaller version.",
+    Why.DAMAGED: "The {name} is damaged or incomplete; please save or download it again, or use another one.",
+    Why.TOO_SLOW: "The {name} takes too long to open; please save it again in another format, or use another one.",
+    Why.TOO_LARGE: "The {name} has more than {most} million pixels; please use a smaller version.",
+    Why.TOO_GREEDY: "The {name} needs too much memory to open; please use a smaller version.",
 }
 
 
@@ -66,7 +67,7 @@ def open_with_alpha(
         with closing(GATE.ask("picture", file, MOST_BYTES, megabytes=megabytes, most=most)) as blocks:
             return _assembled(blocks, most)
     except Refused as refused:
-        raise ValueError(f"The {name} {SENTENCES[refused.why].format(refused.most)}") from None
+        raise Mistake(SENTENCES[refused.why], name=name, most=refused.most) from None
 
 
 def _assembled(blocks: Iterator[Block], most: int) -> tuple[Image.Image, Image.Image | None]:
@@ -114,15 +115,17 @@ def _read(source: str | os.PathLike[str] | BinaryIO, name: str) -> bytes:
     try:
         file = _beginning(source, limit + 1)
     except FileNotFoundError:
-        raise ValueError(f"The {name} was not found; please check the name of its file.") from None
+        raise Mistake("The {name} was not found; please check the name of its file.", name=name) from None
     except IsADirectoryError:
-        raise ValueError(f"The {name} is a folder; please choose a picture in it.") from None
+        raise Mistake("The {name} is a folder; please choose a picture in it.", name=name) from None
     except (OSError, ValueError) as error:
-        raise ValueError(f"The {name} cannot be read from where it is; please choose another file.") from error
+        raise Mistake("The {name} cannot be read from where it is; please choose another file.", name=name) from error
     if not file:
-        raise ValueError(f"The {name} is an empty file; please choose another one.")
+        raise Mistake("The {name} is an empty file; please choose another one.", name=name)
     if len(file) > limit:
-        raise ValueError(f"The {name} has more than {MAX_MEGABYTES} megabytes; please use a smaller file.")
+        raise Mistake(
+            "The {name} has more than {most} megabytes; please use a smaller file.", name=name, most=MAX_MEGABYTES
+        )
     return file
 
 

@@ -6,6 +6,7 @@ learned of the landscape, and `enlarged` carries that over to the next scale.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import torch
@@ -23,6 +24,12 @@ class Solver(Protocol):
     def enlarged(self, height: int, width: int) -> Solver:
         """The same memory for another size of the picture, whose gradient spreads over its pixels."""
 
+    def state_dict(self, pixels: Tensor) -> dict[str, Tensor]:
+        """All that steps have changed, the last of which led to these pixels; steps to come leave it alone."""
+
+    def load_state_dict(self, state: Mapping[str, Tensor], pixels: Tensor) -> None:
+        """Go on from there, after having been made alike."""
+
     def gentler(self) -> Solver:
         """Without memory, at a tenth of the learning rate: for where the last step led nowhere."""
 
@@ -37,7 +44,7 @@ class Average:
     def __init__(self, decay: float) -> None:
         self.decay = decay
         self.weight = 0.0
-        self.mean: Tensor | None = None
+        self.mean: Tensor | None = None  # until the first step
 
     def with_step(self, pixels: Tensor) -> Tensor:
         self.weight = self.decay * self.weight + 1
@@ -46,6 +53,14 @@ class Average:
         else:
             self.mean = torch.lerp(self.mean, pixels, 1 / self.weight)
         return self.mean
+
+    def state_dict(self) -> dict[str, Tensor]:
+        mean = {} if self.mean is None else {"mean": self.mean.clone()}  # it may be the pixels themselves
+        return {"weight": torch.tensor(self.weight, dtype=torch.float64), **mean}
+
+    def load_state_dict(self, state: Mapping[str, Tensor], pixels: Tensor) -> None:
+        self.weight = float(state["weight"])
+        self.mean = state["mean"].to(pixels.device) if self.decay else pixels
 
 
 def make_solver(optimizer: str, learning_rate: float, bands: int = 1, wrap: Wrap = NOWHERE) -> Solver:

@@ -64,6 +64,33 @@ class FirstOrder:
             twin.state[1].state[band] = _carried(optimizer.state[before], band, self.wrap)
         return twin
 
+    def state_dict(self, pixels: Tensor) -> dict[str, Tensor]:
+        state = {
+            "learning_rate": torch.tensor(self.learning_rate, dtype=torch.float64),
+            "is_moved": torch.tensor(pixels is self.moved),
+        }
+        bands, optimizer = self.state or ([], None)
+        for number, band in enumerate(bands):
+            known = {"band": band} | (optimizer.state[band] if optimizer else {})
+            state |= {  # clones, because the optimiser writes over its own
+                f"{name}.{number}": value.clone() for name, value in known.items() if isinstance(value, Tensor)
+            }
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Tensor], pixels: Tensor) -> None:
+        self.learning_rate = float(state["learning_rate"])
+        self.moved = pixels if state["is_moved"] else None
+        known: dict[str, dict[str, Tensor]] = {}  # number of a band -> what belongs to it
+        for key, value in state.items():
+            name, _, number = key.partition(".")
+            if number:  # counts of steps stay on the CPU, where torch.optim has them
+                known.setdefault(number, {})[name] = value.to(pixels.device) if value.ndim else value.clone()
+        bands = [known[number].pop("band") for number in known]
+        if bands:
+            optimizer = OPTIMIZERS[self.optimizer](bands, lr=self.learning_rate)
+            optimizer.state.update({band: one for band, one in zip(bands, known.values(), strict=True) if one})
+            self.state = bands, optimizer
+
     def gentler(self) -> FirstOrder:
         return FirstOrder(self.optimizer, self.learning_rate / 10, self.bands, self.wrap)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from nst.wrap import NOWHERE, Wrap
 TINY = 1e-30  # instead of zero where something is divided by
 HISTORY_BYTES, LEAST_HISTORY = 512 * 2**20, 2  # what its pairs may take, and how many it keeps at any size
 HISTORY, PAIR_BYTES = 10, 2 * 3 * 4  # pairs where there is room; of one, for each pixel
+PAIR = "s", "y", "rho"  # the parts of a pair, as the book names them; rho is 1 / s.y
 BANDS = 6  # whose curvature is told apart
 SPREAD = 10.0  # times more or less than the whole picture that a band may be curved
 LITTLE = 1e-10  # share of the change of slope that teaches nothing about a band
@@ -81,6 +83,27 @@ class LBFGS:
         twin = LBFGS(self.learning_rate / 10, self.history, self.reach / 10, self.wrap)
         twin.pairs = deque(maxlen=self.pairs.maxlen)
         return twin
+
+    def state_dict(self, pixels: Tensor) -> dict[str, Tensor]:
+        lengths = {"learning_rate": self.learning_rate, "reach": self.reach}
+        state = {name: torch.tensor(length, dtype=torch.float64) for name, length in lengths.items()}
+        for number, pair in enumerate(self.pairs):
+            state |= {f"{name}.{number}": one for name, one in zip(PAIR, pair, strict=True)}
+        if self.inverse_curvature is not None:
+            state["inverse_curvature"] = self.inverse_curvature
+        if self.before is not None:
+            state["pixels"], state["gradient"] = self.before
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Tensor], pixels: Tensor) -> None:
+        self.learning_rate, self.reach = float(state["learning_rate"]), float(state["reach"])
+        there = {name: value.to(pixels.device) for name, value in state.items()}
+        self.pairs.clear()
+        while f"s.{(number := len(self.pairs))}" in there:
+            s, y, rho = (there[f"{name}.{number}"] for name in PAIR)
+            self.pairs.append((s, y, rho))
+        self.inverse_curvature = there.get("inverse_curvature")
+        self.before = (there["pixels"], there["gradient"]) if "pixels" in there else None
 
     def _remember(self, s: Tensor, y: Tensor) -> None:
         curvature = dot(s, y)

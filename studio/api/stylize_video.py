@@ -11,6 +11,7 @@ import gradio as gr
 from PIL import Image
 
 from nst.film.reading import RATE, look
+from nst.mistakes import Mistake
 from studio.api.stylize import settings_for, signature_of
 from studio.components.clip_file import clip_file
 from studio.components.controls import hidden_control
@@ -70,7 +71,7 @@ def stylize_video(
                 yield str(finished(state)["film"]), preview(take.picture), _report(state, take)
                 return
             yield None, preview(take.picture), _report(state, take)
-        raise ValueError("The film broke off before its first frame; please export it again as an MP4.")
+        raise Mistake("The film broke off before its first frame; please export it again as an MP4.")
 
 
 def _shooting(clip: tuple[Path, str] | None, style: Image.Image | None, *values: Any) -> Shooting:
@@ -79,7 +80,7 @@ def _shooting(clip: tuple[Path, str] | None, style: Image.Image | None, *values:
     settings = settings_for(dict(zip(PAGE_KNOBS, knobs, strict=True)))
     with in_the_users_words():
         if clip is None:
-            raise ValueError("Please choose a clip.")
+            raise Mistake("Please choose a clip.")
         film = look(clip[0])
         part = part_for(film, settings.size, fps or None, begin or 0.0, end or None)
         return of_clip(film, part, [style, *filter(None, more)], settings)

@@ -9,6 +9,8 @@ import gradio as gr
 from gradio.data_classes import FileData
 from pydantic import ConfigDict
 
+from nst.mistakes import Mistake
+from studio.errors import Refusal
 from studio.files import CLIP_NOT_HERE, NO_CLIP, own_file
 from studio.gradio_internals import shown_as_its_parent
 
@@ -25,7 +27,7 @@ class ClipData(FileData):
             gr.Error: for whatever names no file.
         """
         if not (isinstance(obj, dict) and obj.get("path")):
-            raise gr.Error(NO_CLIP, print_exception=False)
+            raise Refusal(Mistake(NO_CLIP))
         return super().model_validate(obj, **how)
 
 
@@ -51,5 +53,5 @@ def clip_of(path: object, name: object) -> tuple[Path, str]:
     """
     file = own_file(path)
     if file is None:
-        raise gr.Error(CLIP_NOT_HERE, print_exception=False)
+        raise Refusal(Mistake(CLIP_NOT_HERE))
     return file, str(name or file.name)

@@ -5,11 +5,11 @@ const show = () => {
   const hint = element.querySelector(".hint"); // of a gallery that may be empty: what will hang there
   if (hint) hint.textContent = props.hints[language] ?? props.hints.en;
   element.querySelectorAll(".tile").forEach((tile, i) => {
-    const { key, line, title: own } = props.items[i] ?? {};
-    const title = props.names?.[language]?.[key] ?? own; // a stranger's words are text, never part of a template
-    tile.title = [title, line].filter(Boolean).join(", ");
+    const item = props.items[i] ?? {};
+    const { title, line, whole } = props.texts?.[language]?.[item.key] ?? item; // text, never part of a template
+    tile.title = whole ?? [title, line].filter(Boolean).join(", ");
     tile.querySelector(".title").textContent = title;
-    if (line) tile.querySelector(".line").textContent = line;
+    tile.querySelector(".line").textContent = line ?? "";
   });
   element.querySelectorAll("input").forEach((input) => (input.checked = input.value === props.value));
 };

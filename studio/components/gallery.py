@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
 
 from studio.components.thumbnails import thumb, url
 from studio.components.widget_files import widget_files
-from studio.i18n import LANGUAGES, names_for_browser, words
+from studio.i18n import LANGUAGES, words
 
 
 @dataclass(frozen=True)
@@ -21,22 +21,26 @@ class Tile:
     path: Path
     title: str
     line: str = ""
+    whole: str = ""
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What stands under it; and all there is to say, where that is more."""
+        return {
+            "title": self.title,
+            "line": self.line,
+            "whole": self.whole or ", ".join(filter(None, (self.title, self.line))),
+        }
 
 
-def gallery(
-    name: str,
-    tiles: Sequence[Tile],
-    chosen: str | None,
-    size: tuple[int, int],
-    names: Mapping[str, tuple[str, str]] | None = None,
-) -> gr.HTML:
-    """`names` are the pictures' keys and English names, by the tiles' keys, where they are translated.
+def gallery(name: str, tiles_in: Callable[[str], Sequence[Tile]], chosen: str | None, size: tuple[int, int]) -> gr.HTML:
+    """`tiles_in` says what hangs there, in each language.
 
     `name` is the gallery's id on the page and the key of its heading in `words`.
 
     A choice by the visitor is the event `select`; a value from Python only moves the ring.
     """
-    items = [asdict(tile) | {"path": "", "src": url(thumb(tile.path, size))} for tile in tiles]
+    items = [{"key": tile.key, "src": url(thumb(tile.path, size))} for tile in tiles_in("en")]
     return gr.HTML(
         chosen,
         **widget_files(__file__),
@@ -44,7 +48,7 @@ def gallery(
         name=name,
         width=size[0],
         height=size[1],
-        names=names_for_browser(names or {}),
+        texts={language: {tile.key: tile.texts for tile in tiles_in(language)} for language in LANGUAGES},
         headings={language: words(language)[name] for language in LANGUAGES},
         disabled=False,
         elem_id=name,

@@ -19,9 +19,10 @@ from pydantic import ConfigDict
 
 from nst import Settings
 from nst.image import MAX_MEGABYTES, fitted_size, open_with_alpha, read_text, with_alpha
+from nst.mistakes import Mistake
 from studio.catalogue import EXAMPLES
 from studio.components.thumbnails import small, url
-from studio.errors import in_the_users_words
+from studio.errors import Refusal, in_the_users_words
 from studio.files import NO_FILE, NOT_HERE, own_file
 from studio.gradio_internals import opened_by, shown_as_its_parent, upload_folder
 
@@ -45,7 +46,7 @@ class PictureFile(ImageData):
             gr.Error: for whatever names no file. (pydantic would wrap it, were it raised by a validator.)
         """
         if not (isinstance(obj, dict) and (obj.get("path") or obj.get("url"))):
-            raise gr.Error(NO_FILE, print_exception=False)
+            raise Refusal(Mistake(NO_FILE))
         return super().model_validate(obj, **how)
 
 
@@ -134,14 +135,14 @@ def _source(payload: ImageData) -> Path | io.BytesIO:
     if payload.path:
         if file := own_file(payload.path):
             return file
-        raise ValueError(NOT_HERE)
+        raise Mistake(NOT_HERE)
     head, _, body = (payload.url or "").partition(";base64,")
     if not head.startswith("data:"):
-        raise ValueError(NOT_HERE)
+        raise Mistake(NOT_HERE)
     try:
         return io.BytesIO(base64.b64decode(body, validate=True))
     except ValueError:
-        raise ValueError("This file could not be read as a picture.") from None
+        raise Mistake("This file could not be read as a picture.") from None
 
 
 @shown_as_its_parent

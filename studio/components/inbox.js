@@ -1,6 +1,7 @@
 // Every picture that a visitor hands in comes this way: dropped anywhere on the page, pasted, or chosen in a box.
 // It is sent first and decoded by the server; until then the box keeps what it has. The value is {box, file}, or
-// {box, problem} where sending failed; each time it triggers "upload", or "submit" for a clip.
+// {box, problem} where sending failed; each time it triggers "upload", or "submit" for a clip. Several photos at once are
+// {box: "album", files, more}, where each file is likewise, and `more` are too many: they trigger "select".
 const BOXES = ["photo", "painting"];
 let pointed = "photo"; // where a pasted picture goes
 let own = false; // a picture of this very page is being dragged
@@ -24,8 +25,9 @@ const send = async (file) => {
   return { file: { path, orig_name: file.name, meta: { _type: "gradio.FileData" } } };
 };
 
+const isClip = (file) => file.type.startsWith("video/");
 const take = async (pointedAt, file) => {
-  const box = file?.type.startsWith("video/") ? "film" : pointedAt;
+  const box = file && isClip(file) ? "film" : pointedAt;
   mark(box, "taking", true);
   const sent = file ? await send(file).catch(() => ({ problem: "not_sent" })) : { problem: "no_picture" };
   props.value = { box, ...sent };
@@ -33,6 +35,17 @@ const take = async (pointedAt, file) => {
   setTimeout(() => mark(box, "taking", false), 400);
 };
 window.takePicture = take;
+
+const takeSeveral = async (all) => {
+  mark("photo", "taking", true);
+  const files = [];
+  for (const file of all.slice(0, props.photos))
+    files.push({ name: file.name, ...(await send(file).catch(() => ({ problem: "not_sent" }))) });
+  props.value = { box: "album", files, more: Math.max(0, all.length - props.photos) };
+  trigger("select");
+  setTimeout(() => mark("photo", "taking", false), 400);
+};
+window.takePictures = takeSeveral;
 
 document.addEventListener("dragstart", () => (own = true), true);
 document.addEventListener("dragend", () => (own = false), true);
@@ -51,15 +64,17 @@ document.addEventListener("drop", (event) => {
   if (!carriesFiles(event)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  const [file] = event.dataTransfer.files; // read now: a moment later there are none
-  if (file) take(boxAt(event), file);
+  const files = [...event.dataTransfer.files]; // read now: a moment later there are none
+  const photos = files.filter((file) => !isClip(file));
+  if (photos.length > 1 && boxAt(event) === "photo") takeSeveral(photos);
+  else if (files.length) take(boxAt(event), files[0]);
 }, true);
 
 document.addEventListener("change", (event) => {
   const box = event.target.closest?.("#photo, #painting")?.id;
   if (!box || event.target.type !== "file" || !event.target.files.length) return;
   event.stopImmediatePropagation();
-  take(box, event.target.files[0]);
+  take(box, event.target.files[0]); // these boxes let one be chosen
   event.target.value = "";
 }, true);
 

@@ -1,41 +1,78 @@
-// The value is {mask, where, soft, photo}: what was marked, white on black as a PNG, or null; what that means;
-// whether its edges are soft already; and which photo it belongs to. Python may bring marks back, or take them away;
-// only a visitor's own triggers "change". A click that wants the subject found triggers "select", with what to `keep`. A finger, a mouse or the arrow keys and the space bar lead the brush.
+// The value is {mask, regions, where, soft, photo, feather}: what was marked, white on black as a PNG, or null, once for
+// all paintings and once for each; which of it counts and what it means; whether its edges are soft already; which photo
+// it belongs to; and how soft the visitor wants them, if that was said. Python may bring marks back, or take them away;
+// only a visitor's own triggers "change". A click that wants the subject found triggers "select", with what to `keep`; one
+// that wants the edges refined likewise, with the brush's `strokes`: white where it added to the marks for all paintings,
+// black where it erased, else grey. A finger, a mouse or the arrow keys and the space bar lead the brush.
 const language = window.language;
 const words = props.words[language] ?? props.words.en;
 const SIDE = 512; // pixels of the marks' long side
 const STEPS_BACK = 20;
-const INK = [229, 72, 77];
+const SOFT = 1.25; // percent of the long side: how softly a mark ends if nothing else is said
+const INKS = [[229, 72, 77], [213, 94, 0], [0, 114, 178], [240, 228, 66], [0, 158, 115]]; // of all, and of each painting
 const find = (selector) => element.querySelector(selector);
 const image = find(".easel img"), canvas = find("canvas"), ring = find(".ring"), size = find(".size input");
 const ink = canvas.getContext("2d", { willReadFrequently: true });
 const past = [];
+const layers = INKS.map(() => document.createElement("canvas")); // the marks in each ink; the canvas shows some of them
+const brushes = layers.map((layer) => layer.getContext("2d", { willReadFrequently: true }));
+const strokes = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+const soft = find(".soft input");
+let painting = 0; // whose region is being marked
+const ownRegions = () => props.value.where === "own";
+const shown = () => (ownRegions() ? [1, 2, 3, 4] : [0]);
+const active = () => (ownRegions() ? 1 + painting : 0);
 let erasing = false, down = false, at = [SIDE / 2, SIDE / 3];
 
 const choices = element.querySelectorAll(".options input");
 choices.forEach((input) => (input.nextElementSibling.textContent = words[input.value]));
 const say = (change) => {
   props.value = { ...props.value, ...change };
-  requestAnimationFrame(check);
+  requestAnimationFrame(() => (check(), soften()));
   trigger("change");
 };
-const check = () => choices.forEach((input) => (input.checked = input.value === props.value.where));
+const inks = find(".inks");
+const check = () => {
+  const titles = window.paintings ?? [];
+  choices.forEach((input) => {
+    input.checked = input.value === props.value.where;
+    if (input.value === "own") input.closest("label").hidden = titles.length < 2 && !input.checked;
+  });
+  painting = Math.max(0, Math.min(painting, titles.length - 1));
+  find(".rest").textContent = ownRegions() ? words.rest : "";
+  for (const tool of ["invert", "refine"]) find(`[value=${tool}]`).hidden = ownRegions(); // they are for one mask
+  if (!ownRegions()) return inks.replaceChildren();
+  while (inks.children.length > titles.length) inks.lastChild.remove();
+  titles.forEach((title, i) => {
+    const chip = inks.children[i] ?? inks.appendChild(document.createElement("label"));
+    if (!chip.children.length) {
+      chip.append(Object.assign(document.createElement("input"), { type: "radio", name: "ink", value: i }));
+      chip.append(document.createElement("i"), document.createElement("span"));
+      chip.querySelector("i").style.background = `rgb(${INKS[1 + i]})`;
+    }
+    chip.querySelector("input").checked = i === painting;
+    chip.querySelector("span").textContent = title; // text, never part of a template: a stranger may have named it
+  });
+};
+document.addEventListener("paintings", check);
 element.querySelectorAll(".tools button").forEach((button) => (button.textContent = words[button.value]));
 find(".options").setAttribute("aria-label", words.where);
+inks.setAttribute("aria-label", words.which);
 find(".size span").textContent = words.size;
+find(".soft span").textContent = words.feather;
 find(".easel p").textContent = words.photo;
 canvas.setAttribute("role", "img");
 canvas.setAttribute("aria-label", words.canvas);
 
-const marks = () => {
-  const alpha = ink.getImageData(0, 0, canvas.width, canvas.height).data;
+const marks = (layer) => {
+  const alpha = brushes[layer].getImageData(0, 0, canvas.width, canvas.height).data;
   for (let i = 3; i < alpha.length; i += 4) if (alpha[i]) return true;
   return false;
 };
-const asMask = () => {
+const asMask = (layer) => {
   const sheet = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
   const white = sheet.getContext("2d");
-  white.drawImage(canvas, 0, 0);
+  white.drawImage(layers[layer], 0, 0);
   white.globalCompositeOperation = "source-in";
   white.fillStyle = "#fff";
   white.fillRect(0, 0, sheet.width, sheet.height);
@@ -44,38 +81,64 @@ const asMask = () => {
   white.fillRect(0, 0, sheet.width, sheet.height);
   return sheet.toDataURL("image/png");
 };
-let drawn = null; // the mask that the canvas shows
-const showState = () => find(".brush").classList.toggle("marked", drawn !== null);
-const keep = () => {
-  drawn = marks() ? asMask() : null;
-  showState();
-  say({ mask: drawn, soft: false });
+let drawn = layers.map(() => null); // the masks that are in the layers
+const show = () => {
+  ink.clearRect(0, 0, canvas.width, canvas.height);
+  if (canvas.width) for (const layer of shown()) ink.drawImage(layers[layer], 0, 0);
+  find(".brush").classList.toggle("marked", shown().some((layer) => drawn[layer]));
 };
-const finders = element.querySelectorAll(".find button");
+const keep = () => {
+  for (const layer of shown()) drawn[layer] = marks(layer) ? asMask(layer) : null;
+  show();
+  say({ mask: drawn[0], regions: drawn.slice(1), soft: false });
+};
+const finders = element.querySelectorAll(".find button, [value=refine]");
 const look = (busy) => finders.forEach((button) => (button.disabled = busy));
-const seek = (part) => {
+let refining = false;
+const seek = (what) => {
   if (!canvas.width || !image.src) return;
   remember();
   look(true);
-  props.value = { ...props.value, keep: part };
+  refining = Boolean(what.strokes);
+  props.value = { ...props.value, ...what };
   trigger("select");
+};
+const blur = () => {
+  canvas.style.filter = `blur(${(soft.value / 100) * Math.max(canvas.clientWidth, canvas.clientHeight)}px)`;
+};
+const soften = () => {
+  soft.value = props.value.feather ?? (props.value.soft ? 0 : SOFT);
+  blur();
+};
+new ResizeObserver(blur).observe(canvas);
+const forget = () => {
+  strokes.fillStyle = "#808080";
+  strokes.fillRect(0, 0, canvas.width, canvas.height);
 };
 const draw = async () => {
   check();
+  soften();
   if (!props.value.keep) look(false);
-  const { mask } = props.value;
-  if (mask === drawn || !canvas.width) return;
-  drawn = mask;
-  showState();
+  if (!canvas.width) return;
+  const masks = layers.map((_, i) => (i ? props.value.regions?.[i - 1] : props.value.mask) ?? null);
+  await Promise.all(masks.map((mask, i) => mask !== drawn[i] && fill(i, mask)));
+  show();
+};
+const fill = async (layer, mask) => {
+  drawn[layer] = mask;
+  if (!layer && !refining) forget(); // refined marks still hold what the brush said
+  refining &&= Boolean(layer);
   const picture = mask && Object.assign(new Image(), { src: mask });
   if (picture) await picture.decode();
-  if (mask !== drawn) return;
-  ink.globalCompositeOperation = "copy";
-  if (!picture) return ink.clearRect(0, 0, canvas.width, canvas.height);
-  ink.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  const sheet = ink.getImageData(0, 0, canvas.width, canvas.height);
-  for (let i = 0; i < sheet.data.length; i += 4) sheet.data.set([...INK, sheet.data[i]], i);
-  ink.putImageData(sheet, 0, 0);
+  if (mask !== drawn[layer]) return;
+  const brush = brushes[layer];
+  brush.clearRect(0, 0, canvas.width, canvas.height);
+  if (!picture) return;
+  brush.globalCompositeOperation = "source-over";
+  brush.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const sheet = brush.getImageData(0, 0, canvas.width, canvas.height);
+  for (let i = 0; i < sheet.data.length; i += 4) sheet.data.set([...INKS[layer], sheet.data[i]], i);
+  brush.putImageData(sheet, 0, 0);
 };
 watch("value", draw);
 
@@ -87,8 +150,10 @@ const fit = () => {
   const scale = SIDE / Math.max(photo.naturalWidth, photo.naturalHeight);
   canvas.width = Math.round(photo.naturalWidth * scale); // also wipes it
   canvas.height = Math.round(photo.naturalHeight * scale);
+  for (const layer of [...layers, strokes.canvas]) Object.assign(layer, { width: canvas.width, height: canvas.height });
+  forget();
   past.length = 0;
-  drawn = null;
+  drawn = layers.map(() => null);
   draw();
 };
 document.addEventListener("load", (event) => event.target.closest?.("#photo") && fit(), true);
@@ -100,19 +165,28 @@ const follow = () => {
 follow();
 fit();
 
+const sheetOf = (brush) => [brush, brush.getImageData(0, 0, canvas.width, canvas.height)];
 const remember = () => {
-  past.push(ink.getImageData(0, 0, canvas.width, canvas.height));
+  past.push([...shown().map((layer) => brushes[layer]), strokes].map(sheetOf));
   if (past.length > STEPS_BACK) past.shift();
 };
-const stroke = (from, to) => {
-  ink.globalCompositeOperation = erasing ? "destination-out" : "source-over";
-  ink.lineCap = ink.lineJoin = "round";
-  ink.lineWidth = Number(size.value);
-  ink.strokeStyle = `rgb(${INK})`;
-  ink.beginPath();
-  ink.moveTo(...from);
-  ink.lineTo(to[0] + 0.01, to[1]); // a line of no length would leave no dot
-  ink.stroke();
+const line = (brush, [from, to], width, colour) => {
+  brush.lineCap = brush.lineJoin = "round";
+  brush.lineWidth = width;
+  brush.strokeStyle = colour;
+  brush.beginPath();
+  brush.moveTo(...from);
+  brush.lineTo(to[0] + 0.01, to[1]); // a line of no length would leave no dot
+  brush.stroke();
+};
+const stroke = (...way) => {
+  for (const layer of shown()) {
+    const brush = brushes[layer];
+    brush.globalCompositeOperation = erasing || layer !== active() ? "destination-out" : "source-over"; // one ink a spot
+    line(brush, way, Number(size.value), `rgb(${INKS[layer]})`);
+  }
+  if (!ownRegions()) line(strokes, way, size.value / 2, erasing ? "#000" : "#fff"); // nobody is sure at a brush's rim
+  show();
 };
 const point = () => {
   const scale = canvas.clientWidth / canvas.width;
@@ -160,12 +234,22 @@ canvas.addEventListener("focus", point);
 size.addEventListener("input", point);
 
 const undo = () => {
-  if (past.length) ink.putImageData(past.pop(), 0, 0);
+  for (const [brush, sheet] of past.pop() ?? []) brush.putImageData(sheet, 0, 0);
   keep();
+};
+const invert = () => {
+  const [[brush, marked], [, said]] = [brushes[0], strokes].map(sheetOf);
+  for (let i = 0; i < marked.data.length; i += 4) {
+    marked.data.set([...INKS[0], 255 - marked.data[i + 3]], i);
+    said.data.fill(255 - said.data[i], i, i + 3);
+  }
+  brush.putImageData(marked, 0, 0);
+  strokes.putImageData(said, 0, 0);
 };
 element.addEventListener("click", (event) => {
   const tool = event.target.closest("button")?.value;
-  if (tool === "subject" || tool === "background") seek(tool);
+  if (tool === "subject" || tool === "background") seek({ keep: tool });
+  if (tool === "refine") seek({ keep: tool, strokes: strokes.canvas.toDataURL("image/png") });
   if (tool === "erase") {
     erasing = !erasing;
     event.target.setAttribute("aria-pressed", erasing);
@@ -173,11 +257,27 @@ element.addEventListener("click", (event) => {
   if (tool === "undo") undo();
   if (tool === "clear") {
     remember();
-    ink.clearRect(0, 0, canvas.width, canvas.height);
+    for (const layer of shown()) brushes[layer].clearRect(0, 0, canvas.width, canvas.height);
+    if (!ownRegions()) forget();
+    keep();
+  }
+  if (tool === "invert") {
+    remember();
+    invert();
     keep();
   }
 });
 find(".options").addEventListener("change", (event) => {
   event.stopPropagation();
   say({ where: event.target.value });
+  show();
+});
+inks.addEventListener("change", (event) => {
+  event.stopPropagation();
+  painting = Number(event.target.value);
+});
+soft.addEventListener("input", blur);
+soft.addEventListener("change", (event) => {
+  event.stopPropagation();
+  say({ feather: Number(soft.value) });
 });

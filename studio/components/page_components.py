@@ -22,6 +22,8 @@ class PageComponents:
         start: A picture to begin from, as a JPEG; it came with a project.
         continue_from: The picture that is gone on from, as a JPEG.
         result: What hangs on the wall.
+        album_photos: Those that are to be painted one after another.
+        album_state: What there is of the album that is being painted.
         film_part: Components: from which second on, how many seconds, which size.
         clip_film: What is known of the clip.
         film_state: What there is of the film that is being painted.
@@ -63,6 +65,11 @@ class PageComponents:
     lesson_text: gr.HTML
     paint_lesson: gr.Button
     lesson_strips: gr.HTML
+    album_panel: gr.Accordion
+    album_box: gr.HTML
+    paint_album: gr.Button
+    album_photos: gr.State
+    album_state: gr.State
     film_panel: gr.Accordion
     clip: gr.HTML
     film_part: dict[str, Any]
@@ -102,7 +109,7 @@ class PageComponents:
     @property
     def resting(self) -> list[Component]:
         """What rests while something is painted."""
-        buttons = [self.paint_variants, self.paint_lesson, self.paint_film, self.paint_morph]
+        buttons = [self.paint_variants, self.paint_lesson, self.paint_album, self.paint_film, self.paint_morph]
         return [self.view, *self.adjusting, self.adjust_reset, *buttons]
 
 

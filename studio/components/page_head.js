@@ -7,6 +7,7 @@ list.value = window.language;
 list.setAttribute("aria-label", words.language);
 list.addEventListener("change", (event) => {
   event.stopPropagation();
-  document.cookie = `language=${list.value}; path=/; max-age=31536000; samesite=lax`;
+  const where = location.protocol === "https:" ? "samesite=none; secure; partitioned" : "samesite=lax"; // in a frame, too
+  document.cookie = `language=${list.value}; path=/; max-age=31536000; ${where}`;
   location.reload();
 });

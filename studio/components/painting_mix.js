@@ -2,13 +2,17 @@
 // "select" adds the painting in the box to the extra ones, "delete" takes away number `away`, "release" is a new weight.
 const language = window.language;
 const words = props.words[language] ?? props.words.en;
+const titleOf = (tile) => document.querySelector(`#paintings ${tile}`)?.closest(".tile").querySelector(".title").textContent;
 const box = () => document.querySelector("#painting img");
 
 const show = () => {
   const rows = [...element.querySelectorAll(".row")];
   const { weights } = props.value;
-  const titles = [...props.items.map((item) => item.title), box() ? words.current : words.next];
+  const others = props.items.map((item) => (item.key && titleOf(`input[value="${item.key}"]`)) || item.title);
+  const titles = [...others, box() ? (titleOf("input:checked") ?? words.own) : words.next];
   const used = box() ? weights : weights.slice(0, -1);
+  window.paintings = titles.slice(0, used.length); // for the brush: each may have its region
+  document.dispatchEvent(new Event("paintings"));
   const total = used.reduce((sum, weight) => sum + weight, 0);
   rows.forEach((row, i) => {
     const slider = row.querySelector("input");
@@ -31,9 +35,9 @@ show();
 watch(["value", "items"], show);
 document.addEventListener("load", (event) => event.target.closest?.("#painting") && show(), true);
 const follow = () => {
-  const box = document.getElementById("painting"); // may come to the page later than this
-  if (box) new MutationObserver(show).observe(box, { childList: true, subtree: true });
-  else setTimeout(follow, 50);
+  const places = ["painting", "paintings"].map((place) => document.getElementById(place));
+  if (!places.every(Boolean)) return setTimeout(follow, 50); // they may come to the page later than this
+  for (const place of places) new MutationObserver(show).observe(place, { childList: true, subtree: true });
 };
 follow();
 

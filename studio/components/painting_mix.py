@@ -10,17 +10,19 @@ import gradio as gr
 from PIL import Image, ImageOps
 
 from nst.image import open_picture
+from nst.mistakes import Mistake
 from studio.catalogue import PAINTINGS
 from studio.components.images import data_url, name_of
 from studio.components.widget_files import widget_files
 from studio.errors import in_the_users_words
 from studio.files import NOT_HERE, own_file
-from studio.i18n import for_browser
+from studio.i18n import for_browser, words
 
 MOST = 4  # paintings
 EVEN = 5  # a weight, of 1 to 10
 THUMB = (102, 102)
-WORDS = ("add", "current", "next", "weight", "away")
+KEYS = {painting.path.name: key for key, painting in PAINTINGS.items()}
+WORDS = ("add", "next", "weight", "away")
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,13 @@ class ExtraStyle:
     """A painting to be mixed in, besides that in the box. A visit keeps its small picture, and the file by name."""
 
     file: str
-    title: str
     name: str
     thumb: str
 
     @property
     def item(self) -> dict[str, str]:
-        return {"src": self.thumb, "title": self.title}
+        """For the browser, which knows what a painting of the gallery is called in the visitor's language."""
+        return {"src": self.thumb, "title": self.name, "key": KEYS.get(self.name, "")}
 
     @property
     def picture(self) -> Image.Image:
@@ -45,14 +47,14 @@ class ExtraStyle:
         with in_the_users_words():
             file = own_file(self.file)
             if file is None:
-                raise ValueError(NOT_HERE)
+                raise Mistake(NOT_HERE)
             picture = open_picture(file, "painting")
         picture.info["name"] = self.name
         return picture
 
 
-def extra_style(picture: Image.Image, file: str, title: str) -> ExtraStyle:
-    return ExtraStyle(file, title, name_of(picture), data_url(ImageOps.fit(picture, THUMB)))
+def extra_style(picture: Image.Image, file: str) -> ExtraStyle:
+    return ExtraStyle(file, name_of(picture), data_url(ImageOps.fit(picture, THUMB)))
 
 
 def painting_mix() -> gr.HTML:
@@ -62,20 +64,19 @@ def painting_mix() -> gr.HTML:
         **widget_files(__file__),
         items=[],
         most=MOST,
-        words=for_browser(WORDS, "mix_"),
+        words={one: {"own": words(one)["own_painting"], **text} for one, text in for_browser(WORDS, "mix_").items()},
         elem_id="mix",
         elem_classes=["bare"],
     )
 
 
 def add_style(
-    style: Image.Image | None, key: str | None, extra_styles: Sequence[ExtraStyle], value: Mapping[str, Any]
+    style: Image.Image | None, extra_styles: Sequence[ExtraStyle], value: Mapping[str, Any]
 ) -> tuple[Any, ...]:
     """The box becomes free for another painting. Returns the extra styles, the rows, the box and its gallery."""
     if style is None or len(extra_styles) >= MOST - 1:
         return tuple([gr.skip()] * 4)
-    title = PAINTINGS[key].title if key in PAINTINGS else name_of(style)
-    extra_styles = (*extra_styles, extra_style(style, style.info["file"], title))
+    extra_styles = (*extra_styles, extra_style(style, style.info["file"]))
     return extra_styles, rows(extra_styles, [*value["weights"], EVEN]), None, None
 
 

@@ -2,7 +2,9 @@
 // figures over the canvas only; there it is hidden, and read from here.
 const words = props.words[window.language] ?? props.words.en;
 const text = () => element.querySelector(".status p");
-text().textContent = props.first[window.language] ?? props.first.en;
+const first = props.first[window.language] ?? props.first.en;
+text().textContent = first;
+element.querySelector("[role=progressbar]").setAttribute("aria-label", first);
 let own = null; // what the line said before it spoke of the queue
 
 const about = (seconds) => (seconds < 100 ? words.seconds : words.round_minutes)

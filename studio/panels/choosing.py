@@ -95,11 +95,19 @@ def _mix(page: PageComponents) -> None:
     """Further paintings: added, and taken away."""
     page.mix.select(
         add_style,
-        [page.style, page.style_gallery, page.extra_styles, page.mix],
+        [page.style, page.extra_styles, page.mix],
         [page.extra_styles, page.mix, page.style, page.style_gallery],
         **AT_ONCE,
     )
-    page.mix.delete(remove_style, [page.extra_styles, page.mix], [page.extra_styles, page.mix], **AT_ONCE)
+
+    def taken_away(extra_styles: Any, value: Mapping[str, Any], marks: Mapping[str, Any]) -> Updates:
+        left, mix = remove_style(extra_styles, value)
+        marks = mask_brush.without(marks, value["away"])
+        panel = mask_brush.panel_label(marks)
+        return {page.extra_styles: left, page.mix: mix, page.mask_brush: marks, page.mask_panel: panel}
+
+    changed = [page.extra_styles, page.mix, page.mask_brush]
+    page.mix.delete(taken_away, changed, [*changed, page.mask_panel], **AT_ONCE)
 
 
 def _finished(page: PageComponents) -> None:

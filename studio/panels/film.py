@@ -14,6 +14,7 @@ from gradio.events import Dependency
 
 from nst import Settings
 from nst.film.reading import RATE, Film, Part, frames, look
+from nst.mistakes import Mistake
 from studio.components import inbox
 from studio.components.clip_box import clip_box, showing
 from studio.components.clip_file import clip_of
@@ -145,7 +146,7 @@ def _part(page: PageComponents, values: Mapping[Any, Any]) -> dict[str, Any]:
 
 def _clip(clip: Film | None, request: gr.Request) -> Film:
     if clip is None:
-        raise ValueError(words(language_of(request))["film_no_clip"])
+        raise Mistake("Please choose a clip.")
     return clip
 
 
@@ -254,7 +255,7 @@ def paint(request: gr.Request, shooting: Shooting, clip: Mapping[str, Any] | Non
             shown = {"run": run_id, "number": take.number, "src": inline(jpeg(take.picture, SHOWN_SIDE, SHOWN_QUALITY))}
             done = take.number / shooting.count if take.number else take.progress / shooting.count
             if take.is_cut:
-                gr.Info(words(language)["deadline"], duration=None)
+                gr.Info(words(language)["deadline"], duration=None, title=words(language)["note_title"])
             yield gr.update(frame=shown, done=done, line=running(state, language), ratio=width / height), state
 
 

@@ -1,4 +1,6 @@
-"""One click instead of a brush: the photo's subject is marked, to be kept or to be painted, and can be corrected."""
+"""One click instead of a brush: the photo's subject is marked, to be kept or to be painted. Another one moves the edges
+of any marks to where those of the photo are.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,12 @@ import gradio as gr
 from PIL import Image
 
 from nst.record import mask_png
-from nst.subject import NoSubject, subject_mask
+from nst.subject import NoSubject, refined_mask, subject_mask
 from studio.components.images import inline, name_of
-from studio.components.mask_brush import panel_label
+from studio.components.mask_brush import opened, panel_label, unmarked
 from studio.components.page_components import PageComponents
 from studio.components.updates import Updates
-from studio.errors import without_a_trace
+from studio.errors import in_the_users_words, without_a_trace
 from studio.events import AT_ONCE, QUIET
 from studio.i18n import language_of, words
 
@@ -23,7 +25,8 @@ WHERE = {"subject": "keep", "background": "here"}  # what is to stay as it is ->
 
 def join(page: PageComponents) -> None:
     def marked(photo: Image.Image | None, marks: Mapping[str, Any], request: gr.Request) -> Updates:
-        new = marks_of(photo, str(marks.get("keep")), language_of(request))
+        find = refined if marks.get("keep") == "refine" else found
+        new = find(photo, marks, language_of(request))
         return {page.mask_brush: new, page.mask_panel: panel_label(new)}
 
     shown = [page.mask_brush, page.mask_panel]
@@ -31,22 +34,42 @@ def join(page: PageComponents) -> None:
     event.failure(_as_it_was, page.mask_brush, page.mask_brush, **AT_ONCE)
 
 
-def marks_of(photo: Image.Image | None, keep: str, language: str) -> dict[str, Any]:
+def found(photo: Image.Image | None, marks: Mapping[str, Any], language: str) -> dict[str, Any]:
     """The value of the brush with the subject marked.
 
     Raises:
         gr.Error: if there is no photo, or nothing stands out in it.
     """
-    if photo is None:
-        raise gr.Error(words(language)["brush_photo"], print_exception=False)
+    photo = _there(photo, language)
     with without_a_trace(language):
         try:
             mask = subject_mask(photo)
         except NoSubject:
             raise gr.Error(words(language)["no_subject"], print_exception=False) from None
-    where = WHERE.get(keep, "here")
-    return {"mask": inline(mask_png(mask), "png"), "where": where, "soft": True, "photo": name_of(photo)}
+    where = WHERE.get(str(marks.get("keep")), "here")
+    return unmarked(name_of(photo)) | {"mask": inline(mask_png(mask), "png"), "where": where, "soft": True}
+
+
+def refined(photo: Image.Image | None, marks: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """The value of the brush with finer edges.
+
+    Raises:
+        gr.Error: if there is no photo, or there are no marks.
+    """
+    photo = _there(photo, language)
+    if not marks.get("mask"):
+        raise gr.Error(words(language)["no_marks"], print_exception=False)
+    mask, strokes = opened(marks["mask"]), opened(marks.get("strokes"))
+    with without_a_trace(language), in_the_users_words():
+        mask = refined_mask(photo, mask, strokes)
+    return {**_as_it_was(marks), "mask": inline(mask_png(mask), "png"), "soft": True}
+
+
+def _there(photo: Image.Image | None, language: str) -> Image.Image:
+    if photo is None:
+        raise gr.Error(words(language)["brush_photo"], print_exception=False)
+    return photo
 
 
 def _as_it_was(marks: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in marks.items() if name != "keep"}
+    return {name: value for name, value in marks.items() if name not in ("keep", "strokes")}

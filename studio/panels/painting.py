@@ -21,7 +21,10 @@ from studio.runs.backend import ONE_AT_A_TIME
 from studio.runs.choices import Choices
 from studio.runs.result import Result
 
-SHOW_CANVAS = "() => { document.getElementById('canvas').scrollIntoView({behavior: 'smooth', block: 'nearest'}) }"
+SHOW_CANVAS = """() => {
+    const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+    document.getElementById("canvas").scrollIntoView({ behavior, block: "nearest" });
+}"""
 
 
 def join(page: PageComponents) -> list[Dependency]:
@@ -142,6 +145,8 @@ def finish(page: PageComponents, values: Mapping[Any, Any], request: gr.Request)
     canvas, line, download, new = run.finish(request, state)
     if isinstance(new, Result):
         result = new = replace(new, chosen=values[page.chosen])
+    elif state is not None and result is not None:
+        canvas = result.path  # what hung there before, and can still be downloaded
     return merged(
         turns.idle(page),
         {page.canvas: canvas, page.status: line, page.download: download, page.result: new},

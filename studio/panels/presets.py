@@ -10,20 +10,21 @@ import gradio as gr
 from gradio.components import Component
 
 from nst import Settings
-from nst.tiles import NoRoom
+from nst.tiles import GB, NoRoom
 from studio.components.controls import moved
 from studio.components.page_components import PageComponents
 from studio.components.updates import Updates
 from studio.components.widget_files import widget_files
 from studio.events import AT_ONCE, RAW
-from studio.i18n import LANGUAGES, for_browser, language_of, words
+from studio.i18n import LANGUAGES, for_browser, language_of, sentence, words
 from studio.limits import PAGE_KNOBS
 from studio.panels import prices
 from studio.runs import estimate
 
 PRESETS = {"sketch": (256, 4 / 7), "painting": (512, 1.0), "masterpiece": (768, 11 / 7)}  # size, share of the steps
 SET = ("size", "steps")  # the knobs that a preset sets
-LARGE = ("enlarge", "tile", "style_layers", "content_layers", "match_layers", "match_weight", "match_rounds")
+COMPARED = ("style_layers", "content_layers", "style_loss", "content_loss", "samples", "palette_weight")
+LARGE = ("enlarge", "tile", "match_layers", "match_weight", "match_rounds", *COMPARED)
 TIMED = (*SET, "start_size", "recipe", *LARGE)  # the knobs that time and memory depend on
 
 
@@ -60,11 +61,18 @@ def join(page: PageComponents) -> None:
 
 def inputs(page: PageComponents) -> set[Component]:
     """What a forecast depends on; raw, since half a number typed is no mistake yet."""
-    return {page.presets, *(page.knobs[name] for name in TIMED)}
+    return {page.presets, page.album_photos, *(page.knobs[name] for name in TIMED)}
 
 
 def _timed(page: PageComponents, values: Mapping[Any, Any]) -> dict[str, Any]:
-    return {name: values[page.knobs[name]] for name in TIMED}
+    return {name: prices.as_text(values[page.knobs[name]]) for name in TIMED}
+
+
+def timed_settings(page: PageComponents, values: Mapping[Any, Any]) -> Settings | None:
+    """As far as time depends on them; None where a control stands at what cannot be."""
+    with suppress(ValueError):
+        return Settings(**_timed(page, values))
+    return None
 
 
 def outputs(page: PageComponents) -> list[Any]:
@@ -76,12 +84,10 @@ def forecasts(page: PageComponents, values: Mapping[Any, Any], request: gr.Reque
     """The presets with their times, and the buttons with theirs."""
     value, knobs, language = values[page.presets], _timed(page, values), language_of(request)
     shown = forecast(request, value, knobs, look_again)
-    settings = None
-    with suppress(ValueError):
-        settings = Settings(**knobs)
-    photo = _believable(value.get("photo"))
-    on_the_wall = prices.on_the_wall(page, values[page.result], language)
-    return {page.presets: shown, **prices.of_settings(page, settings, photo, language), **on_the_wall}
+    settings, photo = timed_settings(page, values), _believable(value.get("photo"))
+    buttons = prices.of_settings(page, settings, photo, language)
+    buttons |= prices.of_album(page, values.get(page.album_photos) or (), settings, language)
+    return {page.presets: shown, **buttons, **prices.on_the_wall(page, values[page.result], language)}
 
 
 def ended(page: PageComponents, request: gr.Request, values: Mapping[Any, Any]) -> Updates:
@@ -145,15 +151,10 @@ def _believable(photo: Any) -> tuple[int, int]:
 
 def _about_a_large_one(knobs: Mapping[str, Any], photo: tuple[int, int], language: str) -> str:
     """Empty where the picture is worked on in one piece, or a value is out of range."""
-    texts = words(language)
     try:
         fit = estimate.in_tiles_here(Settings(**knobs), *photo)
     except NoRoom as error:
-        return texts["no_room"].format(needed=_gigabytes(error.needed), free=_gigabytes(error.free))
+        return sentence(error, language)
     except ValueError:
         return ""
-    return texts["in_tiles"].format(side=fit.side, memory=_gigabytes(fit.memory)) if fit else ""
-
-
-def _gigabytes(count: float) -> str:
-    return f"{count / 2**30:.1f}"
+    return words(language)["in_tiles"].format(side=fit.side, memory=f"{fit.memory / GB:.1f}") if fit else ""

@@ -16,7 +16,8 @@ from studio.components.page_components import PageComponents
 from studio.components.updates import Updates
 from studio.i18n import roughly, words
 from studio.panels import continue_buttons, how_it_works, variants
-from studio.runs import estimate
+from studio.runs import album, estimate
+from studio.runs.album import Photo
 from studio.runs.result import Result
 
 LONG = 300.0  # seconds: from here on the button warns
@@ -26,8 +27,10 @@ ONE_SCALE = 8192  # a first size that is also the last: going on knows no other
 
 def seconds_of(runs: Sequence[Settings], photo: tuple[int, int]) -> float | None:
     """Of some runs, one after the other; None where nothing can be said."""
-    each = [estimate.predicted(settings, *photo, look_again=False) for settings in runs]
-    return None if None in each else sum(filter(None, each))
+    with suppress(ValueError):  # for names of layers that somebody is still typing
+        each = [estimate.predicted(settings, *photo, look_again=False) for settings in runs]
+        return None if None in each else sum(filter(None, each))
+    return None
 
 
 def about(runs: Sequence[Settings], photo: tuple[int, int], language: str) -> str:
@@ -57,10 +60,20 @@ def of_settings(page: PageComponents, settings: Settings | None, photo: tuple[in
 
 
 def _priced(key: str, runs: Sequence[Settings], photo: tuple[int, int], language: str) -> Any:
-    name, seconds = words(language)[key], seconds_of(runs, photo) if runs else None
+    return _named(key, seconds_of(runs, photo) if runs else None, language)
+
+
+def _named(key: str, seconds: float | None, language: str) -> Any:
+    name = words(language)[key]
     if seconds is None:
         return gr.update(value=name, elem_classes=[])
     return gr.update(value=f"{name}, {in_words(seconds, language)}", elem_classes=["long"] if seconds > LONG else [])
+
+
+def of_album(page: PageComponents, photos: Sequence[Photo], settings: Settings | None, language: str) -> Updates:
+    """Of all photos that are to be painted one after another."""
+    seconds = album.predicted(photos, settings) if photos and settings else None
+    return {page.paint_album: _named("album_paint", seconds, language)}
 
 
 def of_recipes(knobs: Mapping[str, Any], photo: tuple[int, int], language: str) -> dict[str, str]:
@@ -76,7 +89,7 @@ def of_going_on(result: Result | None, language: str) -> dict[str, str]:
     if result is None or not result.chosen:
         return {}
     with suppress(ValueError):
-        settings = Settings(**{name: _said(result.chosen[name]) for name in ("size", "steps", "recipe", "tile")})
+        settings = Settings(**{name: as_text(result.chosen[name]) for name in ("size", "steps", "recipe", "tile")})
         width, height = result.size
         plan = {way: continue_buttons.planned(way, settings, (width, height)) for way in continue_buttons.WAYS}
         large = (100 * width, 100 * height)  # the photo itself may be larger than the picture
@@ -84,12 +97,13 @@ def of_going_on(result: Result | None, language: str) -> dict[str, str]:
     return {}
 
 
-def _said(value: Any) -> Any:
+def as_text(value: Any) -> Any:
+    """A raw value of a control: several choices are one text."""
     return " ".join(value) if isinstance(value, list) else value
 
 
 def outputs(page: PageComponents) -> list[Any]:
-    return [page.paint, page.paint_variants, page.paint_lesson, page.continue_buttons]
+    return [page.paint, page.paint_variants, page.paint_lesson, page.paint_album, page.continue_buttons]
 
 
 def on_the_wall(page: PageComponents, result: Result | None, language: str) -> Mapping[Any, Any]:

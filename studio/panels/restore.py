@@ -14,6 +14,7 @@ from PIL import Image
 
 from nst import Settings
 from nst.image import open_picture
+from nst.mistakes import Mistake
 from nst.record import KEYWORD, Record, read_record
 from nst.settings import mix_shares
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
@@ -140,10 +141,10 @@ def _extra(file: File) -> ExtraStyle:
     found = own_file(file["path"])
     with in_the_users_words():
         if found is None:
-            raise ValueError(NOT_HERE)
+            raise Mistake(NOT_HERE)
         picture = open_picture(found, "painting")
     picture.info["name"] = name
-    return extra_style(picture, str(found), OUR_PAINTINGS[name].title if name in OUR_PAINTINGS else name)
+    return extra_style(picture, str(found))
 
 
 def _weights(settings: Settings, paintings: Sequence[str]) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from math import inf
 from time import monotonic as clock
@@ -11,6 +12,7 @@ from time import monotonic as clock
 from PIL import Image
 
 from nst import Commission, Frame, Settings, load_vgg
+from nst.cost import look_cost, step_cost
 from nst.film.morph import STEPS as STEPS_OF_MORPH
 from nst.film.paint import COARSE_STEPS, STEPS_OF_FIRST
 from nst.matching import CANDIDATES
@@ -20,7 +22,8 @@ from nst.transfer import Scale, in_tiles, scales
 from studio.runs import backend, zerogpu
 
 PROBES = (128, 320)  # pixels: the sides of two small pictures whose steps are timed
-PROBE_STEPS = 5
+PROBE_STEPS, PROBE_SECONDS = 5, 0.7  # at least: what else the machine does comes in turns of some tenths of a second
+ENDLESS = 10_000  # steps
 TELLING = 2.0  # seconds; a shorter run tells more about its beginning than about its steps
 FIRST_STEPS = 5  # of a run, before which nobody can say how long it will take
 FRESH = 20.0  # seconds for which the pace of the machine is believed; then it is looked at again
@@ -33,7 +36,7 @@ SEARCH = 0.6  # of a step at 512 x 512 pixels: what it takes to find the matches
 
 @dataclass(frozen=True)
 class Machine:
-    """Seconds of one step: `each`, and `per_pixel` for every pixel of the scale."""
+    """Seconds of one step of the default recipe: `each`, and `per_pixel` for every pixel of the scale."""
 
     each: float
     per_pixel: float
@@ -43,19 +46,21 @@ class Machine:
         seconds = 0.0
         for scale in plan:
             now = min(steps, scale.steps)
-            pixels = scale.size[0] * scale.size[1]
-            seconds += (now + _besides(settings, scale, paintings)) * (self.each + self.per_pixel * pixels)
+            pixels = scale.pixels
+            looks, searches = _besides(settings, scale, paintings)
+            seconds += now * (self.each + self.per_pixel * step_cost(settings, pixels))
+            seconds += looks * (self.each + self.per_pixel * look_cost(settings, pixels))
+            seconds += searches * (self.each + self.per_pixel * pixels)
             steps -= now
             if steps <= 0:
                 break
         return seconds
 
 
-def _besides(settings: Settings, scale: Scale, paintings: int) -> float:
+def _besides(settings: Settings, scale: Scale, paintings: int) -> tuple[float, float]:
     """What a scale takes besides its steps, in steps: photo and paintings are looked at, and matches found."""
-    pixels = scale.size[0] * scale.size[1]
     rounds = min(settings.match_rounds, scale.steps) if match_shares(settings) else 0
-    return LOOK * (1 + paintings + rounds) + rounds * SEARCH * min(1, pixels / (16 * CANDIDATES))
+    return LOOK * (1 + paintings + rounds), rounds * SEARCH * min(1, scale.pixels / (16 * CANDIDATES))
 
 
 @dataclass(frozen=True)
@@ -177,6 +182,10 @@ def probe() -> None:
 def _step_seconds(side: int) -> float:
     """On average: the quickest of them would not tell that another process has the cores half of the time."""
     grey = Image.linear_gradient("L").resize((side, side)).convert("RGB")
-    settings = Settings(size=side, start_size=side, steps=PROBE_STEPS, match_rounds=1)
-    moments = [frame.seconds for frame in backend.here(Commission(grey, [grey], settings), load_vgg(settings.backbone))]
-    return (moments[-1] - moments[0]) / (len(moments) - 1)
+    settings = Settings(size=side, start_size=side, steps=ENDLESS, match_rounds=1)
+    with closing(backend.here(Commission(grey, [grey], settings), load_vgg(settings.backbone))) as frames:
+        first = next(frames).seconds
+        for frame in frames:
+            if frame.step >= PROBE_STEPS and frame.seconds - first >= PROBE_SECONDS:
+                break
+    return (frame.seconds - first) / (frame.step - 1)

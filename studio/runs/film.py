@@ -14,6 +14,7 @@ from PIL import Image
 from nst import Commission, Settings
 from nst.film.reading import RATE, Film, Part, part_of
 from nst.film.writing import Pieces
+from nst.mistakes import Mistake
 from studio import limits
 from studio.components.images import folder_of, fresh_file, only_folder
 from studio.runs.takes import Shooting, Take, takes
@@ -45,14 +46,18 @@ def check_length(frames: int, seconds: float) -> None:
         ValueError: if that is more than a visitor may ask for.
     """
     if seconds > limits.LIMITS.film_seconds + 0.05:
-        raise ValueError(
-            f"This would be a film of {seconds:.1f} seconds, and up to {limits.LIMITS.film_seconds:g} are painted "
-            "here; please choose a shorter part."
+        raise Mistake(
+            "This would be a film of {seconds:.1f} seconds, and up to {most:g} are painted here; "
+            "please choose a shorter part.",
+            seconds=seconds,
+            most=limits.LIMITS.film_seconds,
         )
     if frames > limits.LIMITS.film_frames:
-        raise ValueError(
-            f"This would be a film of {frames} frames, and up to {limits.LIMITS.film_frames:g} are painted here; "
-            "please choose a shorter part, or fewer frames a second."
+        raise Mistake(
+            "This would be a film of {frames} frames, and up to {most:g} are painted here; "
+            "please choose a shorter part, or fewer frames a second.",
+            frames=frames,
+            most=limits.LIMITS.film_frames,
         )
 
 
@@ -78,9 +83,9 @@ def of_morph(commission: Commission, seconds: float) -> Shooting:
     """
     paintings, each = len(commission.styles), round(RATE * seconds)
     if paintings < 2:
-        raise ValueError("A morph needs two paintings or more. Please add another painting to the mix.")
+        raise Mistake("A morph needs two paintings or more. Please add another painting to the mix.")
     if each < 2:
-        raise ValueError(f"A morph needs at least {2 / RATE:.1f} seconds from each painting to the next.")
+        raise Mistake("A morph needs at least {least:.1f} seconds from each painting to the next.", least=2 / RATE)
     check_length(each * paintings, seconds * paintings)
     size = int(min(commission.settings.size, limits.LIMITS.film_size))
     settings = replace(limits.capped(replace(commission.settings, size=size)), style_mix="")

@@ -90,7 +90,7 @@ def first_picture(commission: Commission) -> Image.Image:
 def inform(note: str, last: str, language: str) -> str:
     """Tells the visitor what has happened to a run, once."""
     if note and note != last:
-        gr.Info(words(language)[note], duration=None)
+        gr.Info(words(language)[note], duration=None, title=words(language)["note_title"])
     return note
 
 

@@ -11,6 +11,7 @@ from contextlib import closing
 from typing import Any
 
 from nst import Commission, load_vgg
+from nst.cost import step_cost
 from nst.device import PLAIN_CPU, prepare_forked_process
 from nst.resilient import RunFrame, resilient
 from nst.transfer import scales
@@ -21,7 +22,7 @@ from studio.runs.throttle import paced
 ZERO_GPU = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
 
 BEGINNING = 6.0  # seconds: the fork, the network on its way to the GPU, the first step
-MEGAPIXEL_STEP = 0.05  # seconds of a step for each million pixels: for a GPU slower than any that is offered
+MEGAPIXEL_STEP = 0.05  # seconds of a default step for each million pixels: for a GPU slower than any that is offered
 SHORTEST, LONGEST = 10, 110  # seconds that a run asks for
 
 
@@ -37,8 +38,9 @@ def borrowed(seconds: int | Callable[..., int]) -> Callable[[Any], Any]:
 
 def seconds_for(commission: Commission) -> int:
     """How long the GPU is needed: the less is asked for, the sooner it is lent."""
-    work = sum(scale.work for scale in scales(*commission.content.size, commission.settings)) / 1e6
-    needed = min(BEGINNING + MEGAPIXEL_STEP * work, limits.LIMITS.seconds + BEGINNING)
+    settings = commission.settings
+    work = [one.steps * step_cost(settings, one.pixels) / 1e6 for one in scales(*commission.content.size, settings)]
+    needed = min(BEGINNING + MEGAPIXEL_STEP * sum(work), limits.LIMITS.seconds + BEGINNING)
     return round(min(max(needed, SHORTEST), LONGEST))
 
 

@@ -23,6 +23,7 @@ from gradio.utils import LRUCache, error_payload, run_coro_in_background
 from studio import limits
 from studio.gradio_internals import queue_of, set_queue
 from studio.i18n import language_of, words
+from studio.runs import album
 from studio.runs.backend import ONE_AT_A_TIME
 from studio.server.budgets import visitor
 from studio.server.cleanup import VisitCleaner
@@ -78,14 +79,14 @@ class FairQueue(Queue):
             self._opened[who] += 1
             self.pending_messages_per_session[body.session_hash] = WatchedQueue(who)
         fn = get_fn(self.blocks, None, body) if body.fn_index is not None else None
-        refusal = self._refusal(fn.concurrency_id == PAINTING, request) if fn else ""
+        refusal = self._refusal(fn.concurrency_id == PAINTING, body.session_hash, request) if fn else ""
         if fn is None or not refusal:
             if fn and fn.api_visibility == "private":  # of the page
                 self.visits.hear(body.session_hash, body.data)
             return await super().push(body, request, username)
         return True, self._refused(Event(body.session_hash, fn, request, username), refusal), "success"
 
-    def _refusal(self, paints: bool, request: Any) -> str:
+    def _refusal(self, paints: bool, session: str, request: Any) -> str:
         """One sentence in the visitor's language; none if there is room."""
         text, who = words(language_of(request)), visitor(request)
         if key := request.scope.get(REFUSED):
@@ -97,7 +98,7 @@ class FairQueue(Queue):
         if theirs >= limits.LIMITS.each:
             return text["too_many"].format(count=theirs)
         waiting = self.event_queue_per_concurrency_id.get(PAINTING)
-        if waiting and len(waiting.queue) >= limits.LIMITS.waiting:
+        if waiting and len(waiting.queue) >= limits.LIMITS.waiting and not album.keeps_its_place(session):
             return text["queue_full"].format(count=len(waiting.queue))
         return ""
 

@@ -6,7 +6,8 @@ The bare convolutions are the forward and the input-gradient pass of each convol
 default layers need, by torch's own operators, on ready maps. Steps and convolutions are timed in
 turn; medians are told. In further steps a stopwatch stands beside every operator. (torch's profiler
 is no help: it takes memory between the operators, whose own is new for each step then, and must be
-zeroed by the kernel.) What no operator took of a step is Python's.
+zeroed by the kernel.) What no operator took of a step is Python's. With OMP_NUM_THREADS=1 processor time
+is told, and a busy machine will do.
 """
 
 from __future__ import annotations
@@ -30,21 +31,22 @@ from nst.device import best_device
 from nst.image import open_picture, to_pixels
 from nst.solvers import make_solver
 from nst.targets import objective_for
+from nst.vgg import VGG
 from nst.view import View
 from tests.benchmarks.quality import EXAMPLES
 from tests.benchmarks.report import Table
 
 QUICK = ["--sizes", "64", "--rounds", "2"]
 WARM_UP = 12  # the solver's memory is full, and the heap has grown to what it needs
-SOLVER, CONVOLUTIONS, GRAM = "solver", "convolutions", "Gram"
-ROOMS = {"solver": SOLVER, "winograd": CONVOLUTIONS}  # modules whose operators belong together
+SOLVER, CONVOLUTIONS, STATISTICS = "solver", "convolutions", "statistics"
+ROOMS = {"lbfgs": SOLVER, "pyramid": SOLVER, "winograd": CONVOLUTIONS}  # modules whose operators belong together
 PARTS = {  # words in an operator's name -> the part that it belongs to elsewhere; the first that fits counts
     "convolution": CONVOLUTIONS,
     "pool": "pool",
     "relu": "ReLU",
     "threshold": "ReLU",
     "clamp": SOLVER,
-    "mm": GRAM,
+    "mm": STATISTICS,
     "copy": "conversion",
     "pad": "border",
     "": "losses and sums of gradients",
@@ -59,9 +61,9 @@ class Stopwatch(TorchDispatchMode):
         self.spent: Counter[str] = Counter()
 
     def __torch_dispatch__(self, operator: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        began = time.perf_counter()
+        began = now()
         result = operator(*args, **(kwargs or {}))
-        took = time.perf_counter() - began
+        took = now() - began
         self.spent[part(str(operator), sys._getframe())] += took
         return result
 
@@ -73,7 +75,7 @@ def part(operator: str, frame: FrameType | None) -> str:
         if room in ROOMS:
             return ROOMS[room]
         if room == "losses" and function in ("forward", "backward"):  # of sums; the latter is a convolution of 1 x 1
-            return GRAM
+            return STATISTICS
         frame = frame.f_back
     return next(name for word, name in PARTS.items() if word in operator)
 
@@ -90,9 +92,14 @@ def shares(step: Callable[[], object], rounds: int, whole: float) -> dict[str, f
 
 
 def seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
+    began = now()
     work()
-    return time.perf_counter() - began
+    return now() - began
+
+
+def now() -> float:
+    """In seconds. One thread is timed by what it has had of a processor: other programs disturb that less."""
+    return time.process_time() if torch.get_num_threads() == 1 else time.perf_counter()
 
 
 def bare_convolutions(network: Any, height: int, width: int) -> Callable[[], None]:
@@ -101,7 +108,7 @@ def bare_convolutions(network: Any, height: int, width: int) -> Callable[[], Non
         if name[4] != block:
             block, height, width = name[4], height // 2, width // 2
         maps = [
-            torch.randn(1, channels, height, width).to(network.dtype, memory_format=torch.channels_last)
+            torch.randn(1, channels, height, width).to(weight.device, weight.dtype, memory_format=torch.channels_last)
             for channels in (weight.shape[1], weight.shape[0])
         ]
         calls.append((maps[0].requires_grad_(), weight, bias, maps[1]))
@@ -115,20 +122,29 @@ def bare_convolutions(network: Any, height: int, width: int) -> Callable[[], Non
     return run
 
 
-def one_step(network: Any, width: int, height: int) -> Callable[[], None]:
-    """The default recipe's step, ready to be taken again and again."""
-    settings = Settings()
-    pixels = to_pixels(open_picture(EXAMPLES / "content/brandenburg-gate.jpg"), (width, height))
-    painting = open_picture(EXAMPLES / "style/van-gogh-starry-night.jpg")
-    objective = objective_for(pixels, [painting], None, View(network, settings, max(width, height)))
-    solver = make_solver(settings.optimizer, settings.learning_rate)
+class Step:
+    """The default recipe's step, to be taken again and again.
 
-    def step() -> None:
-        nonlocal pixels
-        gradient, _ = objective(pixels)
-        pixels = solver.step(pixels, gradient).clamp(0, 1)
+    Args:
+        tile: Side of its tiles in pixels, if the picture is larger.
+        matches: Whether its spots are matched, as they are but for the recipes of others.
+    """
 
-    return step
+    def __init__(self, network: VGG, size: tuple[int, int], tile: int = 8192, matches: bool = True) -> None:
+        settings = Settings() if matches else Settings(match_weight=0.0)
+        photo = to_pixels(open_picture(EXAMPLES / "content/brandenburg-gate.jpg"), size).to(network.mean.device)
+        painting = open_picture(EXAMPLES / "style/van-gogh-starry-night.jpg")
+        self.pixels, self.solver = photo, make_solver(settings.optimizer, settings.learning_rate)
+        self.objective = objective_for(photo, [painting], None, View(network, settings, tile))
+        self.search()
+
+    def search(self) -> None:
+        """For matches; it is done twice for each size."""
+        self.objective = self.objective.matched(self.pixels)
+
+    def __call__(self) -> None:
+        gradient, _ = self.objective(self.pixels)
+        self.pixels = self.solver.step(self.pixels, gradient).clamp(0, 1)
 
 
 def measure(arguments: list[str]) -> Iterator[Table]:
@@ -143,22 +159,27 @@ def measure(arguments: list[str]) -> Iterator[Table]:
     network, rows, kinds = load_vgg().to(device.place, device.dtype), [], list(dict.fromkeys(PARTS.values()))
     for size in options.sizes:
         width, height = size, size * 3 // 4
-        step, bare = one_step(network, width, height), bare_convolutions(network, height, width)
+        step, plain = (Step(network, (width, height), matches=matches) for matches in (True, False))
+        works = step, plain, bare_convolutions(network, height, width), step.search
         for _ in range(min(WARM_UP, options.rounds + 3)):
-            step()
-        bare()
-        pairs = [(seconds(step), seconds(bare)) for _ in range(options.rounds)]
-        steps, bares = (statistics.median(column) for column in zip(*pairs, strict=True))
-        ratio = statistics.median(a / b for a, b in pairs)
+            step(), plain()
+        rounds = [[seconds(work) for work in works] for _ in range(options.rounds)]
+        steps, plains, bares, searches = (statistics.median(column) for column in zip(*rounds, strict=True))
+        ratios = [statistics.median(one[work] / one[2] for one in rounds) for work in (0, 1)]
         found = shares(step, max(2, options.rounds // 2), steps)
         percent = [f"{found.get(name, 0):.1%}" for name in kinds]
         percent.append(f"{max(0, 1 - sum(found.values())):.1%}")
-        rows.append([f"{width} x {height}", steps, bares, f"{ratio:.3f}", *percent])
+        matching = [f"{1 - plains / steps:.1%}", searches / steps]
+        rows.append([f"{width} x {height}", steps, bares, *(f"{ratio:.3f}" for ratio in ratios), *matching, *percent])
+    against = ["ratio", "ratio without matches", "matches in it", "a search, in steps"]
     yield Table(
         "Step versus limit",
-        ["pixels", "step, s", "bare convolutions, s", "ratio", *kinds, "Python and the rest"],
+        ["pixels", "step, s", "bare convolutions, s", *against, *kinds, "Python and the rest"],
         rows,
-        [f"Medians of {options.rounds} rounds in turn; a stopwatch for {max(2, options.rounds // 2)} further steps."],
+        [
+            f"Medians of {options.rounds} rounds in turn; a stopwatch for {max(2, options.rounds // 2)} further steps.",
+            "What matches take of a step is told by steps without them; the parts after it are all of a step.",
+        ],
     )
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-from nst.image import read_text
+from nst.image import open_picture, read_text
 from nst.record import read_record
 from nst.settings import KNOBS
 from studio.catalogue import PAINTINGS, PHOTOS
@@ -204,6 +205,40 @@ def changed(picture: Image.Image, photo: Path) -> np.ndarray:
     with Image.open(photo) as original:
         before = np.asarray(original.convert("RGB").resize(picture.size, Image.Resampling.LANCZOS), dtype=float)
     return np.abs(np.asarray(picture, dtype=float) - before).max(-1)
+
+
+@DESK_ONLY
+def test_each_painting_has_its_own_region(page: Page) -> None:
+    """Two paintings, each in its colour on the photo and by its name, and each in its half of the picture."""
+    first, second = list(PAINTINGS)[:2]
+    page.get_by_role("button", name="Another painting").click()
+    expect(page.locator("#mix .row .title").last).to_have_text("Now choose another painting")
+    choose(page, "paintings", second)
+    titles = [PAINTINGS[first].title, PAINTINGS[second].title]
+    expect(page.locator("#mix .row .title")).to_have_text(titles)
+    page.get_by_role("button", name="Paint only here").click()
+    page.get_by_label("A region each").check(force=True)
+    expect(page.locator("#brush .inks span")).to_have_text(titles)
+    page.locator("#brush .size input").fill("128")
+    for number, x in enumerate((0.25, 0.75)):
+        page.locator("#brush .inks input").nth(number).check(force=True)
+        draw(page, (x, 0.0), (x, 1.0))
+    colours = page.locator("#brush canvas").evaluate(
+        """sheet => [0.25, 0.75].map((x) => [...sheet.getContext("2d")
+          .getImageData(x * sheet.width, sheet.height / 2, 1, 1).data.slice(0, 3)])"""
+    )
+    assert colours == [[213, 94, 0], [0, 114, 178]]
+    expect(page.get_by_role("button", name="marks in force")).to_be_visible()
+    set_knobs(page, size=64, steps=2)
+    paint(page)
+    _, text = kept(page)
+    masks = [open_picture(io.BytesIO(mask)).convert("L") for mask in read_record(text).masks]
+    assert [[mask.getpixel((int(x * mask.width), mask.height // 2)) > 200 for x in (0.25, 0.75)] for mask in masks] == [
+        [True, False],
+        [False, True],
+    ]
+    page.get_by_role("button", name=f"Take away {titles[0]}").click()
+    expect(page.locator("#brush .inks span")).to_have_text(titles[1:])
 
 
 def test_paints_only_where_it_is_marked(page: Page) -> None:

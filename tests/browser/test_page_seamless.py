@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from nst.image import read_text
 from nst.record import read_record
@@ -13,6 +15,12 @@ from nst.wrap import GRID
 from tests.browser.driving import DESK_ONLY, Page, choose, downloaded, expect, open_settings, set_knobs, status
 
 FINISHED = re.compile(r"Finished · .*")
+SHARE = """canvas => {
+  const ink = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let sum = 0;
+  for (let i = 3; i < ink.length; i += 4) sum += ink[i];
+  return sum / 255 / (ink.length / 4);
+}"""
 
 
 def test_the_subject_is_kept_by_one_click_and_corrected_by_hand(page: Page) -> None:
@@ -36,13 +44,51 @@ def test_the_subject_is_kept_by_one_click_and_corrected_by_hand(page: Page) -> N
     expect(page.get_by_role("button", name="Keep the subject")).to_be_enabled()
 
 
+@DESK_ONLY
+def test_strokes_and_a_click_move_the_edges_to_those_of_the_photo(page: Page) -> None:
+    page.locator("#where > button").click()
+    page.get_by_role("button", name="Refine edges").click()
+    expect(page.get_by_test_id("toast-text")).to_have_text(re.compile("^Mark a part of the photo first"))
+    page.get_by_role("button", name="Keep the background").click()
+    expect(page.locator("#brush .marked")).to_be_visible()
+    before = marked(page)
+    for points in (((0.26, 0.66), (0.48, 0.6), (0.6, 0.76)), ((0.24, 0.6), (0.4, 0.64))):  # the castle's foundations
+        stroke(page, points)
+    by_hand = marked(page)
+    assert before + 0.005 < by_hand < before + 0.06
+    page.get_by_role("button", name="Refine edges").click()
+    page.wait_for_function(f"({SHARE})(document.querySelector('#brush canvas')) > {by_hand} + 0.001")
+    expect(page.get_by_role("button", name="Refine edges")).to_be_enabled()
+    expect(page.locator("#brush input[value=here]")).to_be_checked()
+    refined = marked(page)
+    page.get_by_role("button", name="Invert").click()
+    assert abs(marked(page) - (1 - refined)) < 0.01
+    page.get_by_role("button", name="Undo").click()
+    assert abs(marked(page) - refined) < 0.01
+    page.get_by_role("slider", name="Softness").fill("4")
+    assert "blur(" in page.locator("#brush canvas").evaluate("canvas => canvas.style.filter")
+    set_knobs(page, size=96, steps=2)
+    page.locator("#paint").click()
+    expect(status(page)).to_have_text(FINISHED)
+    with downloaded(page) as picture:
+        (mask, *_) = read_record(read_text(picture.filename)).masks
+    with Image.open(io.BytesIO(mask)) as soft:
+        assert np.abs(np.diff(np.asarray(soft, float))).max() < 30  # of 255, from pixel to pixel
+
+
+def stroke(page: Page, points: Any) -> None:
+    page.locator("#brush canvas").evaluate("one => one.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    box = page.locator("#brush canvas").bounding_box()
+    for number, (x, y) in enumerate(points):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=5)
+        if not number:
+            page.mouse.down()
+    page.mouse.up()
+
+
 def marked(page: Page) -> float:
     """The share of the photo that is marked."""
-    share: float = page.locator("#brush canvas").evaluate(
-        "canvas => { const ink = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;"
-        " let sum = 0; for (let i = 3; i < ink.length; i += 4) sum += ink[i]; return sum / 255 / (ink.length / 4) }"
-    )
-    return share
+    return float(page.locator("#brush canvas").evaluate(SHARE))
 
 
 def choose_tiles(page: Page) -> None:

@@ -160,6 +160,8 @@ def test_bad_input_is_one_line_exit_2_and_no_file(arguments, sentence, photo, pa
         (["PHOTO", "PAINTING", "-o", "OUT", "--mask", "missing.png"], "The mask was not found"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--mask", "subject"], "Nothing stands out in this photo"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--mask", "subject", "--mask", "PHOTO"], "--mask subject stands alone"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--mask-feather", "2"], "--mask-feather needs --mask"),
+        (["PHOTO", "PAINTING", "-o", "OUT", "--mask", "PHOTO", "--mask-feather", "21"], "must be from 0 to 20 percent"),
         (["PAINTING", "-o", "OUT", "--content-weight", "0", "--size", "photo"], "--size photo needs a photo"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--tileable", "z"], "tileable must be one of no, x, y, both, not 'z'"),
         (["PHOTO", "PAINTING", "-o", "OUT", "--mask", "PHOTO", "--mask", "PHOTO"], "one mask for each painting"),
@@ -356,6 +358,21 @@ def test_the_subject_is_painted_or_all_but_it(painting, tmp_path):
     breast, sky = (slice(30, 42), slice(48, 54)), (slice(5, 40), slice(95, 125))
     assert changed["subject"][breast].mean() > 2 > changed["subject"][sky].mean()
     assert changed["background"][sky].mean() > 2 > changed["background"][breast].mean()
+
+
+def test_a_mask_can_be_given_softer_edges(photo, painting, tmp_path):
+    mask, changed = Image.new("L", (160, 120)), {}
+    mask.paste(255, (0, 0, 80, 120))
+    mask.save(tmp_path / "mask.png")
+    for feather in (0, 10):
+        out = tmp_path / f"{feather}.png"
+        options = ("--size", 64, "--steps", 2, "--mask", tmp_path / "mask.png", "--mask-feather", feather)
+        assert shell(photo, painting, "-o", out, *options).returncode == 0
+        with Image.open(out) as painted, Image.open(photo) as before:
+            smaller = before.convert("RGB").resize(painted.size, Image.Resampling.LANCZOS)
+            changed[feather] = np.abs(np.asarray(painted, float) - np.asarray(smaller, float)).mean((0, 2))
+    beyond = slice(34, 40)  # columns on the side that stays
+    assert changed[10][beyond].mean() > 3 * changed[0][beyond].mean()
 
 
 def test_a_painting_alone_becomes_a_texture(painting, tmp_path):

@@ -152,11 +152,11 @@ def test_a_region_is_not_moved_by_what_lies_outside_of_it():
 
 def test_positions_are_drawn_where_a_painting_has_more_than_are_allowed(monkeypatch):
     monkeypatch.setattr("nst.targets.CANDIDATES", 100)
-    term, _ = matches(matched(PHOTO, [PAINTING]))
+    term, *_ = matches(matched(PHOTO, [PAINTING]))
     assert len(term.candidates.features) == 100 and term.matches.max() < 100
-    again, _ = matches(matched(PHOTO, [PAINTING]))
+    again, *_ = matches(matched(PHOTO, [PAINTING]))
     assert torch.equal(again.matches, term.matches), "the same ones for the same seed"
-    other, _ = matches(matched(PHOTO, [PAINTING], seed=1))
+    other, *_ = matches(matched(PHOTO, [PAINTING], seed=1))
     assert not torch.equal(other.candidates.features, term.candidates.features)
 
 
@@ -183,11 +183,11 @@ def test_rounds_are_spread_over_the_steps_of_a_scale():
     assert rounds(2, Settings(match_rounds=5)) == [0, 1]
 
 
-def test_motifs_weigh_the_deep_layers_that_are_matched_and_leave_the_others_alone():
+def test_motifs_weigh_the_deep_layers_where_something_is_matched_and_leave_the_others_alone():
     knobs = {"style_layers": "relu2_1 relu3_1 relu4_1 relu5_1"}
     assert style_shares(Settings(**knobs, motifs=1)) == dict.fromkeys(knobs["style_layers"].split(), 0.25)
-    assert list(style_shares(Settings(**knobs, motifs=0.5)).values()) == [0.25, 0.25, 0.125, 0.25]
-    assert list(style_shares(Settings(**knobs, motifs=0))) == ["relu2_1", "relu3_1", "relu5_1"]
+    assert list(style_shares(Settings(**knobs, motifs=0.5)).values()) == [0.25, 0.25, 0.125, 0.125]
+    assert list(style_shares(Settings(**knobs, motifs=0))) == ["relu2_1", "relu3_1"]
     assert style_shares(Settings(**knobs, motifs=0, match_weight=0)) == style_shares(Settings(**knobs))
 
 
@@ -201,9 +201,10 @@ def test_motifs_are_the_statistics_of_the_empty_parts_and_of_what_is_like_them()
     pixels = to_pixels(noise(96, 72, 7), (96, 72)).double()
     ours = tiny_vgg(width=8).to(CPU, torch.float64).features(pixels, ["relu4_1"])["relu4_1"][0].flatten(1).T
     term = matches(objective)[1]
+    offered = term.candidates
     empty = F.interpolate(emptiness(luma(to_pixels(PHOTO, PHOTO.size))), (9, 12), mode="bilinear").double().flatten()
-    weights = (lent(term.candidates, term.matches.flatten(), empty) * repeated(term.candidates)).double()
-    theirs = term.candidates.features
+    weights = (lent(offered, offered, term.matches.flatten(), empty) * repeated(offered, offered)).double()
+    theirs = offered.features
     grams = [(w[:, None] * x).T @ x / w.sum() for x, w in ((ours, empty), (theirs, weights))]
     expected = 0.5 * (grams[0] - grams[1]).square().sum() / grams[1].square().sum()
     assert objective(pixels)[1]["style"].item() == pytest.approx(expected.item(), rel=1e-4)
@@ -221,7 +222,7 @@ def test_a_painting_lends_what_lies_around_its_matches():
     """All positions are matched with the upper left corner of a painting of 48 x 48 positions."""
     middles = (torch.arange(48) + 0.5) / 48
     one = candidates(points(48 * 48), torch.cartesian_prod(middles, middles), painting=3)
-    weights = lent(one, torch.tensor([0, 1, 48]), torch.ones(3)).view(48, 48)
+    weights = lent(one, one, torch.tensor([0, 1, 48]), torch.ones(3)).view(48, 48)
     assert weights[0, 0] == weights.max() and weights[4, 4] > 0.1 * weights.max()
     assert weights[20:].max() == 0 and weights[:, 20:].max() == 0
 
@@ -233,12 +234,16 @@ def test_what_a_painting_has_once_is_no_texture():
     kinds[::2], kinds[40:52, 40:52] = 1, 2
     kind = points(3, seed=5)[kinds.flatten()]
     one = candidates(kind + 0.3 * points(96 * 96, seed=6), torch.cartesian_prod(middles, middles), painting=2)
-    weights = repeated(one).view(96, 96)
+    weights = repeated(one, one).view(96, 96)
     assert weights[45:47, 45:47].max() < 0.5 and weights[:20].min() == weights[70:].min() == 1
     parts = [replace(one, paintings=torch.full_like(one.paintings, number)) for number in (0, 1)]
     several = together(parts, [0.5, 0.5])
-    assert len(repeated(several)) == 2 * 96 * 96
-    assert repeated(candidates(torch.ones(1, 8), torch.full((1, 2), 0.5))).item() > 0
+    assert len(repeated(several, several)) == 2 * 96 * 96
+    beside = candidates(points(2), torch.tensor([[0.45, 0.6], [0.1, 0.9]]), painting=2)
+    near, far = repeated(beside, one)
+    assert near < 0.5 * weights[43, 57] and far == 1, "a deeper layer sees it from beside"
+    alone = candidates(torch.ones(1, 8), torch.full((1, 2), 0.5))
+    assert repeated(alone, alone).item() > 0
 
 
 def test_a_frame_says_where_its_picture_came_from():
@@ -273,7 +278,7 @@ def test_likes_are_places_in_the_whole_painting_margin_included():
         (PHOTO, Image.new("RGB", (80, 80), (200, 30, 30))),
         (Image.new("RGB", (80, 60), "black"), Image.new("RGB", (80, 80), "black")),
         (Image.new("RGB", (80, 60), "white"), PAINTING),
-        (PHOTO, noise(8, 8, 1)),
+        (PHOTO, noise(16, 16, 1)),
         (PHOTO, PHOTO),
     ],
 )
@@ -284,7 +289,7 @@ def test_odd_pictures_are_painted_without_numbers_that_are_none(photo, painting,
     assert frame.pixels.min() >= 0 and frame.pixels.max() <= 1
 
 
-@pytest.mark.parametrize("painting", [noise(256, 16, 1), noise(11, 256, 1)])
+@pytest.mark.parametrize("painting", [noise(256, 24, 1), noise(20, 256, 1)])
 def test_a_narrow_painting_has_a_position_at_every_size(painting):
     """At the first size, 32 pixels, it would be one or two pixels narrow."""
     frames = paint(noise(256, 128, 2), painting, size=256, start_size=32, steps=4)
@@ -292,8 +297,8 @@ def test_a_narrow_painting_has_a_position_at_every_size(painting):
 
 
 def test_a_painting_without_a_position_of_a_layer_once_its_margin_is_cut_off_is_answered():
-    with pytest.raises(ValueError, match="The painting would be 7 x 7 pixels; its short side needs at least 8"):
-        paint(painting=noise(9, 9, 1), style_margin=0.1)
+    with pytest.raises(ValueError, match="The painting would be 15 x 15 pixels; its short side needs at least 16"):
+        paint(painting=noise(19, 19, 1), style_margin=0.1)
 
 
 def test_a_mask_too_small_for_a_position_leaves_a_picture():

@@ -101,11 +101,11 @@ def test_tiles_are_exact_within_masks_and_for_several_paintings():
 
 
 def test_a_halo_that_is_too_small_would_be_noticed():
-    """The check above can fail: with half the radius the gradient is another."""
+    """The check above can fail: with a third of the radius the gradient is another."""
     network = tiny_vgg()
     real = type(network).radius
     try:
-        type(network).radius = lambda self, layers: real(self, layers) // 2
+        type(network).radius = lambda self, layers: real(self, layers) // 3
         whole, tiled = gradients(167, 101, 48, torch.float64, network)
     finally:
         type(network).radius = real

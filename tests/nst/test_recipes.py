@@ -109,12 +109,21 @@ NETWORK = tiny_vgg(blocks=(2, 2, 4, 4, 3))
 
 @dataclass(frozen=True)
 class Looks:
-    """A picture, a photo and a painting of 32 x 32 pixels, and what a recipe's network sees in them."""
+    """A square picture, photo and painting, and what a recipe's network sees in them."""
 
     recipe: str
 
+    @property
+    def side(self):
+        """96 pixels where like finds like in the deepest layer, which needs some positions to choose from."""
+        return 96 if self.recipe == "painting" else 32
+
+    def pictures(self):
+        """Photo, painting, picture."""
+        return (noise(self.side, self.side, seed) for seed in (1, 2, 3))
+
     def pixels(self):
-        photo, painting, picture = (to_pixels(noise(32, 32, seed), (32, 32)) for seed in (1, 2, 3))
+        photo, painting, picture = (to_pixels(one, one.size) for one in self.pictures())
         if self.recipe == "gatys2017-colour":
             painting = match_colors(painting, photo)
         return picture, photo, painting
@@ -149,8 +158,8 @@ def neighbours(pixels):
 
 
 def cropped(pixels):
-    """Without the outer 3 %: one pixel of 32."""
-    return pixels[..., 1:-1, 1:-1]
+    """Without the outer 3 %: three pixels of 96."""
+    return pixels[..., 3:-3, 3:-3]
 
 
 def nearest(x, s):
@@ -164,23 +173,37 @@ def unit(x):
 
 
 def painting(looks):
-    """Statistics of three layers, matches of two with less weight where the photo is empty, motifs there."""
+    """Statistics of three layers, matches of two with less weight where the photo is empty, motifs of two there."""
     picture, photo, theirs = looks.pixels()
     seen = [NETWORK.features(one, [*FIVE, "relu4_2"]) for one in (picture, photo, cropped(theirs))]
     x, p, s = ({layer: maps[0].flatten(1).double() for layer, maps in one.items()} for one in seen)
     total = 0.2 * relative(x["relu4_2"], p["relu4_2"])
-    total += sum(part / 7 * apart(moments_of(x[n]), moments_of(s[n])) for n, part in zip(FIVE, (2, 2, 1), strict=False))
+    total += sum(
+        part / 7.5 * apart(moments_of(x[n]), moments_of(s[n])) for n, part in zip(FIVE, (2, 2, 1), strict=False)
+    )
     empty = emptiness(luma(photo))
     for layer, step in (("relu3_1", 4), ("relu4_1", 8)):
-        here = F.interpolate(empty, (32 // step, 32 // step), mode="bilinear").flatten().double()
+        here = emptiness_at(empty, step)
         matches, bound = nearest(x[layer].T, s[layer].T), 1 - 0.8 * here
         errors = (x[layer] - s[layer][:, matches]).square().sum(0)
         total += 0.5 / 2 * (bound * errors).sum() / bound.sum() / s[layer].square().sum(0).mean()
-    middles = 0.03 + 0.94 * (torch.arange(3) + 0.5) * 8 / 30  # of the positions of relu4_1 in 30 pixels
-    places = torch.cartesian_prod(middles, middles)
-    offered = candidates(s["relu4_1"].T, places)
-    weights = (lent(offered, matches, here) * repeated(offered)).double()
-    return total + 2 / 7 * apart(moments_of(x["relu4_1"], here), moments_of(s["relu4_1"], weights))
+    telling = offered(s["relu4_1"], 8)
+    for layer, step, part in (("relu4_1", 8, 2), ("relu5_1", 16, 0.5)):
+        one = telling if layer == "relu4_1" else offered(s[layer], step)
+        weights = (lent(one, telling, matches, here) * repeated(one, telling)).double()
+        at, theirs = emptiness_at(empty, step), moments_of(s[layer], weights)
+        total += part / 7.5 * apart(moments_of(x[layer], at), theirs)
+    return total
+
+
+def emptiness_at(empty, step):
+    return F.interpolate(empty, (96 // step, 96 // step), mode="bilinear").flatten().double()
+
+
+def offered(features, step):
+    """Candidates at all positions of the 90 pixels of the painting that are looked at."""
+    middles = 0.03 + 0.94 * (torch.arange(90 // step) + 0.5) * step / 90
+    return candidates(features.T, torch.cartesian_prod(middles, middles))
 
 
 def moments_of(f, weights=None):
@@ -273,11 +296,12 @@ PUBLISHED = {
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_what_a_recipe_minimises_is_its_published_formula(recipe):
     """All terms with all weights, written out once more; 1024 positions, so that none is left out by chance."""
-    settings = Settings(recipe=recipe, size=32, steps=1)
-    photo, painting, picture = (noise(32, 32, seed) for seed in (1, 2, 3))
+    looks = Looks(recipe)
+    photo, painting, picture = looks.pictures()
+    settings = Settings(recipe=recipe, size=looks.side, steps=1)
     (frame,) = stylize(photo, painting, settings, NETWORK, CPU, start=picture)
     total = sum(weights_at(settings, 1)[name] * loss for name, loss in frame.losses.items())
-    assert total == pytest.approx(PUBLISHED[recipe](Looks(recipe)).item(), rel=1e-3)
+    assert total == pytest.approx(PUBLISHED[recipe](looks).item(), rel=1e-3)
 
 
 LOUD = replace(NETWORK, std=torch.full((1, 3, 1, 1), 1 / 255))  # its pixels are in 0..255, as the original's are

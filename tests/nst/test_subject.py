@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw
 
 from nst import subject
 from nst.image import open_picture
-from nst.subject import subject_mask
+from nst.masks import feathered
+from nst.subject import refined_mask, subject_mask
 
 CONTENT = Path(__file__).parents[2] / "examples" / "content"
 LINES = (Path(__file__).parent / "subjects.txt").read_text(encoding="utf-8").splitlines()
@@ -43,7 +44,10 @@ def found(name: str) -> Image.Image:
 
 
 def overlap(name: str) -> float:
-    mask = found(name)
+    return agreement(found(name), name)
+
+
+def agreement(mask: Image.Image, name: str) -> float:
     ours, theirs = np.asarray(mask) > 127, np.asarray(drawn(name, mask.size))
     return (ours & theirs).sum() / (ours | theirs).sum()
 
@@ -51,6 +55,61 @@ def overlap(name: str) -> float:
 @pytest.mark.parametrize("name", LEAST)
 def test_it_is_what_a_person_would_have_drawn_around(name):
     assert overlap(name) >= LEAST[name]
+
+
+STROKES = {  # two of a brush, in hundredths of width and height, white where the subject is and black where it is not
+    "brandenburg-gate": {255: [[(3, 62), (3, 83)], [(92, 58), (92, 84)]]},
+    "neuschwanstein-castle": {
+        255: [[(26, 66), (33, 62), (48, 60), (56, 70), (60, 78)]],
+        0: [[(10, 75), (30, 85), (50, 92)]],
+    },
+    "suspension-bridge": {255: [[(23, 6), (45, 19), (62, 32), (76, 46), (86, 55)], [(73, 14), (73.5, 58)]]},
+}
+BRUSH = 12  # pixels
+
+
+def strokes_on(name: str, size: tuple[int, int]) -> Image.Image:
+    sheet = Image.new("L", size, 128)
+    for level, lines in STROKES[name].items():
+        for line in lines:
+            places = [(x / 100 * size[0], y / 100 * size[1]) for x, y in line]
+            ImageDraw.Draw(sheet).line(places, level, BRUSH, joint="curve")
+    return sheet
+
+
+@pytest.mark.parametrize(
+    ("name", "more"), [("brandenburg-gate", 0.05), ("neuschwanstein-castle", 0.1), ("suspension-bridge", 0.2)]
+)
+def test_two_strokes_bring_a_mask_nearer_to_what_a_person_would_have_drawn(name, more):
+    mask = found(name)
+    strokes = strokes_on(name, mask.size)
+    fine = refined_mask(open_picture(CONTENT / f"{name}.jpg", "photo"), mask, strokes)
+    assert fine.size == mask.size and fine.mode == "L"
+    assert agreement(fine, name) >= agreement(mask, name) + more
+    levels, said = np.asarray(fine), np.asarray(strokes)
+    assert (levels[said == 255] == 255).all() and (levels[said == 0] == 0).all()
+
+
+def test_refining_twice_gives_the_same_and_needs_two_sides():
+    photo = Image.linear_gradient("L").convert("RGB")
+    mask, nothing = Image.new("L", photo.size), Image.new("L", photo.size, 128)
+    mask.paste(255, (0, 0, 256, 100))
+    assert refined_mask(photo, mask, nothing).tobytes() == refined_mask(photo, mask, nothing).tobytes()
+    for level in (0, 255):
+        with pytest.raises(ValueError, match=r"^To refine the edges, please mark a part"):
+            refined_mask(photo, Image.new("L", photo.size, level), nothing)
+
+
+def test_a_feather_softens_by_so_many_hundredths_of_the_long_side():
+    mask = Image.new("L", (200, 100))
+    mask.paste(255, (0, 0, 100, 100))
+    assert feathered(mask, 0).tobytes() == mask.tobytes()
+    row = np.asarray(feathered(mask, 5), float)[50] / 255
+    spread = (np.arange(200)[1:] - 99.5) ** 2 @ -np.diff(row)
+    assert spread**0.5 == pytest.approx(10, rel=0.1)
+    for percent in (-1, 21, float("nan")):
+        with pytest.raises(ValueError, match="must be from 0 to 20 percent"):
+            feathered(mask, percent)
 
 
 def test_every_outline_is_of_a_photo_to_try():

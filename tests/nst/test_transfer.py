@@ -48,7 +48,7 @@ def test_a_small_photo_is_not_blown_up():
 
 
 def test_a_small_photo_becomes_a_poster_if_that_is_asked_for():
-    poster = paint(noise(50, 40, 3), size=96, enlarge="yes", steps=12)
+    poster = paint(noise(50, 40, 3), network=tiny_vgg(width=16), size=96, enlarge="yes", steps=12)
     assert poster[-1].image.size == (96, 77)
     assert difference(poster[0].preview(50), noise(50, 40, 3).resize((50, 40))) < 0.1
     assert poster[-1].losses["style"] < poster[0].losses["style"]
@@ -249,8 +249,8 @@ def test_memory_of_earlier_frames_is_not_overwritten():
         (PHOTO, None, "choose a painting"),
         (PHOTO, [], "choose a painting"),
         (PHOTO, [PAINTING, None], "choose a painting"),
-        (noise(1, 1, 0), PAINTING, "The photo would be 1 x 1 pixels; its short side needs at least 8"),
-        (PHOTO, noise(500, 8, 0), "The painting would be 60 x 1 pixels; its short side needs at least 8"),
+        (noise(1, 1, 0), PAINTING, "The photo would be 1 x 1 pixels; its short side needs at least 16"),
+        (PHOTO, noise(500, 8, 0), "The painting would be 60 x 1 pixels; its short side needs at least 16"),
     ],
 )
 def test_pictures_that_cannot_be_painted_are_answered_before_the_run(photo, painting, sentence):

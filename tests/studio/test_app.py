@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
+import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -131,6 +132,13 @@ class TestEndpoint:
         mask = client.predict(content=photo, api_name="/subject")
         with Image.open(mask) as marked:
             assert marked.size == (512, 288) and 10 < ImageStat.Stat(marked.convert("L")).mean[0] < 60
+        other = client.predict(content=photo, invert=True, feather=4, api_name="/subject")
+        with Image.open(mask) as marked, Image.open(other) as rest:
+            edges = [np.asarray(one.convert("L"), float) for one in (marked, rest)]
+        assert edges[1].mean() == pytest.approx(255 - edges[0].mean(), abs=2)
+        assert np.abs(np.diff(edges[1])).max() < np.abs(np.diff(edges[0])).max() / 3
+        with pytest.raises(AppError, match=r"^The feather of a mask must be from 0 to 20 percent"):
+            client.predict(content=photo, feather=50, api_name="/subject")
         knobs = {"size": 64, "steps": 2, "mask": handle_file(mask)}
         picture, _ = client.predict(content=photo, style=handle_file(painting), **knobs, api_name="/stylize")
         assert Path(picture).exists()

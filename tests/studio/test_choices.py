@@ -32,7 +32,7 @@ from studio.components import mask_brush, painting_mix
 from studio.components.images import fresh_file
 from studio.components.painting_mix import EVEN
 from studio.components.start_picture import opened
-from studio.i18n import roughly, time_in_words, words
+from studio.i18n import roughly, sentence, time_in_words, words
 from studio.page import furnish
 from studio.panels import continue_buttons, painting, presets, prices, restore
 from studio.runs import estimate
@@ -135,6 +135,15 @@ class TestPresets:
         seconds = {way: int(re.search(r"\d+", text)[0]) for way, text in ways.items()}
         assert seconds["sharper"] > seconds["continue"] == seconds["more_photo"]
 
+    @pytest.mark.usefixtures("machine")
+    @pytest.mark.parametrize("typed", ["relu", "relu9_1", "relu3_"])
+    def test_half_a_name_of_a_layer_has_no_price_and_is_no_error(self, typed: str) -> None:
+        for knob in ("style_layers", "content_layers", "match_layers"):
+            settings = Settings(**{knob: typed})
+            assert prices.about([settings], (768, 512), "en") == ""
+            knobs = timed(512, 20) | {knob: typed}
+            assert presets.forecast(visitor(), {"preset": None, "photo": [768, 512]}, knobs)["times"]["sketch"] == ""
+
     def test_no_time_is_more_precise_than_it_is(self) -> None:
         for seconds, text in ((0.4, "1 s"), (43, "45 s"), (187, "3 min"), (34_157, "9 h")):
             assert roughly(seconds, "en") == text
@@ -154,8 +163,7 @@ class TestPresets:
         never = presets.forecast(visitor("fr"), {"photo": None}, timed(1024, 20))
         with pytest.raises(NoRoom) as refused:
             in_tiles(*estimate.ANY_PHOTO, Settings(size=1024), load_vgg())
-        needed = f"{refused.value.needed / 2**30:.1f}"
-        assert never["large"] == words("fr")["no_room"].format(needed=needed, free="0.0")
+        assert never["large"] == sentence(refused.value, "fr") != str(refused.value)
 
     @pytest.mark.usefixtures("machine")
     @pytest.mark.parametrize("photo", [None, [0, 5], ["a", 1], [1, 10**9], 7])
@@ -169,7 +177,7 @@ def one_more(picture: Image.Image, name: str) -> painting_mix.ExtraStyle:
     file = fresh_file(f"{name}.png")
     picture.save(file)
     picture.info["name"] = f"{name}.png"
-    return painting_mix.extra_style(picture, str(file), name)
+    return painting_mix.extra_style(picture, str(file))
 
 
 class TestMix:
@@ -186,9 +194,10 @@ class TestMix:
 
     def test_put_aside_and_taken_away(self) -> None:
         grey = GREY.copy()
-        grey.info["file"] = str(PAINTINGS["gauguin-arearea"].path)
-        aside, shown, box, ring = painting_mix.add_style(grey, "gauguin-arearea", (), {"weights": [5]})
-        assert [one.title for one in aside] == ["Arearea"]
+        path = PAINTINGS["gauguin-arearea"].path
+        grey.info |= {"file": str(path), "name": path.name}
+        aside, shown, box, ring = painting_mix.add_style(grey, (), {"weights": [5]})
+        assert [one.item["key"] for one in aside] == ["gauguin-arearea"]
         assert (box, ring, shown["value"]["weights"]) == (None, None, [5, 5])
         left, shown = painting_mix.remove_style(aside, {"weights": [2, 7], "away": 0})
         assert (left, shown["value"]["weights"]) == ((), [7])
@@ -206,7 +215,7 @@ class TestMix:
     def test_four_at_most(self) -> None:
         full = self.put("red", "green", "blue")
         assert full[0].picture.getpixel((0, 0)) == (255, 0, 0)
-        assert painting_mix.add_style(GREY, None, full, {"weights": [5] * 4})[0] == gr.skip()
+        assert painting_mix.add_style(GREY, full, {"weights": [5] * 4})[0] == gr.skip()
 
 
 class TestOnward:
@@ -277,7 +286,7 @@ class TestProject:
         assert (chosen["mask_brush"], chosen["start"]) == (mask_brush.unmarked("barn.jpg"), b"")
         assert (chosen["content"]["path"], chosen["content_gallery"]) == (str(PHOTOS["barn"].path), "barn")
         assert (chosen["style"]["path"], chosen["style_gallery"]) == (str(PAINTINGS["goyo-ducks"].path), "goyo-ducks")
-        assert [one.title for one in chosen["extra_styles"]] == ["Arearea"]
+        assert [one.item["key"] for one in chosen["extra_styles"]] == ["gauguin-arearea"]
         assert chosen["mix"]["value"]["weights"] == [10, 3]
         assert chosen["size"]["value"] == 128
         assert set(KNOBS) < set(chosen)
@@ -342,7 +351,7 @@ class TestProject:
             picture.save(tmp_path / name)
             picture.info["name"] = name
         photo, one, two = files.values()
-        marks = {"mask": TestBrush().marked(), "where": "second"}
+        marks = {"regions": [None, TestBrush().marked()], "where": "own"}
         start = start_jpeg(noise(96, 64, 4))
         extra = (one_more(one, "one"),)
         choices = Choices(photo, two, Settings(size=96, steps=3), extra, {"weights": [2, 5]}, marks, start)
@@ -357,8 +366,9 @@ class TestProject:
         assert read_record(read_text(told["picture"])).masks == read_record(read_text(path)).masks
 
     def test_marks_and_start_come_back(self) -> None:
-        start, made = start_jpeg(noise(96, 64, 4)), {"mask": TestBrush().marked(), "where": "second"}
-        for where, paintings in (("here", 1), ("keep", 2), ("second", 3)):
+        start, marked = start_jpeg(noise(96, 64, 4)), TestBrush().marked()
+        made = {"mask": marked, "regions": [None, None, marked]}
+        for where, paintings in (("here", 1), ("keep", 2), ("own", 3)):
             masks = mask_brush.masks(made | {"where": where}, paintings)
             names = list(restore.OUR_PAINTINGS)[:paintings]
             enclosed = {"masks": tuple(mask_png(mask) for mask in masks), "start": start}
@@ -391,22 +401,40 @@ class TestProject:
 
 
 class TestBrush:
-    def marked(self) -> str:
-        """The left half."""
+    def marked(self, left: int = 0, right: int = 80) -> str:
+        """The left half, or another part."""
         sheet, stream = Image.new("L", (160, 80)), io.BytesIO()
-        sheet.paste(255, (0, 0, 80, 80))
+        sheet.paste(255, (left, 0, right, 80))
         sheet.save(stream, "PNG")
         return mask_brush.HEAD + base64.b64encode(stream.getvalue()).decode()
 
-    def sides(self, where: str, paintings: int) -> list[tuple[int, int]]:
-        masks = mask_brush.masks({"mask": self.marked(), "where": where}, paintings)
+    def sides(self, where: str, paintings: int, **more: Any) -> list[tuple[int, int]]:
+        masks = mask_brush.masks({"mask": self.marked(), "where": where, **more}, paintings)
         return [(mask.getpixel((10, 40)), mask.getpixel((150, 40))) for mask in masks]
 
     def test_says_where_each_painting_applies(self) -> None:
         assert self.sides("here", 1) == [(255, 0)]
         assert self.sides("keep", 2) == [(0, 255), (0, 255)]
-        assert self.sides("second", 3) == [(0, 255), (0, 255), (255, 0)]
-        assert self.sides("second", 1) == [(255, 0)]
+
+    def test_each_of_four_paintings_has_its_region(self) -> None:
+        four = [self.marked(40 * number, 40 * number + 40) for number in range(4)]
+        masks = mask_brush.masks({"where": "own", "regions": four}, 4)
+        inside = [[mask.getpixel((40 * number + 20, 40)) for number in range(4)] for mask in masks]
+        assert inside == [[255 if one == other else 0 for other in range(4)] for one in range(4)]
+        edges = [sum(mask.getpixel((x, 40)) for mask in masks) for x in range(160)]
+        assert min(edges) > 240 and max(edges) < 265, "no seam and no overlap where two regions meet"
+
+    def test_those_without_a_region_share_the_rest(self) -> None:
+        left = self.marked()
+        assert self.sides("own", 3, regions=[None, None, left]) == [(0, 255), (0, 255), (255, 0)]
+        assert self.sides("own", 2, regions=[left]) == [(255, 0), (0, 255)]
+        assert self.sides("own", 1, regions=[left, self.marked(80, 160)]) == [(255, 0)]
+        assert mask_brush.masks({"where": "own", "regions": [None, left], "mask": left}, 1) is None
+
+    def test_a_painting_takes_its_region_with_it(self) -> None:
+        marks = mask_brush.unmarked("x") | {"where": "own", "regions": ["a", "b", None, "d"]}
+        assert mask_brush.without(marks, 1)["regions"] == ["a", None, "d"]
+        assert mask_brush.without(mask_brush.unmarked("x"), 0)["regions"] == []
 
     def test_ends_softly(self) -> None:
         (mask,) = mask_brush.masks({"mask": self.marked(), "where": "here"}, 1)

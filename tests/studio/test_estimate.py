@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 
 from nst import Commission, Frame, Settings
+from nst.cost import step_cost
+from nst.recipes import RECIPES
 from nst.transfer import scales
 from studio.runs import estimate
 
@@ -77,6 +79,19 @@ def test_time_is_work(machine: Simulated) -> None:
     one_scale = replace(SETTINGS, start_size=512)
     fewer, more = (predicted(replace(one_scale, steps=steps)) for steps in (100, 200))
     assert more - fewer == pytest.approx(100 * (0.02 + 4e-6 * 512 * 341))
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_step_of_each_recipe_takes_what_it_costs(machine: Simulated, recipe: str) -> None:
+    settings = Settings(recipe=recipe, size=512, start_size=512)
+    fewer, more = (predicted(replace(settings, steps=steps)) for steps in (100, 200))
+    assert more - fewer == pytest.approx(100 * (0.02 + 4e-6 * step_cost(settings, 512 * 341)))
+
+
+def test_a_heavy_painting_says_nothing_bad_about_the_machine(machine: Simulated) -> None:
+    thought, heavy = predicted(), Settings(recipe="strotss2019", size=256, steps=60)
+    machine.paint(replace(COMMISSION, settings=heavy), "run")
+    assert predicted() == pytest.approx(thought) and estimate.spread() == pytest.approx((1, 1))
 
 
 def test_a_larger_picture_takes_longer_whatever_the_load(machine: Simulated) -> None:

@@ -18,6 +18,7 @@ import app
 from studio import limits
 from studio.i18n import words
 from studio.limits import Limits
+from studio.runs import album
 from studio.server import queue
 from studio.server.budgets import visitor
 
@@ -164,6 +165,21 @@ class TestQueue:
         assert (kind, told["error"]) == ("error", words("de")["too_many"].format(count=1))
         end(running)
         *_, (kind, _) = events(http, mine)
+        assert kind == "complete"
+
+    def test_the_next_photo_of_an_album_joins_a_line_that_is_full(
+        self, monkeypatch: pytest.MonkeyPatch, http: httpx.Client, client: Client, photo: Path, painting: Path
+    ) -> None:
+        allow(monkeypatch, waiting=1, each=99)
+        monkeypatch.setattr(album, "_places", {"album": time.monotonic() + 60})
+        running = client.submit(**pictures(photo, painting), **ENDLESS, api_name="/stylize")
+        next(iter(running))
+        waiting = asked_by_hand(http, photo, painting, **SHORT)
+        for session, first in (("album", "estimation"), ("other", "process_completed")):
+            join(http, client, photo, painting, session)
+            assert next(told(http, session))["msg"] == first
+        end(running)
+        *_, (kind, _) = events(http, waiting)
         assert kind == "complete"
 
     def test_light_events_do_not_wait_behind_paintings(

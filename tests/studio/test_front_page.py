@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Callable
 
+import brotli  # type: ignore[import-untyped]
 import httpx
 import pytest
 from PIL import Image
@@ -50,12 +52,15 @@ def test_a_link_shows_this_page_and_not_gradio(page: TestClient) -> None:
     assert LINK_PREVIEW.stat().st_size < 300_000
 
 
-def test_the_page_travels_compressed_and_nothing_else_is_touched(page: TestClient) -> None:
-    with page.stream("GET", "/", headers={"accept-encoding": "gzip"}) as answer:
+@pytest.mark.parametrize(("coding", "opened"), [("gzip", gzip.decompress), ("br", brotli.decompress)])
+def test_the_page_travels_compressed_and_nothing_else_is_touched(
+    page: TestClient, coding: str, opened: Callable[[bytes], bytes]
+) -> None:
+    with page.stream("GET", "/", headers={"accept-encoding": f"deflate, {coding}"}) as answer:
         body = b"".join(answer.iter_raw())
-    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["content-encoding"] == coding
     assert int(answer.headers["content-length"]) == len(body)
-    assert b"<html" in gzip.decompress(body)
+    assert b"<html" in opened(body)
     assert "accept-language" in answer.headers["vary"]
     plain = page.get("/", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers and "<html" in plain.text

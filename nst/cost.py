@@ -1,0 +1,86 @@
+"""What one step costs, for any recipe, from the pieces that its settings ask for.
+
+The unit is a pixel: what costs 1000 takes as long as a step of the default recipe takes longer for 1000 pixels more.
+How long that is, only the machine can tell. The ratios below were measured with one thread, in bfloat16 on an AMD EPYC;
+`python -m tests.benchmarks.costs` shows how far they are off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from nst.settings import Settings, match_shares, shares, style_shares
+from nst.targets import TARGET_POINTS
+from nst.vgg import shrinkage
+from nst.view import layers
+
+CHANNELS = 64, 128, 256, 512, 512  # of a VGG's blocks
+CONVOLUTIONS = {"vgg16-tv": (2, 2, 3, 3, 3)}  # in each; of VGG-19 if it is not said
+DEEPEST = 5, 1  # block and number of the deepest layer that the default recipe looks at
+MATCHES = 0.12  # of a step of the default recipe: its matches
+MAPS = 0.0018  # a number of the maps that points are fetched from: what is asked of it is brought back
+FEATURE = 0.0044  # a number of a point's features
+SORTING = 0.0079  # the same, where each of them is sorted over the points
+PRODUCT = 6.8e-6  # a multiply-add in float32: four of a convolution
+PAIR, COLOURS = 1.3e-3, 7.5e-3  # a pair of points that is compared, and of colours
+EIGENVALUES = 7.5e-5  # for the cube of a covariance's side
+OF_POINTS: Mapping[str, Callable[[int, int, int], float]] = MappingProxyType(
+    {  # loss -> its cost for points of the picture, points of the painting, and features of each
+        "nearest": lambda ours, theirs, features: PRODUCT * ours * theirs * features,
+        "relaxed_emd": lambda ours, theirs, features: (PRODUCT * features + PAIR) * ours * theirs,
+        "moments_l1": lambda ours, _, features: 3 * PRODUCT * ours * features**2,  # forth and back
+        "sliced": lambda ours, _, features: SORTING * ours * features,
+        "histogram": lambda ours, _, features: SORTING * ours * features,
+        "self_similarity": lambda ours, _, features: (4 * PRODUCT * features + PAIR) * ours**2,  # of both pictures
+    }
+)
+
+
+def look_cost(settings: Settings, pixels: int) -> float:
+    """Of the network alone, forth and back, down to the deepest layer that the settings name."""
+    deepest = max((_block(layer), int(layer[6:])) for layer in layers(settings))
+    blocks = CONVOLUTIONS.get(settings.backbone, (2, 2, 4, 4, 4))
+    return pixels * _multiply_adds(deepest, blocks) / _multiply_adds(DEEPEST, (2, 2, 4, 4, 4))
+
+
+def step_cost(settings: Settings, pixels: int) -> float:
+    """Of a whole step, at a picture of so many pixels."""
+    network = look_cost(settings, pixels) * (1 if match_shares(settings) else 1 - MATCHES)
+    return network + sum(_comparisons(settings, pixels))
+
+
+def _block(layer: str) -> int:
+    """
+    Raises:
+        ValueError: if there is none of its name; a visitor may still be typing it.
+    """
+    return ("1", "2", "3", "4", "5").index(layer[4:5]) + 1
+
+
+def _multiply_adds(deepest: tuple[int, int], blocks: tuple[int, ...]) -> float:
+    """For each pixel of the picture, of all convolutions down to one."""
+    work, into = 0.0, 3
+    for block, (channels, count) in enumerate(zip(CHANNELS, blocks, strict=True), 1):
+        for number in range(1, count + 1):
+            if (block, number) <= deepest:
+                work += 9 * into * channels / 4 ** (block - 1)
+            into = channels
+    return work
+
+
+def _comparisons(settings: Settings, pixels: int) -> Iterator[float]:
+    """Of the losses, besides the network: one for each layer or hypercolumn that points are compared at."""
+    style, content = shares(settings.style_loss), shares(settings.content_loss)
+    for names, losses in ((style_shares(settings), style), (shares(settings.content_layers), content)):
+        compared = [OF_POINTS[loss] for loss in losses if loss in OF_POINTS]
+        for name in names if compared else ():
+            blocks = [_block(layer) for layer in name.split("+")]
+            features, positions = sum(CHANNELS[block - 1] for block in blocks), pixels // shrinkage([name]) ** 2
+            ours, theirs = (min(count, positions) for count in (settings.samples, TARGET_POINTS * settings.samples))
+            yield MAPS * pixels * sum(CHANNELS[block - 1] / 4 ** (block - 1) for block in blocks)
+            yield FEATURE * ours * features + sum(cost(ours, theirs, features) for cost in compared)
+    if "wasserstein" in style:
+        yield EIGENVALUES * sum(CHANNELS[_block(layer) - 1] ** 3 for layer in style_shares(settings))
+    if settings.palette_weight:
+        yield COLOURS * TARGET_POINTS * min(settings.samples, pixels) ** 2
