@@ -25,7 +25,7 @@ SLICES = 64  # directions of the sliced Wasserstein distance
 FEWEST = 1e-6  # positions, where a region has none at a deep layer
 RARE = 1e-7  # share of the largest eigenvalue below which there is nothing
 LEAST = 1e-12  # instead of zero where something is divided by
-FLAT = 0.03  # of the mean's square: a covariance of less is no measure of what differs from it
+FLAT = 0.01  # of the mean's square: a covariance of less is no measure of what differs from it
 
 
 class _Sums(torch.autograd.Function):

@@ -257,11 +257,11 @@ def test_clamped_pixels_stay_between_black_and_white_and_free_ones_roam():
 
 def test_a_border_that_repeats_the_edge_leaves_no_frame_and_one_of_zeros_does():
     flat = [Image.new("RGB", (64, 64), colour) for colour in ("#808890", "#604020")]
+    knobs = {"style_layers": "relu1_1", "content_layers": "relu1_1", "match_weight": 0, "steps": 30}
     frame = {
-        padding: paint(*flat, padding=padding, style_layers="relu1_1", content_layers="relu1_1")[-1].pixels.std((0, 1))
-        for padding in ("replicate", "zeros")
+        padding: paint(*flat, padding=padding, **knobs)[-1].pixels.std((0, 1)) for padding in ("replicate", "zeros")
     }
-    assert frame["replicate"].max() < 1e-4 < 0.001 < frame["zeros"].max()
+    assert frame["replicate"].max() < 0.002 < 0.02 < frame["zeros"].max()
 
 
 def test_points_are_drawn_anew_at_each_step_unless_they_are_all():
