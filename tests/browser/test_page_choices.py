@@ -219,7 +219,7 @@ def test_each_painting_has_its_own_region(page: Page) -> None:
     page.get_by_role("button", name="Paint only here").click()
     page.get_by_label("A region each").check(force=True)
     expect(page.locator("#brush .inks span")).to_have_text(titles)
-    page.locator("#brush .size input").fill("128")
+    page.get_by_role("slider", name="Brush").fill("128")
     for number, x in enumerate((0.25, 0.75)):
         page.locator("#brush .inks input").nth(number).check(force=True)
         draw(page, (x, 0.0), (x, 1.0))
