@@ -66,6 +66,21 @@ def is_wanted() -> Callable[[], bool]:
     return lambda: event is None or event.alive
 
 
+def how_many(kind: str) -> Callable[[], int]:
+    """Counts the events of a `concurrency_id` that wait or are worked on; for a handler, which Gradio tells nothing."""
+    page = LocalContext.blocks.get(None)
+    if page is None:
+        return lambda: 0
+    queue = queue_of(page)
+
+    def count() -> int:
+        line = queue.event_queue_per_concurrency_id.get(kind)
+        working = [event for job in list(queue.active_jobs) for event in job or () if event.concurrency_id == kind]
+        return len(working) + (len(line.queue) if line else 0)
+
+    return count
+
+
 def set_queue(page: gr.Blocks, queue: Any) -> None:
     page._queue = queue
 

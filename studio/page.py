@@ -45,6 +45,7 @@ from studio.panels import (
     restore,
     resume,
     share,
+    sketch,
     variants,
     viewer,
 )
@@ -57,7 +58,7 @@ def build() -> gr.Blocks:
     blocks = Blocks(title=words("en")["title"], fill_width=True)
     with blocks:
         page = furnish()
-        for panel in (choosing, finding, presets, viewer, adjust, share, history, resume):
+        for panel in (choosing, finding, presets, viewer, adjust, share, history, resume, sketch):
             panel.join(page)
         page.python_panel.expand(restore.code_of, page.result, page.code, **AT_ONCE)
         runs = [*painting.join(page), variants.join(page), album.join(page), *film.join(page), how_it_works.join(page)]
@@ -121,6 +122,11 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
     with gr.Accordion(label("settings"), open=False, elem_id="settings"):
         knobs: dict[str, Any] = {"recipe": recipe_choice.recipe_choice()}
         knobs["style_mix"] = hidden_control("style_mix")  # its sliders stand beside the paintings
+        knobs |= {name: control(name) for name in presets.SET}
+        with gr.Row(elem_id="looks"):
+            with gr.Column():
+                knobs |= {name: control(name) for name in sketch.BESIDE}
+            small = sketch.panel()
         knobs |= {name: control(name) for name in PLAIN if name not in knobs}
         slider_limits.slider_limits()
         with gr.Accordion(label("expert"), open=False, elem_id="expert") as expert:
@@ -133,7 +139,14 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
             "paint": gr.Button(label("paint"), variant="primary", size="lg", elem_id="paint"),
             "stop": gr.Button(label("stop"), size="lg", visible=False, elem_id="stop"),
         }
-    rest = {"mask_brush": marks, "mask_panel": mask_panel, "start_row": start_row, "presets": steps, "expert": expert}
+    rest = {
+        "mask_brush": marks,
+        "mask_panel": mask_panel,
+        "start_row": start_row,
+        "presets": steps,
+        "expert": expert,
+        "sketch": small,
+    }
     return {**boxes, **galleries, **rest, **buttons, "knobs": {name: knobs[name] for name in PAGE_KNOBS}}
 
 

@@ -79,13 +79,22 @@ class PictureBox(gr.Image):
 def boxed(picture: Image.Image, request: gr.Request) -> dict[str, Any]:
     """What a box holds of a picture that was handed in: its own file, and a small one that every browser shows."""
     file, alpha = str(picture.info["file"]), picture.info.get("alpha")
-    folder = folder_of(str(request.session_hash)) / f"box-{sha256(file.encode()).hexdigest()[:32]}"
+    folder = _box_folder(file, str(request.session_hash))
     path = folder / f"{Path(file).stem}.{'png' if alpha else 'jpg'}"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         size = fitted_size(*picture.size, min(BOX_SIDE, max(picture.size)))
         with_alpha(picture, alpha).resize(size, reducing_gap=2.0).save(path, quality=BOX_QUALITY, compress_level=1)
     return _box_value(file, name_of(picture), path, picture.size)
+
+
+def small_copy(file: Any, session: str) -> Any:
+    """The small picture that a box of this visit shows of a file; the file itself if there is none."""
+    return next((str(copy) for copy in _box_folder(str(file), session).glob("*")), file)
+
+
+def _box_folder(file: str, session: str) -> Path:
+    return folder_of(session) / f"box-{sha256(file.encode()).hexdigest()[:32]}"
 
 
 def boxed_again(box: gr.Image, raw: Mapping[str, Any] | None, request: gr.Request) -> dict[str, Any] | None:

@@ -38,6 +38,7 @@ class PageComponents:
     content_gallery: gr.HTML
     style_gallery: gr.HTML
     knobs: dict[str, Any]
+    sketch: gr.HTML
     expert: gr.Accordion
     mix: gr.HTML
     mask_brush: gr.HTML

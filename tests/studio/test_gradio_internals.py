@@ -80,7 +80,7 @@ def test_an_endpoint_can_be_hidden_from_agents_alone() -> None:
 
 
 def raw_events() -> list[int]:
-    """Those that take a picture as the browser sends it: Paint, and a picture, a clip or an album handed in."""
+    """Those that take a picture as the browser sends it: a sketch, Paint, and what is handed in."""
     named = {block.elem_id: block for block in app.demo.blocks.values() if getattr(block, "elem_id", None)}
     events = app.demo.fns.items()
     paint = [number for number, event in events if not event.preprocess and named["photo"] in event.inputs]
@@ -103,9 +103,9 @@ def test_a_file_that_is_no_upload_is_refused_even_where_values_are_raw(
     opened: list[str] = []
     preprocess = PictureBox.preprocess
     monkeypatch.setattr(PictureBox, "preprocess", lambda self, file: opened.append(file.path) or preprocess(self, file))
-    paint, arrived, *others = raw_events()
+    sketched, paint, arrived, *others = raw_events()
     assert len(others) == 2
-    assert not any(sent(server, event, str(photo)) for event in (paint, arrived, *others))
+    assert not any(sent(server, event, str(photo)) for event in (sketched, paint, arrived, *others))
     assert opened == []
     with photo.open("rb") as file:
         (uploaded,) = httpx.post(f"{server}gradio_api/upload", files={"files": file}, timeout=240).json()

@@ -1,0 +1,82 @@
+"""While the knobs of the settings move, a rough small picture beside them follows.
+
+It gives way to everybody: while anything is painted or waits to be, there is none.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from studio.components.images import data_url, small_copy
+from studio.components.page_components import PageComponents, named
+from studio.components.updates import Updates
+from studio.components.widget_files import widget_files
+from studio.events import AT_ONCE, QUIET
+from studio.gradio_internals import how_many, is_wanted, opened_by
+from studio.i18n import for_browser
+from studio.runs.backend import ONE_AT_A_TIME
+from studio.runs.choices import Choices
+from studio.runs.sketch import is_possible, sketch
+
+BESIDE = ("content_weight", "style_weight", "motifs", "tv_weight")  # the knobs that it stands beside
+FOLLOWED = (*BESIDE, "style_scale", "color")
+ONE_BY_ONE: dict[str, Any] = {"concurrency_id": "sketch", "concurrency_limit": 1}  # for all visitors together
+MOST = 8  # sketches under way and waiting; beyond, they are left out until the line is shorter
+
+
+def panel() -> gr.HTML:
+    """The place: a hint until a knob is moved for the first time. The picture in it pales when choices change.
+
+    `moment` tells two equal pictures apart.
+    """
+    return gr.HTML(
+        **widget_files(__file__),
+        src="",
+        moment=0.0,
+        words=for_browser(("title", "hint", "alt"), "sketch_"),
+        visible=is_possible(),
+        elem_id="sketch",
+        elem_classes=["bare"],
+    )
+
+
+def join(page: PageComponents) -> None:
+    """The newest values win: the browser sends no further ones before it has the last picture."""
+
+    def follow(values: dict[Any, Any], request: gr.Request) -> Updates:
+        return {page.sketch: followed(page, named(page.inputs, values), request)}
+
+    if not is_possible():
+        return
+    changed = [page.knobs[name].change for name in FOLLOWED]  # by a choice of a picture, for one
+    gr.on(changed, None, None, js="() => document.dispatchEvent(new Event('knobsmoved'))", **AT_ONCE)
+    moved = [page.knobs[name].input for name in FOLLOWED] + [page.knobs["style_scale"].release]  # a reset is one
+    how: dict[str, Any] = {"preprocess": False, "trigger_mode": "always_last", **QUIET, **ONE_BY_ONE}
+    gr.on(moved, follow, set(page.inputs.values()), page.sketch, **how)
+
+
+def followed(page: PageComponents, chosen: Mapping[str, Any], request: gr.Request) -> Any:
+    """The update of the place; none where something cannot be painted as it stands, which Paint will say."""
+    paintings, sketches, asked = how_many(ONE_AT_A_TIME["concurrency_id"]), how_many("sketch"), is_wanted()
+    with suppress(ValueError):
+        if sketches() <= MOST and not paintings():
+            choices = Choices.of(_opened(page, chosen, request))
+            if picture := sketch(choices, lambda: asked() and not paintings()):
+                return gr.update(src=data_url(picture), moment=time.monotonic())
+    return gr.skip()
+
+
+def _opened(page: PageComponents, chosen: Mapping[str, Any], request: gr.Request) -> dict[str, Any]:
+    """The choices from what the browser sent, with small pictures for large ones."""
+    session = str(request.session_hash)
+    boxes = {name: chosen[name] for name in ("content", "style") if chosen[name]}
+    small = {name: {**file, "path": small_copy(file.get("path"), session)} for name, file in boxes.items()}
+    extra_styles = [replace(one, file=small_copy(one.file, session)) for one in chosen["extra_styles"]]
+    raw = {**chosen, **small, "extra_styles": extra_styles}
+    return {name: opened_by(component, raw[name]) for name, component in page.inputs.items()}
