@@ -42,9 +42,9 @@ def about(runs: Sequence[Settings], photo: tuple[int, int], language: str) -> st
 def in_words(seconds: float, language: str) -> str:
     """One figure, or from and to where the machine's pace has changed in the last minutes."""
     least, most = estimate.spread()
-    if most < UNSTEADY * least:
-        return words(language)["about"].format(time=roughly(seconds, language))
     low, high = (roughly(factor * seconds, language) for factor in (least, most))
+    if most < UNSTEADY * least or low == high:
+        return words(language)["about"].format(time=roughly(seconds, language))
     return words(language)["from_to"].format(low=low, high=high)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from safetensors.torch import save_file
 
@@ -175,7 +177,9 @@ def test_a_killed_run_goes_on_to_the_very_same_picture(
 ) -> None:
     out, whole = tmp_path / "out.png", tmp_path / "whole.png"
     run = [str(photo), str(painting), "--steps=60", f"--optimizer={optimizer}", *FEW_STEPS[optimizer]]
-    with subprocess.Popen([sys.executable, "-c", KILLED, *run, "-o", out], stderr=subprocess.PIPE, text=True) as killed:
+    here = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}  # other tests may have left one thread
+    command = [sys.executable, "-c", KILLED, *run, "-o", out]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=here) as killed:
         seen = ""
         while "step 20/" not in seen:
             more = killed.stderr.read(1)

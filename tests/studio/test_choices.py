@@ -77,6 +77,12 @@ class TestPresets:
         assert presets.matching({"size": 512, "steps": 70, "recipe": "painting"}) == "painting"
         assert presets.matching({"size": 512, "steps": 71, "recipe": "painting"}) is None
 
+    def test_a_time_is_a_range_where_the_machine_changed_its_pace(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert prices.in_words(12, "en") == "about 12 s"
+        monkeypatch.setattr(estimate, "spread", lambda: (1.0, 3.0))
+        assert prices.in_words(12, "en") == "12 s to 35 s"
+        assert prices.in_words(0.2, "en") == "about 1 s", "both ends are the same in words"
+
     @pytest.mark.parametrize("recipe", RECIPES)
     def test_takes_more_or_fewer_of_the_recipe_s_own_steps(self, recipe: str) -> None:
         steps = Settings(recipe=recipe).steps
