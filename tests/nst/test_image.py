@@ -792,7 +792,7 @@ class TestMatchColors:
         assert (matched.amax(1) - matched.amin(1)).max() < 1e-3
 
 
-def test_exchange_with_pillow_is_exact_to_the_last_bit() -> None:
+def test_torchvisions_exchange_is_exact_to_the_last_bit() -> None:
     picture = Image.fromarray(noise(40, 30))
     pixels = to_pixels(picture, picture.size)
     levels = np.asarray(picture)
