@@ -16,7 +16,7 @@ from nst.vgg import shrinkage
 from nst.view import layers
 
 CHANNELS = 64, 128, 256, 512, 512  # of a VGG's blocks
-CONVOLUTIONS = {"vgg16-tv": (2, 2, 3, 3, 3)}  # in each; of VGG-19 if it is not said
+VGG19, VGG16 = (2, 2, 4, 4, 4), (2, 2, 3, 3, 3)  # convolutions in each of them
 DEEPEST = 5, 1  # block and number of the deepest layer that the default recipe looks at
 MATCHES = 0.12  # of a step of the default recipe: its matches
 MAPS = 0.0018  # a number of the maps that points are fetched from: what is asked of it is brought back
@@ -40,8 +40,8 @@ OF_POINTS: Mapping[str, Callable[[int, int, int], float]] = MappingProxyType(
 def look_cost(settings: Settings, pixels: int) -> float:
     """Of the network alone, forth and back, down to the deepest layer that the settings name."""
     deepest = max((_block(layer), int(layer[6:])) for layer in layers(settings))
-    blocks = CONVOLUTIONS.get(settings.backbone, (2, 2, 4, 4, 4))
-    return pixels * _multiply_adds(deepest, blocks) / _multiply_adds(DEEPEST, (2, 2, 4, 4, 4))
+    blocks = VGG16 if settings.backbone == "vgg16-tv" else VGG19
+    return pixels * _multiply_adds(deepest, blocks) / _multiply_adds(DEEPEST, VGG19)
 
 
 def step_cost(settings: Settings, pixels: int) -> float:

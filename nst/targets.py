@@ -291,8 +291,8 @@ def _galleries(region: Region, photo: Tensor, view: View) -> list[Gallery]:
                 layer,
                 region.weight * share,
                 mask,
-                bound if mask is None else mask * bound,
-                here if mask is None else mask * here,
+                _within(mask, bound),
+                _within(mask, here),
                 region.target.candidates[layer],
                 _motifs(region, empty, photo, view) if layer == clearest else [],
             )
@@ -309,8 +309,12 @@ def _motifs(region: Region, empty: Tensor, photo: Tensor, view: View) -> list[Mo
         if layer in motif_layers(settings):
             mask, here = _at(region.mask, layer), _empty_at(layer, empty, photo, view)
             parts = [(region.weight * weight * share, loss) for share, loss in losses]
-            motifs.append(Motifs(layer, here if mask is None else mask * here, region.target.candidates[layer], parts))
+            motifs.append(Motifs(layer, _within(mask, here), region.target.candidates[layer], parts))
     return motifs
+
+
+def _within(mask: Tensor | None, values: Tensor) -> Tensor:
+    return values if mask is None else mask * values
 
 
 def _whole_is_none(mask: Tensor | None) -> Tensor | None:

@@ -146,7 +146,7 @@ def shown(
     troubles: Sequence[str] = (),
 ) -> Updates:
     """Photos that wait to be painted, and what that will take."""
-    cells = [{"name": one.name, "src": one.thumb, "state": ""} for one in photos]
+    cells = _waiting(photos)
     settings = presets.timed_settings(page, values)
     first = {} if values[page.album_photos] else NOTHING  # later on, the ZIP of the last album is still to be had
     return {
@@ -202,9 +202,14 @@ def running(album: Album, place: int, left: float | None, language: str) -> str:
     return words(language)[key].format(photo=place + 1, photos=len(album.photos), left=time)
 
 
+def _waiting(photos: Sequence[Photo]) -> list[dict[str, str]]:
+    """Photos that nothing has become of yet."""
+    return [{"name": one.name, "src": one.thumb, "state": ""} for one in photos]
+
+
 def _cells(album: Album, **more: Any) -> Any:
     """Every photo, or what became of it."""
-    cells = [{"name": one.name, "src": one.thumb, "state": ""} for one in album.photos]
+    cells = _waiting(album.photos)
     for place, small in album.painted.items():
         cells[place] |= {"src": inline(small), "state": "painted"}
     for place in album.troubles:

@@ -28,8 +28,7 @@ ONE_SCALE = 8192  # a first size that is also the last: going on knows no other
 def seconds_of(runs: Sequence[Settings], photo: tuple[int, int]) -> float | None:
     """Of some runs, one after the other; None where nothing can be said."""
     with suppress(ValueError):  # for names of layers that somebody is still typing
-        each = [estimate.predicted(settings, *photo, look_again=False) for settings in runs]
-        return None if None in each else sum(filter(None, each))
+        return estimate.together(estimate.predicted(settings, *photo, look_again=False) for settings in runs)
     return None
 
 

@@ -134,8 +134,7 @@ def paint_next(
 
 def predicted(photos: Sequence[Photo], settings: Settings, paintings: int = 1) -> float | None:
     """Seconds that these photos would take, one after the other; None where that is not known yet."""
-    each = [estimate.predicted(settings, *photo.size, paintings, look_again=False) for photo in photos]
-    return None if None in each else sum(filter(None, each))
+    return estimate.together(estimate.predicted(settings, *photo.size, paintings, look_again=False) for photo in photos)
 
 
 def _add(target: Path, picture: Image.Image, text: Mapping[str, str]) -> None:

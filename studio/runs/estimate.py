@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from math import inf
@@ -85,6 +85,12 @@ def predicted(settings: Settings, width: int, height: int, paintings: int = 1, l
     if look_again and clock() - _newest().moment > FRESH:
         _glance(_machine)
     return _newest().factor * _machine.seconds(scales(width, height, settings), settings, paintings)
+
+
+def together(each: Iterable[float | None]) -> float | None:
+    """Seconds of several runs, one after the other; None where those of one are not known."""
+    seconds = list(each)
+    return None if None in seconds else sum(filter(None, seconds))
 
 
 def predicted_film(settings: Settings, size: tuple[int, int], frames: int, paintings: int = 1) -> float | None:
