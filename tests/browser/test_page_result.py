@@ -90,7 +90,7 @@ class TestOnThePage:
         page.keyboard.press("ArrowRight")
         expect(slider).to_have_value(f"{share + 1:g}")
         assert frame.evaluate("frame => getComputedStyle(frame).getPropertyValue('--at')") == f"{share + 1:g}%"
-        expect(page.get_by_alt_text("Photo", exact=True)).to_be_visible()
+        expect(page.locator("#stage").get_by_alt_text("Photo", exact=True)).to_be_visible()
         assert slider.evaluate("slider => getComputedStyle(slider).touchAction") == "pan-y"
 
     def test_a_run_can_be_leafed_through_and_kept(self, page: Any) -> None:
