@@ -25,7 +25,8 @@ CANDIDATES = 16384
 SAMPLE = 2048  # positions of the picture, drawn by chance, that tell its mean, the hubs and each painting's share
 BEST = 10  # of the sample: those that a hub is near to (k of Conneau et al. 2018)
 FAINT = 1e-3  # contrast below which there is none
-PAIRS = 2**24  # cosines that are held at once
+PAIRS = 2**22  # cosines that are held at once: more of them do not fit into a processor's cache
+BLOCK = 128  # scores of which the best is found first, many at a time: to ask for its number is several times slower
 SWEEPS = 4  # over the paintings, until each has its share
 CELLS = 24  # of a painting, down and across, in which its matches are counted
 NEIGHBOURHOOD = 2.0  # cells, standard deviation: how far around its matches a painting lends its motifs
@@ -140,9 +141,20 @@ class Search:
 
     def nearest(self, features: Tensor) -> Tensor:
         """Number (N,) of the candidate for each of the picture's features (N, C)."""
-        ours, theirs = 2 * unit(features, self.mean), self.candidates.unit.t()
-        parts = torch.split(ours, max(1, PAIRS // theirs.shape[1]))
-        return torch.cat([(part @ theirs).float().sub_(self.handicap).argmax(1) for part in parts])
+        ours, theirs, handicap = 2 * unit(features, self.mean), self.candidates.unit, self.handicap
+        if missing := -len(theirs) % BLOCK:
+            theirs, handicap = F.pad(theirs, (0, 0, 0, missing)), F.pad(handicap, (0, missing), value=torch.inf)
+        parts = torch.split(ours, max(1, PAIRS // len(theirs)))
+        return torch.cat([_best_number((part @ theirs.t()).float().sub_(handicap)) for part in parts])
+
+
+def _best_number(scores: Tensor) -> Tensor:
+    """Where in its row each best score (N,) of (N, M) stands; M is a multiple of BLOCK."""
+    blocks = scores.view(len(scores), -1, BLOCK)
+    block = blocks.amax(2).argmax(1)
+    within = blocks[torch.arange(len(blocks), device=blocks.device), block].argmax(1)
+    number: Tensor = BLOCK * block + within
+    return number
 
 
 def search(candidates: Candidates, sample: Tensor) -> Search:

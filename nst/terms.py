@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nst.losses import Sums, self_similarity, sums
+from nst.losses import Sums, self_similarity, squared_distance, sums
 from nst.matching import Candidates
 from nst.points import Maps, Points, Spots, features_at
 from nst.tiles import Tile
@@ -80,8 +80,7 @@ class ContentTerm(_LayerTerm):
 
     def collect(self, maps: Mapping[str, Maps]) -> Collected:
         (seen,) = maps[self.layer]
-        difference = seen.core.to(self.scale.dtype) - seen.tile.own(self.target, seen.step).to(self.scale.dtype)
-        return [self.scale * difference.square().sum()]
+        return [self.scale * squared_distance(seen.core, seen.tile.own(self.target, seen.step))]
 
 
 @dataclass(frozen=True)
@@ -102,8 +101,8 @@ class MatchTerm(_LayerTerm):
     def collect(self, maps: Mapping[str, Maps]) -> Collected:
         (seen,) = maps[self.layer]
         matched = F.embedding(seen.tile.own(self.matches, seen.step)[:, 0], self.candidates.features)  # (1, h, w, C)
-        squares = (seen.core.to(self.scale.dtype) - matched.permute(0, 3, 1, 2).to(self.scale.dtype)).square()
-        return [self.scale * (seen.tile.own(self.bound, seen.step) * squares).sum()]
+        bound = seen.tile.own(self.bound, seen.step)
+        return [self.scale * squared_distance(seen.core, matched.permute(0, 3, 1, 2), bound)]
 
 
 @dataclass(frozen=True)

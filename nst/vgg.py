@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nst import winograd
+from nst import onednn, winograd
 from nst.mistakes import Mistake
 from nst.wrap import NOWHERE, Wrap
 
@@ -53,6 +53,7 @@ class VGG:
         mean, std: RGB statistics (1, 3, 1, 1), in [0, 1], that the weights expect.
         checksum: SHA-256 of the file that the weights came from.
         kernels: Of those convolutions that `winograd` makes faster where the network is.
+        packed: Of all others, where `onednn` takes them.
         is_wanted: Asked before each look. A step of a large picture is many looks, one for each tile.
     """
 
@@ -62,6 +63,7 @@ class VGG:
     std: Tensor
     checksum: str = ""
     kernels: Mapping[str, Tensor] = field(default_factory=dict)
+    packed: Mapping[str, onednn.Kernels] = field(default_factory=dict)
     is_wanted: Callable[[], bool] = lambda: True
 
     @property
@@ -85,7 +87,13 @@ class VGG:
             for name, (weight, _) in self.convolutions.items()
             if winograd.pays(device, dtype, weight)
         }
-        return replace(self, convolutions=moved, mean=self.mean.to(device), std=self.std.to(device), kernels=kernels)
+        packed = {
+            name: onednn.kernels(*both)
+            for name, both in moved.items()
+            if name not in kernels and onednn.pays(device, dtype)
+        }
+        mean, std = self.mean.to(device), self.std.to(device)
+        return replace(self, convolutions=moved, mean=mean, std=std, kernels=kernels, packed=packed)
 
     def radius(self, layers: Collection[str]) -> int:
         """Pixels on each side of a position's own square that the deepest of `layers` depends on."""
@@ -137,33 +145,47 @@ class VGG:
         ends = {name for name, following in pairwise(names) if following[4] != name[4]}  # of blocks
         found: dict[str, Tensor] = {}
         x = ((pixels - self.mean) / self.std).to(self.dtype, memory_format=torch.channels_last)
+        before = ""  # the layer that x is, if it leads straight to a convolution
         for name in names:
-            weight, bias = self.convolutions[name]
-            if name in self.kernels:
-                x = winograd.conv2d(x, self.kernels[name], bias, wrap)
-            else:
-                mode = "replicate" if padding == "replicate" and name == "conv1_1" else "constant"
-                x = _convolved(x, weight, bias, wrap, mode)
-            if name in layers:
-                found[name] = x
-            elif name in ends and pooling == "max" and _relu(name) not in layers:
+            pooled_first = name in ends and pooling == "max" and not {name, _relu(name)} & {*layers}
+            with_relu = name not in layers and not pooled_first
+            mode = "replicate" if padding == "replicate" and name == "conv1_1" else "constant"
+            x, seen = self._convolved(name, x, wrap, mode, with_relu)
+            if before in layers:
+                found[before] = seen
+            before = "" if name in ends else _relu(name)
+            if pooled_first:
                 x = F.relu(_max_pool(x))  # they commute, and the smaller map is the cheaper one
                 continue
-            x = F.relu(x) if name in layers else F.relu_(x)
+            if name in layers:
+                found[name], x = x, F.relu(x)
             if _relu(name) in layers:
                 found[_relu(name)] = x
             if name in ends:
                 x = POOLS[pooling](x)
         return found
 
+    def _convolved(self, name: str, maps: Tensor, wrap: Wrap, mode: str, with_relu: bool) -> tuple[Tensor, Tensor]:
+        """A convolution, and its maps for others to look at; `mode` says what lies beyond edges that do not meet."""
+        weight, bias = self.convolutions[name]
+        padded, padding = _padded(maps, wrap, mode) if wrap or mode != "constant" else (maps, (1, 1))
+        if name in self.packed:
+            x, seen = onednn.conv2d(padded, self.packed[name], padding, with_relu)
+            return x, seen if padded is maps else maps
+        if name in self.kernels:
+            x = winograd.conv2d(maps, self.kernels[name], bias, wrap)
+        else:
+            x = F.conv2d(padded, weight, bias, padding=padding)
+        return F.relu_(x) if with_relu else x, maps
 
-def _convolved(maps: Tensor, weight: Tensor, bias: Tensor, wrap: Wrap, mode: str) -> Tensor:
-    """The convolution; `mode` says what it sees beyond the edges that do not meet."""
-    if not wrap and mode == "constant":
-        return F.conv2d(maps, weight, bias, padding=1)
-    across, down = (0 if wrap.across else 1), (0 if wrap.down else 1)
-    padded = F.pad(wrap.around(maps, 1, 1), (across, across, down, down), mode=mode)
-    return F.conv2d(padded, weight, bias)
+
+def _padded(maps: Tensor, wrap: Wrap, mode: str) -> tuple[Tensor, tuple[int, int]]:
+    """The maps with what a convolution sees beyond their edges, and how many zeros are left to it, down and across."""
+    down, across = (0 if wrap.down else 1), (0 if wrap.across else 1)
+    maps = wrap.around(maps, 1, 1)
+    if mode == "constant":
+        return maps, (down, across)
+    return F.pad(maps, (across, across, down, down), mode=mode), (0, 0)
 
 
 def _relu(layer: str) -> str:

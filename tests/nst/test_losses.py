@@ -225,3 +225,27 @@ def test_total_variation_of_a_checkerboard_a_slope_and_a_flat_picture():
     assert losses.total_variation(torch.full((1, 3, 6, 8), 0.3)) == 0
     assert losses.total_variation_l1(checkerboard) == 2
     assert losses.total_variation_l1(slope).item() == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_squared_distance_and_its_gradient(weighted):
+    torch.manual_seed(0)
+    features, target = torch.randn(2, 1, 5, 4, 6, dtype=torch.float64)
+    features.requires_grad_()
+    weights = torch.rand(1, 1, 4, 6, dtype=torch.float64) if weighted else None
+    found = losses.squared_distance(features, target, weights)
+    expected = ((1 if weights is None else weights) * (features - target).square()).sum()
+    torch.testing.assert_close(found, expected)
+    ours, theirs = (torch.autograd.grad(3 * one, features)[0] for one in (found, expected))
+    torch.testing.assert_close(ours, theirs)
+
+
+def test_squared_distance_of_bfloat16_is_told_in_float32():
+    torch.manual_seed(0)
+    features, target = torch.randn(2, 1, 64, 16, 16).bfloat16()
+    found = losses.squared_distance(features.requires_grad_(), target)
+    expected = (features.float() - target.float()).square().sum()
+    assert found.dtype is torch.float32
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=0)
+    (gradient,) = torch.autograd.grad(found, features)
+    torch.testing.assert_close(gradient.float(), 2 * (features.float() - target.float()), rtol=0.01, atol=0.01)
