@@ -17,6 +17,8 @@ import psutil
 import torch
 from torch import Tensor
 
+from nst.probe import fastest
+
 
 @dataclass(frozen=True)
 class Device:
@@ -77,7 +79,7 @@ def prepare_forked_process() -> None:
 
 
 def best_device() -> Device:
-    """CUDA before MPS before the CPU; bfloat16 wherever the hardware multiplies it natively."""
+    """CUDA before MPS before the CPU; bfloat16 wherever it is faster, and on CUDA wherever it is native."""
     if torch.cuda.is_available():
         dtype = torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
         return Device(torch.device("cuda"), dtype)
@@ -85,7 +87,7 @@ def best_device() -> Device:
         return Device(torch.device("mps"), torch.float32)
     _keep_freed_memory()
     _keep_to_quota()
-    return Device(torch.device("cpu"), torch.bfloat16 if _cpu_has_bfloat16() else torch.float32)
+    return Device(torch.device("cpu"), torch.bfloat16 if fastest().bfloat16 else torch.float32)
 
 
 def free_memory(device: Device) -> int:
@@ -97,12 +99,6 @@ def free_memory(device: Device) -> int:
         used = int(Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii"))
         free.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")) - used)
     return max(0, min(free))
-
-
-def _cpu_has_bfloat16() -> bool:
-    """Whether bfloat16 is faster than float32 here: emulation is not."""
-    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # absent from some torch builds
-    return any(getattr(torch.cpu, probe, lambda: False)() for probe in probes)
 
 
 @functools.cache

@@ -29,8 +29,9 @@ class Kernels:
 def pays(device: torch.device, dtype: torch.dtype) -> bool:
     """Whether torch offers it there: it is never slower than the plain convolution, and the ReLU costs nothing."""
     built_in: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    offered = built_in and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
-    return device.type == "cpu" and dtype in (torch.bfloat16, torch.float32) and offered
+    if device.type != "cpu" or not built_in or not hasattr(torch.ops.mkldnn, "_convolution_pointwise"):
+        return False
+    return dtype == torch.float32 or (dtype == torch.bfloat16 and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))
 
 
 def kernels(weight: Tensor, bias: Tensor) -> Kernels:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from nst import onednn, winograd
 from nst.mistakes import Mistake
+from nst.probe import fastest
 from nst.wrap import NOWHERE, Wrap
 
 
@@ -85,7 +86,7 @@ class VGG:
         kernels = {
             name: winograd.kernels(weight).to(device, dtype)
             for name, (weight, _) in self.convolutions.items()
-            if winograd.pays(device, dtype, weight)
+            if winograd.may_pay(device, dtype, weight) and fastest().winograd
         }
         packed = {
             name: onednn.kernels(*both)

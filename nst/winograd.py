@@ -19,14 +19,13 @@ FEWEST_CHANNELS = 256  # with fewer, the additions take as long as the multiplic
 STRIP = 2**23  # values of the planes at a time: those of a large picture would fill the memory
 
 
-def pays(device: torch.device, dtype: torch.dtype, weight: Tensor) -> bool:
-    """Whether it is faster than the library's own convolution with weights (O, I, 3, 3).
+def may_pay(device: torch.device, dtype: torch.dtype, weight: Tensor) -> bool:
+    """Whether it may be faster than the library's own convolution with weights (O, I, 3, 3).
 
-    Measured on AVX-512 in bfloat16; in float32 it is not. AMX multiplies so fast that little could be
-    saved, and cuDNN chooses for itself.
+    On some processors it is in bfloat16, but not where multiplications are so fast that little can be saved; in
+    float32 it hardly is, and cuDNN chooses for itself.
     """
-    amx = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()  # absent from some torch builds
-    return device.type == "cpu" and dtype == torch.bfloat16 and not amx and min(weight.shape[:2]) >= FEWEST_CHANNELS
+    return device.type == "cpu" and dtype == torch.bfloat16 and min(weight.shape[:2]) >= FEWEST_CHANNELS
 
 
 def kernels(weight: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import torch
 
 from nst import device
 from nst.device import DeferredScalar, best_device, on_painting_thread, processors_of_container
+from nst.probe import Fastest
 
 
 def without_accelerators(monkeypatch):
@@ -30,19 +31,11 @@ def test_cuda_comes_first_then_mps_then_the_cpu(monkeypatch):
     assert best_device().dtype is torch.float32, "emulated bfloat16 would be slower"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/cpuinfo")
-def test_bfloat16_is_chosen_exactly_where_the_processor_has_it(monkeypatch):
+@pytest.mark.parametrize(("faster", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_a_processor_computes_in_what_it_is_faster_in(monkeypatch, faster, dtype):
     without_accelerators(monkeypatch)
-    flags = set(Path("/proc/cpuinfo").read_text().split())
-    native = bool(flags & {"avx512_bf16", "amx_bf16"})
-    assert best_device().dtype is (torch.bfloat16 if native else torch.float32)
-
-
-def test_a_torch_without_the_probes_computes_in_float32(monkeypatch):
-    without_accelerators(monkeypatch)
-    for probe in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
-        monkeypatch.delattr(torch.cpu, probe, raising=False)
-    assert best_device().dtype is torch.float32
+    monkeypatch.setattr(device, "fastest", lambda: Fastest(bfloat16=faster, winograd=False))
+    assert best_device().dtype is dtype
 
 
 class OnGPU:

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nst import winograd
+from nst import vgg, winograd
+from nst.probe import Fastest
 from nst.weights import load_vgg
 from tests.tiny import tiny_vgg
 
@@ -49,24 +52,31 @@ def test_in_bfloat16_it_is_off_by_little_more_than_that_rounds():
 
 
 @pytest.mark.parametrize(
-    ("device", "dtype", "amx", "channels", "pays"),
+    ("device", "dtype", "channels", "may_pay"),
     [
-        ("cpu", torch.bfloat16, False, (256, 512), True),
-        ("cpu", torch.bfloat16, False, (256, 128), False),
-        ("cpu", torch.bfloat16, True, (512, 512), False),
-        ("cpu", torch.float32, False, (512, 512), False),
-        ("cuda", torch.bfloat16, False, (512, 512), False),
-        ("mps", torch.float32, False, (512, 512), False),
+        ("cpu", torch.bfloat16, (256, 512), True),
+        ("cpu", torch.bfloat16, (256, 128), False),
+        ("cpu", torch.float32, (512, 512), False),
+        ("cuda", torch.bfloat16, (512, 512), False),
+        ("mps", torch.float32, (512, 512), False),
     ],
 )
-def test_it_is_used_where_it_was_measured_to_be_faster(monkeypatch, device, dtype, amx, channels, pays):
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
-    assert winograd.pays(torch.device(device), dtype, torch.empty(*channels, 3, 3)) is pays
+def test_it_is_tried_where_it_may_be_faster(device, dtype, channels, may_pay):
+    assert winograd.may_pay(torch.device(device), dtype, torch.empty(*channels, 3, 3)) is may_pay
+
+
+def winograd_is_faster(monkeypatch, faster: bool) -> None:
+    monkeypatch.setattr(vgg, "fastest", lambda: Fastest(bfloat16=True, winograd=faster))
+
+
+def test_where_it_is_not_faster_no_layer_has_it(monkeypatch):
+    winograd_is_faster(monkeypatch, False)
+    assert not replace(load_vgg()).to(CPU, torch.bfloat16).kernels
 
 
 def test_a_network_takes_it_for_its_wide_layers(monkeypatch):
     monkeypatch.setattr(winograd, "FEWEST_CHANNELS", 4)
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False, raising=False)
+    winograd_is_faster(monkeypatch, True)
     network, pixels = tiny_vgg(), torch.rand(1, 3, 32, 48)
     plain, other = network.to(CPU, torch.float32), network.to(CPU, torch.bfloat16)
     assert not plain.kernels and list(other.kernels) == list(network.convolutions)[1:]
@@ -76,7 +86,7 @@ def test_a_network_takes_it_for_its_wide_layers(monkeypatch):
 
 
 def test_the_original_network_has_it_from_conv3_2_on(monkeypatch):
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False, raising=False)
-    network = load_vgg().to(CPU, torch.bfloat16)
+    winograd_is_faster(monkeypatch, True)
+    network = replace(load_vgg()).to(CPU, torch.bfloat16)  # another, for which nothing is remembered
     names = list(network.convolutions)
     assert [*network.kernels] == names[names.index("conv3_2") :]
