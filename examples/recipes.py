@@ -1,6 +1,6 @@
 """One photo and one painting under every recipe: docs/recipes.webp, and in recipes/ a small one for each, for the page.
 
-    python -m examples.recipes [--size 192] [--steps tutorial=3000 strotss2019=400] [--only crowson2021]
+    python -m examples.recipes [--size 192] [--steps tutorial=3000] [--only crowson2021]
 
 A recipe takes the steps that it asks for, or as many as `--steps` says; under each picture stands how many.
 What is painted stays in `--keep`, so the same command goes on where it was stopped.

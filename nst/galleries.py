@@ -11,10 +11,9 @@ from torch import Tensor
 
 from nst.losses import LEAST, Sums, sums
 from nst.matching import SAMPLE, Candidates, Found, Search, lent, repeated, search
-from nst.points import Maps, Points, features_at
-from nst.terms import Collected, MatchTerm, SumsTerm, Term, added
-from nst.vgg import shrinkage
-from nst.view import View
+from nst.points import Maps, Points, Spots, features_at
+from nst.terms import Collected, CosineTerm, MatchTerm, SumsTerm, Term, added
+from nst.view import View, match_step
 
 FOUND_SIDE = 64  # positions along the long side, of what a frame says about its matches
 
@@ -44,6 +43,7 @@ class Gallery:
         mask: (1, 1, h, w) in [0, 1], how much each position belongs to the region; all do if not said.
         bound: (1, 1, h, w) in [0, 1], how much each position is to be like its match.
         empty: (1, 1, h, w) in [0, 1], how much each position belongs to an empty part of the region.
+        by_angle: Whether each position goes to the nearest, and is like it by the cosine alone.
         motifs: For those parts. What they are compared with is known with the matches: those parts of the paintings
             that they resemble.
     """
@@ -55,11 +55,12 @@ class Gallery:
     empty: Tensor
     candidates: Candidates
     motifs: Sequence[Motifs]
+    by_angle: bool = False
 
     @property
     def step(self) -> int:
         """Pixels that a position stands for, down and across."""
-        return shrinkage([self.layer])
+        return match_step(self.layer)
 
     @cached_property
     def _repeated(self) -> list[Tensor]:
@@ -72,7 +73,11 @@ class Gallery:
         The error of a match is relative to the paintings' features: 1 is as far away as zero.
         """
         features = self.candidates.features
-        energy = features.to(torch.promote_types(features.dtype, torch.float32)).square().sum(1).mean()
+        if self.by_angle:
+            norms = torch.linalg.vector_norm(features, dim=1, dtype=_kind(features)).clamp(min=LEAST)
+            scale = self.weight / self.bound.sum().clamp(min=LEAST)
+            return [CosineTerm(self.layer, self.step, self.bound, self.candidates, norms, matches, scale)]
+        energy = features.to(_kind(features)).square().sum(1).mean()
         scale = self.weight / (self.bound.sum() * energy).clamp(min=LEAST)
         return [MatchTerm(self.layer, self.bound, self.candidates, matches, scale), *self._motif_terms(matches)]
 
@@ -91,6 +96,26 @@ class Gallery:
         return Found(self.candidates.places[matches], self.candidates.paintings[matches], mask)
 
 
+def _kind(features: Tensor) -> torch.dtype:
+    return torch.promote_types(features.dtype, torch.float32)
+
+
+def column(maps: Maps, step: int) -> Tensor:
+    """(1, C, h, w), a tile's own part of a layer; of a hypercolumn each layer divided by its channels, side by side."""
+    if len(maps) == 1:
+        return maps[0].core
+    grids = [one.on_grid(step) for one in maps]
+    return torch.cat([grid / grid.shape[1] for grid in grids], dim=1)
+
+
+def column_at(maps: Maps, spots: Spots) -> Tensor:
+    """(N, C) at some spots, likewise."""
+    if len(maps) == 1:
+        return features_at(maps, spots)
+    found = [one.at(spots) for one in maps]
+    return torch.cat([one / one.shape[1] for one in found], dim=1)
+
+
 def find(galleries: Sequence[Gallery], pixels: Tensor, view: View, points: Points) -> list[Tensor]:
     """Of each gallery the candidates (1, 1, h, w), by number, that the positions of a picture resemble most."""
     height, width = pixels.shape[-2:]
@@ -98,11 +123,11 @@ def find(galleries: Sequence[Gallery], pixels: Tensor, view: View, points: Point
     spots = [points.spots(height, width, one.step, one.mask, SAMPLE) for one in galleries]
 
     def sampled(maps: Mapping[str, Maps]) -> Sequence[Collected]:
-        return [[features_at(maps[one.layer], where)] for one, where in zip(galleries, spots, strict=True)]
+        return [[column_at(maps[one.layer], where)] for one, where in zip(galleries, spots, strict=True)]
 
     samples = reduce(added, map(sampled, views()))
     searches = [
-        search(one.candidates, sample.to(one.candidates.unit.dtype))
+        search(one.candidates, sample.to(one.candidates.unit.dtype), with_hubs=one.by_angle)
         for one, (sample,) in zip(galleries, samples, strict=True)
     ]
     return _nearest(galleries, searches, views, pixels)
@@ -132,7 +157,8 @@ def _nearest(
     matches = [pixels.new_empty((1, 1, height // step, width // step), dtype=torch.long) for step in steps]
     for maps in views():
         for gallery, search_of, into in zip(galleries, searches, matches, strict=True):
-            (seen,) = maps[gallery.layer]
-            own = seen.tile.own(into, seen.step)
-            own.copy_(search_of.nearest(seen.core[0].permute(1, 2, 0).flatten(0, 1)).view_as(own))
+            seen = maps[gallery.layer]
+            own = seen[0].tile.own(into, gallery.step)
+            features = column(seen, gallery.step)[0].permute(1, 2, 0).flatten(0, 1)
+            own.copy_(search_of.nearest(features).view_as(own))
     return matches

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nst.losses import POINT_LOSSES
 from nst.settings import Settings, match_shares, shares
 
-OF_MATCHES = ("match_weight", "match_layers", "match_rounds")
+OF_MATCHES = ("match_layers", "match_loss", "match_photo", "match_rounds", "match_weight", "last_pass")
 OF_SCALES = ("scale_factor", "step_ratio", "content_fade")
 
 
@@ -25,5 +25,6 @@ def without_effect(settings: Settings) -> frozenset[str]:
         ("pyramid",): settings.optimizer == "lbfgs",
         ("averaging",): not settings.averaging,
         ("samples",): not compares_points(settings),
+        ("style_turns",): not (match_shares(settings) or compares_points(settings)),
     }
     return frozenset(name for names, resting in idle.items() if resting for name in names)

@@ -4,7 +4,8 @@ Features are maps of shape (1, C, H, W) in any float type. F below is a map seen
 matrix of Gatys et al. 2016. A style loss compares either sums over all positions, which add up
 over tiles, or points: the feature vectors (N, C) at some positions. Every style loss is made for
 a target and answers with an error function, so that what depends on the target alone is worked
-out once. Results are float32 scalars, float64 for features in float64.
+out once; tables of points are multiplied in the type of its own. Results are float32 scalars,
+float64 for features in float64.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ SLICES = 64  # directions of the sliced Wasserstein distance
 FEWEST = 1e-6  # positions, where a region has none at a deep layer
 RARE = 1e-7  # share of the largest eigenvalue below which there is nothing
 LEAST = 1e-12  # instead of zero where something is divided by
+PART = 64  # columns of a table whose largest is found together
 FLAT = 0.01  # of the mean's square: a covariance of less is no measure of what differs from it
 
 
@@ -286,7 +288,7 @@ def sliced(target: Tensor) -> Callable[[Tensor], Tensor]:
 
     It departs in that the directions are drawn once, so that the loss is a fixed function.
     """
-    generator = torch.Generator().manual_seed(0)
+    target, generator = _exact(target), torch.Generator().manual_seed(0)
     directions = torch.randn(target.shape[1], SLICES, generator=generator).to(target)
     directions = directions / directions.norm(dim=0)
     wanted = (target @ directions).sort(dim=0).values
@@ -299,39 +301,77 @@ def histogram(target: Tensor) -> Callable[[Tensor], Tensor]:
 
     Matching one channel is sorting it; it departs in that the error is relative.
     """
-    wanted = target.sort(dim=0).values
+    wanted = _exact(target).sort(dim=0).values
     energy = wanted.square().mean().clamp(min=LEAST)
     return lambda value: _transport(value, wanted) / energy
 
 
 def nearest(target: Tensor) -> Callable[[Tensor], Tensor]:
-    """Mean cosine distance of each point to its nearest in the painting, both centred (Kolkin et al. 2022)."""
-    mean = target.mean(0)
-    wanted = F.normalize(target - mean)
+    """Mean cosine distance of each point to its nearest in the painting, each side centred (Kolkin et al. 2022)."""
+    exact = _exact(target)
+    wanted = F.normalize(exact - exact.mean(0)).to(target.dtype)
 
     def error(value: Tensor) -> Tensor:
-        ours = F.normalize(value - mean)
+        ours = F.normalize(value - value.mean(0))
         with torch.no_grad():
-            match = (ours @ wanted.t()).argmax(1)
+            match = _best(_table(ours, wanted))
         return 1 - (ours * wanted[match]).sum(1).mean()
 
     return error
 
 
+class _RelaxedTransport(torch.autograd.Function):
+    """The smaller of both sides' mean cosine with the nearest, of points of length 1.
+
+    Written out because autograd would carry the gradient through copies of all points of the painting.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, ours: Tensor, theirs: Tensor) -> Tensor:
+        table = _table(ours, theirs)
+        there, back = _best(table), _best_of_columns(table)
+        forth = _exact(table.gather(1, there[:, None])).mean()
+        home = _exact(table.gather(0, back[None])).mean()
+        ctx.save_for_backward(theirs, there, back, forth <= home)
+        return torch.minimum(forth, home).to(ours.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        theirs, there, back, is_forth = ctx.saved_tensors
+        along = F.embedding(there, theirs) * (is_forth / len(there)).to(theirs.dtype)
+        along.index_put_((back,), theirs * (~is_forth / len(back)).to(theirs.dtype), accumulate=True)
+        return gradients[0] * along, None
+
+
 def relaxed_emd(target: Tensor) -> Callable[[Tensor], Tensor]:
     """Relaxed earth mover's distance with the cosine distance (Kolkin et al. 2019)."""
-    wanted = F.normalize(target)
+    wanted = F.normalize(_exact(target)).to(target.dtype)
+    return lambda value: 1 - _RelaxedTransport.apply(F.normalize(value), wanted)
 
-    def error(value: Tensor) -> Tensor:
-        ours = F.normalize(value)
-        with torch.no_grad():  # only the nearest have a gradient, so the product needs none
-            alike = ours @ wanted.t()
-            nearest, nearest_of_ours = alike.argmax(1), alike.argmax(0)
-        forth = (ours * wanted[nearest]).sum(1).mean()
-        back = (F.embedding(nearest_of_ours, ours) * wanted).sum(1).mean()  # indexing adds gradients up in any order
-        return 1 - torch.minimum(forth, back)
 
-    return error
+class _CovarianceGap(torch.autograd.Function):
+    """Sum of |C - C'| of points (N, C) less their mean, whose own covariance C is multiplied in the type of C'.
+
+    Written out because autograd would go over (C, C) values a dozen times, and multiply twice in the backward pass.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, centred: Tensor, covariance: Tensor, dtype: torch.dtype) -> Tensor:
+        points = centred.to(dtype)
+        gap = _covariance(points).sub_(covariance)
+        ctx.save_for_backward(points, gap.sign().to(dtype))
+        return gap.abs_().sum()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        points, sign = ctx.saved_tensors
+        along = _exact(points @ sign)  # both are symmetric
+        return along.mul_(2 / len(points) * gradients[0]), None, None
+
+
+def _covariance(centred: Tensor) -> Tensor:
+    """(C, C), of points (N, C) less their mean."""
+    return _exact(centred.t() @ centred).div_(len(centred))
 
 
 def moments_l1(target: Tensor) -> Callable[[Tensor], Tensor]:
@@ -339,24 +379,60 @@ def moments_l1(target: Tensor) -> Callable[[Tensor], Tensor]:
 
     It departs in that both are relative to the target's, and so do not depend on the network's scale.
     """
-    mean, covariance = target.mean(0), torch.cov(target.t(), correction=0)
-    of_mean, of_covariance = (part.abs().mean().clamp(min=LEAST) for part in (mean, covariance))
+    exact = _exact(target)
+    mean = exact.mean(0)
+    covariance = _covariance((exact - mean).to(target.dtype))
+    of_mean, of_covariance = (part.abs().sum().clamp(min=LEAST) for part in (mean, covariance))
 
     def error(value: Tensor) -> Tensor:
-        ours = torch.cov(value.t(), correction=0)
-        return (value.mean(0) - mean).abs().mean() / of_mean + (ours - covariance).abs().mean() / of_covariance
+        ours = value.mean(0)
+        gap: Tensor = _CovarianceGap.apply(value - ours, covariance, target.dtype)
+        return (ours - mean).abs().sum() / of_mean + gap / of_covariance
 
     return error
 
 
+def _best(table: Tensor) -> Tensor:
+    """Number (N,) of the largest in each row of (N, M).
+
+    That of each part first, and then where it is: torch finds a maximum several times faster than its place.
+    """
+    part = math.gcd(table.shape[1], PART)
+    parts = table.reshape(len(table), -1, part)  # (N, M / part, part)
+    first = parts.amax(2).float().argmax(1)
+    within = parts[torch.arange(len(table), device=table.device), first].float().argmax(1)
+    return within.add_(first, alpha=part)
+
+
+def _best_of_columns(table: Tensor) -> Tensor:
+    """The same (M,) for the columns, along which the table is read more slowly than along rows."""
+    part = math.gcd(len(table), PART)
+    parts = table.reshape(-1, part, table.shape[1])  # (N / part, part, M)
+    first = parts.amax(1).float().argmax(0)
+    within = parts[first, :, torch.arange(table.shape[1], device=table.device)].float().argmax(1)
+    return within.add_(first, alpha=part)
+
+
+def _table(ours: Tensor, theirs: Tensor) -> Tensor:
+    """Cosines (N, M) of points of length 1, multiplied in the type of theirs."""
+    return ours.to(theirs.dtype) @ theirs.t()
+
+
 def palette(target: Tensor) -> Callable[[Tensor], Tensor]:
     """Relaxed earth mover's distance of colours, with the Euclidean distance (Kolkin et al. 2019)."""
-    return lambda value: _relaxed(torch.cdist(value, target.to(value)))
 
+    def error(value: Tensor) -> Tensor:
+        theirs = target.to(value)
+        with torch.no_grad():
+            near = -torch.cdist(value, theirs)
+            there, back = _best(near), _best_of_columns(near)
+        forth = torch.linalg.vector_norm(value - theirs[there], dim=1).mean()
+        home = torch.linalg.vector_norm(
+            F.embedding(back, value) - theirs, dim=1
+        ).mean()  # indexing adds up in any order
+        return torch.maximum(forth, home)
 
-def _relaxed(cost: Tensor) -> Tensor:
-    """The larger of both sides' mean cost of going to the nearest."""
-    return torch.maximum(cost.min(0).values.mean(), cost.min(1).values.mean())
+    return error
 
 
 def _transport(value: Tensor, wanted: Tensor) -> Tensor:
@@ -380,18 +456,40 @@ STYLE_LOSSES = (*SUM_LOSSES, *POINT_LOSSES)
 # Content losses
 
 
+class _Distances(torch.autograd.Function):
+    """1 - cosine (N, N) of points (N, C) of length 1, multiplied in a type that may be coarse.
+
+    Half the squared distance; less their mean the points have the same, and the smaller a product, the less is lost
+    by rounding it. Written out because autograd would multiply twice in the backward pass.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, unit: Tensor, dtype: torch.dtype) -> Tensor:
+        centred = (unit - unit.mean(0)).to(dtype)
+        ctx.save_for_backward(unit, centred)
+        halves = _exact(centred).square().sum(1) / 2
+        return (halves[:, None] + halves - centred @ centred.t()).clamp_(min=0)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        unit, centred = ctx.saved_tensors
+        mixing = gradients[0] + gradients[0].t()
+        product = (mixing.to(centred.dtype) @ centred).to(unit.dtype)
+        return mixing.sum(1, keepdim=True) * centred.to(unit.dtype) - product, None
+
+
 def self_similarity(value: Tensor, target: Tensor) -> Tensor:
     """Mean difference of the cosine distances among the points, each column a distribution (Kolkin et al. 2019).
 
     Args:
         value, target: (N, C), the same positions of both pictures.
     """
-    return len(value) * (_distances(value) - _distances(target)).abs().mean()
+    ours, photos = (_distances(_exact(points), target.dtype) for points in (value, target))
+    return len(value) * (ours - photos).abs().mean()
 
 
-def _distances(points: Tensor) -> Tensor:
-    unit = F.normalize(points)
-    distances = (1 - unit @ unit.t()).clamp(min=0)
+def _distances(points: Tensor, dtype: torch.dtype) -> Tensor:
+    distances: Tensor = _Distances.apply(F.normalize(points), dtype)
     return distances / distances.sum(0).clamp(min=LEAST)
 
 

@@ -8,7 +8,7 @@ here waits for the device, and no table of all pairs is held at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -86,6 +86,12 @@ def together(parts: Sequence[Candidates], shares: Sequence[float]) -> Candidates
     )
 
 
+def one_of(parts: Sequence[Candidates]) -> Candidates:
+    """Several views of one painting, as one."""
+    every = together(parts, [1.0])
+    return replace(every, counts=[sum(every.counts)], unit=unit(every.features, every.features.float().mean(0)))
+
+
 @dataclass(frozen=True)
 class Likes:
     """Where in the paintings each part of a picture has its like, and so where it comes from.
@@ -157,18 +163,19 @@ def _best_number(scores: Tensor) -> Tensor:
     return number
 
 
-def search(candidates: Candidates, sample: Tensor) -> Search:
+def search(candidates: Candidates, sample: Tensor, with_hubs: bool = False) -> Search:
     """For a picture of which some features (S, C) are known.
 
     A candidate that is near to everything would be everybody's match, a dark empty corner for instance. Each is
     therefore judged by how alike it is less how alike it is to those ten of the picture that are nearest to it:
     cross-domain similarity local scaling (Conneau et al. 2018, Word translation without parallel data, eq. 6).
+    With hubs, none is.
 
     Of several paintings each gets its share of the picture: what all of its candidates are handicapped by is found so.
     """
     mean = sample.float().mean(0)
     ours, theirs = unit(sample, mean), candidates.unit
-    handicap = hubness(ours, theirs)
+    handicap = ours.new_zeros(len(theirs), dtype=torch.float32) if with_hubs else hubness(ours, theirs)
     if len(candidates.counts) > 1:
         scores = _best_of_each(ours, candidates, handicap)
         extra = _handicaps(scores, candidates.shares)

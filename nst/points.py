@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from nst.tiles import Span, Tile
+from nst.wrap import interpolate
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,60 @@ class Points:
         return torch.randint(positions, (count,), generator=self.generator)
 
 
+class _Fetched(torch.autograd.Function):
+    """Features (N, C) of a map (1, C, h, w), each from several positions (N, K), by number, with their shares (N, K).
+
+    Written out, as the next one, because autograd would lay the gradient of a channels_last map out anew.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, indices: Tensor, shares: Tensor) -> Tensor:
+        ctx.save_for_backward(features, indices, shares)
+        return F.embedding_bag(indices, _rows(features), mode="sum", per_sample_weights=shares)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        features, indices, shares = ctx.saved_tensors
+        into = torch.zeros_like(features, memory_format=torch.channels_last)
+        parts = gradients[0][:, None] * shares[:, :, None]  # (N, K, C)
+        _rows(into).index_put_((indices,), parts, accumulate=True)
+        return into, None, None
+
+
+class _Middles(torch.autograd.Function):
+    """(1, C, h, w) -> (1, C, h // step, w // step): means of the four in the middle of each step x step positions."""
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, step: int) -> Tensor:
+        ctx.step = step
+        ctx.save_for_backward(features)
+        first, second, third, fourth = _middles(features, step)
+        return ((first + second) + (third + fourth)) / 4
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (features,), quarter = ctx.saved_tensors, gradients[0] / 4
+        into = torch.zeros_like(features, memory_format=torch.channels_last)
+        for middle in _middles(into, ctx.step):
+            middle.copy_(quarter)
+        return into, None
+
+
+def _rows(features: Tensor) -> Tensor:
+    """(1, C, h, w) -> (h*w, C), a view of a channels_last map."""
+    return features[0].permute(1, 2, 0).flatten(0, 1)
+
+
+def _middles(features: Tensor, step: int) -> list[Tensor]:
+    height, width = (length // step * step for length in features.shape[-2:])
+    before = step // 2 - 1
+    return [
+        features[..., row:height:step, column:width:step]
+        for row in (before, before + 1)
+        for column in (before, before + 1)
+    ]
+
+
 @dataclass(frozen=True)
 class Map:
     """A layer's features (1, C, h, w) in the window of a tile; a position stands for `step` x `step` pixels."""
@@ -63,11 +120,29 @@ class Map:
         place, width = self.features.device, self.features.shape[-1]
         rows = list(_around(spots.rows.to(place, non_blocking=True), self.tile.rows, self.step))
         columns = list(_around(spots.columns.to(place, non_blocking=True), self.tile.columns, self.step))
-        indices = torch.cat([row * width + column for row, _ in rows for column, _ in columns])
-        shares = torch.cat([down * across for _, down in rows for _, across in columns])
-        found = self.features[0].permute(1, 2, 0).flatten(0, 1)[indices]  # of a view of (h*w, C)
-        found = found.to(torch.promote_types(found.dtype, torch.float32)) * shares[:, None]
-        return found.view(4, -1, found.shape[1]).sum(0)
+        indices = torch.stack([row * width + column for row, _ in rows for column, _ in columns], dim=1)
+        shares = torch.stack([down * across for _, down in rows for _, across in columns], dim=1)
+        found: Tensor = _Fetched.apply(self.features, indices, shares.to(self.features.dtype))
+        return found.to(torch.promote_types(found.dtype, torch.float32))
+
+    def on_grid(self, step: int) -> Tensor:
+        """The tile's own part of the features at the middles of `step` x `step` pixels: (1, C, h, w), bilinear."""
+        maps, finer = self.features, step // self.step
+        if finer > 1:
+            maps = _Middles.apply(maps, finer)
+        elif step < self.step:
+            times = self.step // step
+            height, width = (length // step for length in self._window)
+            maps = interpolate(maps, (times * maps.shape[-2], times * maps.shape[-1]), self.tile.wrap, mode="bilinear")
+            if (height, width) != maps.shape[-2:]:
+                maps = F.pad(maps, (0, width - maps.shape[-1], 0, height - maps.shape[-2]), mode="replicate")
+        return self.tile.core(maps, step)
+
+    @property
+    def _window(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        rows, columns = self.tile.rows, self.tile.columns
+        return rows.window_end - rows.window_begin, columns.window_end - columns.window_begin
 
 
 Maps = Sequence[Map]  # of a layer, or of all layers of a hypercolumn

@@ -122,6 +122,17 @@ class Settings:
                              "Layers whose spots are matched, each with its weight if that is not 1.", group="brush")
     match_rounds: int = knob(2, "Match rounds", "How many times at each size the matches are sought anew.",
                              low=1, high=100, step=1, group="brush")
+    match_loss: str = knob("relative", "Match by", "How a spot is compared with its match: by the squared error, with "
+                           "no match for what resembles everything, or by the angle alone, as published, to the "
+                           "nearest. Hypercolumns have angles only.", choices=("relative", "cosine"), group="brush")
+    match_photo: float = knob(0.0, "Match the photo", "Matches are sought for the picture so far, or for as much of "
+                              "the photo; at the first size for the photo alone, if this is not 0.",
+                              low=0, high=1, step=0.05, group="brush")
+    last_pass: float = knob(0.0, "Last pass", "If not 0, this share of the steps compares style layers and matches "
+                            "nothing; the steps before it have matches alone.",
+                            low=0, high=0.9, step=0.05, group="solver")
+    style_turns: str = knob("no", "Turned copies", "Whether matches and points are also those of the painting turned "
+                            "by one, two and three quarters.", choices=("no", "yes"), group="brush")
     style_margin: float = knob(0.03, "Cut margin", "Share of the painting that is left out on each side: scans have "
                                "frames and torn edges.", low=0, high=0.4, step=0.01, group="brush")
     style_scale: float = knob(1.0, "Brush size", "Size of the painting against the photo: more is a broader brush.",
@@ -146,8 +157,9 @@ class Settings:
     seed: int = knob(0, "Seed", "Same seed, same picture. Matters when the start is noise.",
                      low=0, high=2**31 - 1, step=1)
     init: str = knob("content", "Start from", "The photo, noise, grey with noise too faint to see, noise in the "
-                     "painting's colours, or the painting's mean colour with the photo's finest detail.",
-                     choices=("content", "noise", "gray", "colors", "detail"), group="solver")
+                     "painting's colours, or the painting's mean colour with the photo's finest detail; or the "
+                     "photo at the first size, which lends no detail later.",
+                     choices=("content", "noise", "gray", "colors", "detail", "small"), group="solver")
     start_size: int = knob(96, "First size", "The picture is begun about this small, in pixels, and grows from "
                            "there. Above half the size: one scale only.", low=32, high=8192, step=32, group="solver")
     scale_factor: float = knob(2.0, "Growth", "How much larger each size is than the one before.",
@@ -175,10 +187,10 @@ class Settings:
     tv_loss: str = knob("l2", "Smooth by", "Squares of the differences, which blur, or plain ones, which keep edges.",
                         choices=("l2", "l1"), group="detail")
     style_loss: str = knob("moments", "Style loss", "How features are compared with the painting's: by mean and "
-                           "covariance, Gram matrices in four normalisations, or as sets of points. Several are mixed, "
-                           "each with its weight if that is not 1: gram nearest:0.5.",
+                           "covariance, Gram matrices in four normalisations, or as sets of points; or not "
+                           "at all. Several are mixed, each with its weight if that is not 1: gram nearest:0.5.",
                            choices=("moments", "gram", "gram_sum", "gram_mean", "gram_element", "wasserstein",
-                                    "sliced", "histogram", "nearest", "relaxed_emd", "moments_l1"),
+                                    "sliced", "histogram", "nearest", "relaxed_emd", "moments_l1", "none"),
                            mixes=True, group="brush")
     content_loss: str = knob("relative", "Content loss", "Squared error relative to the photo's features, its mean or "
                              "its sum, or how alike the features are among themselves. Several are mixed likewise.",

@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from nst.galleries import Gallery, Motifs
+from nst.galleries import Gallery, Motifs, column_at
 from nst.image import fitted_size, luma, match_colors, match_histograms, to_pixels
 from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES, Sums, between, mixed_sums, palette, sums
-from nst.matching import CANDIDATES, Candidates, candidates, emptiness, together
+from nst.matching import CANDIDATES, Candidates, candidates, emptiness, one_of, together
 from nst.objective import Objective
 from nst.points import Points, Spots, colors_at, features_at
 from nst.settings import Settings, clearest_match, match_shares, mix_shares, motif_layers, shares, style_shares
@@ -34,7 +34,7 @@ from nst.terms import (
 )
 from nst.tiles import Tile
 from nst.vgg import shrinkage
-from nst.view import View, layers
+from nst.view import View, layers, match_step
 from nst.wrap import interpolate
 
 GIVE_WAY = 0.8  # of its match, what a spot in the emptiest part is free of, for motifs
@@ -155,7 +155,7 @@ def _photo_terms(photo: Tensor, parts: Sequence[Tile], view: View) -> list[Term]
     photo_maps = _photo_maps(photo, parts, view)
     return [
         *_content_terms(photo, photo_maps, parts, view.settings),
-        *_similarity_terms(photo_maps, parts, view.settings),
+        *_similarity_terms(photo_maps, parts, view),
     ]
 
 
@@ -198,46 +198,82 @@ def _whole(pixels: Tensor, maps: PhotoMaps, parts: Sequence[Tile]) -> Mapping[st
     return whole
 
 
-def _similarity_terms(photo_maps: PhotoMaps, parts: Sequence[Tile], settings: Settings) -> list[SimilarityTerm]:
+def _similarity_terms(photo_maps: PhotoMaps, parts: Sequence[Tile], view: View) -> list[SimilarityTerm]:
+    settings = view.settings
     share = shares(settings.content_loss).get("self_similarity")
     if share is None:
         return []
     weights = {layer: share * weight for layer, weight in shares(settings.content_layers).items()}
-    return [SimilarityTerm(weights, photo_maps, parts)]
+    return [SimilarityTerm(weights, photo_maps, parts, view.network.dtype)]
 
 
 def _target(pixels: Tensor, number: int, part: float, points: Points, view: View) -> Target:
-    """What a painting (1, 3, H, W) offers; of points its part of those of all."""
+    """What a painting (1, 3, H, W) offers; of points its part of those of all. The turned copies have points only."""
+    if view.settings.style_turns == "no":
+        return _seen(pixels, number, part, points, view)
+    upright, *turned = (_seen(pixels.rot90(quarters, (2, 3)), number, part / 4, points, view) for quarters in range(4))
+    all_ways = [upright, *(_upright(one, quarters) for quarters, one in enumerate(turned, 1))]
+    return Target(
+        upright.sums,
+        {layer: torch.cat([one.points[layer] for one in all_ways]) for layer in upright.points},
+        {layer: one_of([one.candidates[layer] for one in all_ways]) for layer in upright.candidates},
+        upright.colors,
+    )
+
+
+def _upright(turned: Target, quarters: int) -> Target:
+    """With the places of its candidates as they are in the painting, which it shows turned to the left."""
+    moved = {}
+    for layer, found in turned.candidates.items():
+        down, across = found.places.unbind(1)
+        for _ in range(quarters):
+            down, across = across, 1 - down
+        moved[layer] = replace(found, places=torch.stack([down, across], dim=1))
+    return replace(turned, candidates=moved)
+
+
+def _seen(pixels: Tensor, number: int, part: float, points: Points, view: View) -> Target:
+    """Of one painting as it stands."""
     settings, (height, width) = view.settings, pixels.shape[-2:]
     names, losses = list(style_shares(settings)), shares(settings.style_loss)
     of_motifs = [name for name in names if name in motif_layers(settings)]
     summed = [name for name in names if name not in of_motifs] if SUM_LOSSES.keys() & losses else []
     pointed = names if POINT_LOSSES.keys() & losses else []
     matched = list(dict.fromkeys([*match_shares(settings), *of_motifs]))
-    count, of_candidates = (max(1, round(part * most)) for most in (TARGET_POINTS * settings.samples, CANDIDATES))
+    count, of_candidates = (
+        max(1, round(part * most)) for most in (TARGET_POINTS * settings.samples, most_candidates(settings))
+    )
     compared, offered = (
-        {name: points.spots(height, width, shrinkage([name]), count=most) for name in chosen}
-        for chosen, most in ((pointed, count), (matched, of_candidates))
+        {name: points.spots(height, width, step, count=most) for name, step in chosen.items()}
+        for chosen, most in (
+            ({name: shrinkage([name]) for name in pointed}, count),  # of a hypercolumn that of its first layer
+            ({name: match_step(name) for name in matched}, of_candidates),
+        )
     )
 
     def seen_in(tile: Tile) -> list[Collected]:
         maps = view.maps(tile.window(pixels), tile, {*names, *matched})
         return [
             [features_at(maps[name], spots) for name, spots in compared.items()],
-            [features_at(maps[name], spots) for name, spots in offered.items()],
+            [column_at(maps[name], spots) for name, spots in offered.items()],
             *(sums(maps[name][0].core).parts for name in summed),
         ]
 
     features, of_offered, *totals = reduce(added, map(seen_in, view.tiles_of_painting(pixels)))
     return Target(
         {name: Sums(*parts) for name, parts in zip(summed, totals, strict=True)},
-        dict(zip(compared, features, strict=True)),
+        {name: found.to(view.network.dtype) for name, found in zip(compared, features, strict=True)},
         {
             name: candidates(found.to(view.network.dtype), _places(spots, pixels, settings), number)
             for (name, spots), found in zip(offered.items(), of_offered, strict=True)
         },
         colors_at(pixels, points.spots(height, width, count=count)) if settings.palette_weight else None,
     )
+
+
+def most_candidates(settings: Settings) -> int:
+    """Of all paintings together, for each layer."""
+    return CANDIDATES * (1 if settings.style_turns == "no" else 4)
 
 
 def _places(spots: Spots, pixels: Tensor, settings: Settings) -> Tensor:
@@ -262,7 +298,12 @@ def _blended(targets: Sequence[Target], mix: Sequence[float]) -> Target:
 def _style_terms(region: Region, settings: Settings) -> list[Term]:
     """One for each layer and kind of loss, on sums or on points, that is asked for."""
     return [
-        kind(layer, region.weight * weight, _at(region.mask, layer), _errors(losses, targets[layer], settings))
+        kind(
+            layer,
+            region.weight * weight,
+            _at(region.mask, shrinkage([layer])),
+            _errors(losses, targets[layer], settings),
+        )
         for kind, losses, targets in (
             (SumsTerm, SUM_LOSSES, region.target.sums),
             (PointsTerm, POINT_LOSSES, region.target.points),
@@ -284,7 +325,8 @@ def _galleries(region: Region, photo: Tensor, view: View) -> list[Gallery]:
     settings, galleries = view.settings, []
     empty, clearest = emptiness(luma(photo), view.wrap), clearest_match(settings)
     for layer, share in match_shares(settings).items():
-        mask, here = _whole_is_none(_at(region.mask, layer)), _empty_at(layer, empty, photo, view)
+        mask = _whole_is_none(_at(region.mask, match_step(layer)))
+        here = _empty_at(layer, empty, photo, view)
         bound = 1 - GIVE_WAY * min(1.0, settings.motifs) * here
         galleries.append(
             Gallery(
@@ -295,6 +337,7 @@ def _galleries(region: Region, photo: Tensor, view: View) -> list[Gallery]:
                 _within(mask, here),
                 region.target.candidates[layer],
                 _motifs(region, empty, photo, view) if layer == clearest else [],
+                settings.match_loss == "cosine" or "+" in layer,
             )
         )
     return galleries
@@ -307,7 +350,7 @@ def _motifs(region: Region, empty: Tensor, photo: Tensor, view: View) -> list[Mo
     motifs = []
     for layer, weight in style_shares(settings).items() if losses else ():
         if layer in motif_layers(settings):
-            mask, here = _at(region.mask, layer), _empty_at(layer, empty, photo, view)
+            mask, here = _at(region.mask, match_step(layer)), _empty_at(layer, empty, photo, view)
             parts = [(region.weight * weight * share, loss) for share, loss in losses]
             motifs.append(Motifs(layer, _within(mask, here), region.target.candidates[layer], parts))
     return motifs
@@ -324,7 +367,7 @@ def _whole_is_none(mask: Tensor | None) -> Tensor | None:
 
 def _empty_at(layer: str, empty: Tensor, photo: Tensor, view: View) -> Tensor:
     """The emptiness (1, 1, h, w) of the photo at the positions of a layer."""
-    height, width = (length // shrinkage([layer]) for length in photo.shape[-2:])
+    height, width = (length // match_step(layer) for length in photo.shape[-2:])
     return interpolate(empty, (height, width), view.wrap, mode="bilinear")
 
 
@@ -333,11 +376,11 @@ def _palette_terms(region: Region) -> list[PaletteTerm]:
     return [] if colors is None else [PaletteTerm(region.weight, region.mask, palette(colors))]
 
 
-def _at(mask: Tensor | None, layer: str) -> Tensor | None:
-    """A region's mask (1, 1, H, W) at the positions of a layer."""
+def _at(mask: Tensor | None, step: int) -> Tensor | None:
+    """A region's mask (1, 1, H, W) at positions of `step` x `step` pixels."""
     if mask is None:
         return None
-    (height, width), step = mask.shape[-2:], shrinkage([layer])
+    height, width = mask.shape[-2:]
     return F.adaptive_avg_pool2d(mask, (max(1, height // step), max(1, width // step)))
 
 

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nst.losses import Sums, self_similarity, squared_distance, sums
+from nst.losses import LEAST, Sums, self_similarity, squared_distance, sums
 from nst.matching import Candidates
 from nst.points import Maps, Points, Spots, features_at
 from nst.tiles import Tile
@@ -105,6 +105,59 @@ class MatchTerm(_LayerTerm):
         return [self.scale * squared_distance(seen.core, matched.permute(0, 3, 1, 2), bound)]
 
 
+class _Products(torch.autograd.Function):
+    """Sums over the channels of f t and f f, (1, h, w) each: what the cosine of two maps is made of.
+
+    Written out because autograd would keep both products, and add up their gradients in passes of their own.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(features, target)
+        kind = torch.promote_types(features.dtype, torch.float32)
+        return (features * target).sum(1, dtype=kind), features.square().sum(1, dtype=kind)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        features, target = ctx.saved_tensors
+        of_product, of_square = (gradient[:, None].to(features.dtype) for gradient in gradients)
+        return torch.addcmul(target * of_product, features, 2 * of_square), None
+
+
+@dataclass(frozen=True)
+class CosineTerm(_LayerTerm):
+    """One layer or hypercolumn, each position with its match: error = scale * sum of bound * (1 - cosine).
+
+    Kolkin et al. 2022, eq. 4. As there, each layer of a hypercolumn is divided by its channels.
+
+    Attributes:
+        step: Pixels of a position.
+        norms: (M,), of the candidates' features.
+    """
+
+    loss = "match"
+    step: int
+    bound: Tensor
+    candidates: Candidates
+    norms: Tensor
+    matches: Tensor
+    scale: Tensor
+
+    def collect(self, maps: Mapping[str, Maps]) -> Collected:
+        seen = maps[self.layer]
+        matches, bound = (seen[0].tile.own(one, self.step)[:, 0] for one in (self.matches, self.bound))
+        matched = F.embedding(matches, self.candidates.features).permute(0, 3, 1, 2)  # (1, C, h, w)
+        grids = [one.on_grid(self.step) for one in seen]
+        parts = torch.split(matched, [grid.shape[1] for grid in grids], dim=1)
+        products, squares = self.norms.new_zeros(2, *matches.shape).unbind()
+        for grid, part in zip(grids, parts, strict=True):
+            product, square = _Products.apply(grid, part)
+            products = products + product / grid.shape[1]
+            squares = squares + square / grid.shape[1] ** 2
+        lengths = squares.clamp(min=LEAST).sqrt() * F.embedding(matches, self.norms[:, None])[..., 0]
+        return [self.scale * (bound * (1 - products / lengths)).sum()]
+
+
 @dataclass(frozen=True)
 class SimilarityTerm(Term):
     """How alike the photo's points are among themselves.
@@ -114,12 +167,14 @@ class SimilarityTerm(Term):
         photo, tiles: What the tiles of the picture show of the photo.
         spots: Of each layer, drawn for one step.
         photos: The photo's features there.
+        dtype: In which they are multiplied.
     """
 
     loss = "content"
     weights: Mapping[str, float]
     photo: PhotoMaps
     tiles: Sequence[Tile]
+    dtype: torch.dtype
     spots: Mapping[str, Spots] = field(default_factory=dict)
     photos: Collected = ()
 
@@ -132,7 +187,7 @@ class SimilarityTerm(Term):
         term = replace(self, spots=spots)
         with torch.no_grad():
             (photos,) = reduce(added, ([term.collect(self.photo(tile))] for tile in self.tiles))
-        return replace(term, photos=photos)
+        return replace(term, photos=[one.to(self.dtype) for one in photos])
 
     def collect(self, maps: Mapping[str, Maps]) -> Collected:
         return [features_at(maps[layer], spots) for layer, spots in self.spots.items()]

@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 from nst.commission import Commission, ground
-from nst.cost import step_cost
+from nst.cost import features_of, step_cost
 from nst.device import DeferredScalar, Device, best_device, free_memory, release_memory
 from nst.image import (
     fitted_size,
@@ -42,11 +42,11 @@ from nst.snapshot import Snapshot, identity, of, under
 from nst.solvers import Average, Solver, make_solver
 from nst.solvers.lbfgs import PAIR_BYTES, pairs_kept
 from nst.solvers.pyramid import laplacian_pyramid, resize
-from nst.targets import margins, objective_for
+from nst.targets import margins, most_candidates, objective_for
 from nst.tiles import Fit, Need, fit
 from nst.vgg import VGG, shrinkage
-from nst.view import View, layers
-from nst.wrap import WRAPS, seamless
+from nst.view import COLUMN_STEP, View, compared, layers
+from nst.wrap import WRAPS, Wrap, seamless
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -60,7 +60,7 @@ COLOURS_SIDE = 256  # of a square that holds the colours of all paintings
 FIXED_BYTES = 300 * 10**6  # the weights in another type, Winograd's kernels, and what libraries prepare for themselves
 WHOLE_BYTES = 100  # for each pixel of the picture, in tiles or not, besides the memory of L-BFGS
 STEP_VALUES, COLUMN_VALUES = 830, 2200  # for each pixel that one step looks at; where hypercolumns keep all maps
-CANDIDATE_BYTES, PAIR_OF_MATCHES_BYTES = 2 * 4 * (256 + 512), 2 * 4  # of a position that is matched, in float32
+CANDIDATE_BYTES, PAIR_OF_MATCHES_BYTES = 2 * 4, 2 * 4  # of a feature of what is matched, and of a pair; in float32
 SAMPLE_BYTES = 130  # for each pair of points that are compared
 FAINT = 0.001 / 255  # what Johnson's neural-style begins with, so that no two pixels are the same
 FURTHEST = 8  # a pixel that is so far from [0, 1] will not come back
@@ -74,11 +74,19 @@ class Scale:
         size: (width, height) in pixels.
         steps: How many steps are taken at this size.
         fade: How many times more the photo weighs than at the last size.
+        part: "matches" or "style", where only these are compared with the paintings.
     """
 
     size: tuple[int, int]
     steps: int
     fade: float = 1.0
+    part: str = ""
+
+    def of(self, settings: Settings) -> Settings:
+        """As they are for this part of the run."""
+        if not self.part:
+            return settings
+        return replace(settings, **({"style_loss": "none"} if self.part == "matches" else {"match_weight": 0.0}))
 
     @property
     def pixels(self) -> int:
@@ -287,14 +295,15 @@ def room(width: int, height: int, settings: Settings, network: VGG, device: Devi
     Raises:
         ValueError: if it cannot be.
     """
-    pixels, columns = width * height, "+" in settings.style_layers + settings.content_layers
+    pixels, columns = width * height, any("+" in name for name in compared(settings))
     per_pixel = (COLUMN_VALUES if columns else STEP_VALUES) * device.dtype.itemsize
     whole = FIXED_BYTES + pixels * (WHOLE_BYTES + PAIR_BYTES * pairs_kept(pixels))
     if compares_points(settings):
         whole += SAMPLE_BYTES * min(settings.samples, pixels) ** 2
     if match_shares(settings):
-        positions = min(CANDIDATES, pixels // 16)
-        whole += CANDIDATE_BYTES * positions + PAIR_OF_MATCHES_BYTES * min(PAIRS, positions**2)
+        positions, features = min(CANDIDATES, pixels // 16), sum(map(features_of, match_shares(settings)))
+        turns = most_candidates(settings) // CANDIDATES
+        whole += turns * CANDIDATE_BYTES * features * positions + PAIR_OF_MATCHES_BYTES * min(PAIRS, positions**2)
     need = Need(network.radius(layers(settings)), per_pixel, whole, WRAPS[settings.tileable])
     return fit(height, width, need, free_memory(device), settings.tile)
 
@@ -307,7 +316,8 @@ def in_tiles(width: int, height: int, settings: Settings, network: VGG, device: 
 
 
 def scales(width: int, height: int, settings: Settings, started: bool = False) -> list[Scale]:
-    """The sizes to paint at, small to large, and how the steps are shared among them.
+    """The sizes to paint at, small to large, and how the steps are shared among them; the last one twice where a last
+    pass compares other things.
 
     The final size is divided by `scale_factor` for as long as it stays at or above `start_size`,
     and large enough for the network. Steps are cheap where the picture is small: the first scale
@@ -318,20 +328,35 @@ def scales(width: int, height: int, settings: Settings, started: bool = False) -
         started: Whether a picture is gone on with, which is done at the final size alone.
     """
     final = final_size(width, height, settings)
-    if started:
-        return [Scale(final, settings.steps)]
+    ahead = settings.steps - _last_pass(settings)
+    sizes = [Scale(final, ahead)] if started else _growing(final, (width, height), ahead, settings)
+    if not settings.last_pass or not match_shares(settings):
+        return sizes
+    last = [Scale(final, settings.steps - ahead, part="style")] if ahead < settings.steps else []
+    return [*(replace(scale, part="matches") for scale in sizes), *last]
+
+
+def _last_pass(settings: Settings) -> int:
+    """Its steps; one at least is before it."""
+    if not match_shares(settings):
+        return 0
+    return min(round(settings.last_pass * settings.steps), settings.steps - 1)
+
+
+def _growing(final: tuple[int, int], photo: tuple[int, int], count: int, settings: Settings) -> list[Scale]:
+    """So many steps in all, from the first size to the last."""
     least, side, sizes = shrinkage(layers(settings)), max(final), [final]
     while (side := round(side / settings.scale_factor)) >= settings.start_size:
-        size = WRAPS[settings.tileable].fitted(*fitted_size(width, height, side))
+        size = WRAPS[settings.tileable].fitted(*fitted_size(*photo, side))
         if min(size) < least:
             break
         sizes.insert(0, size)
-    sizes = sizes[-settings.steps :]  # one step at least for each
+    sizes = sizes[-count:]  # one step at least for each
     ahead = [1 - index / max(1, len(sizes) - 1) for index in range(len(sizes))]  # 1 at the first, 0 at the last
     ahead[-1] = 0
     parts = [settings.step_ratio**part for part in ahead]
-    steps = [max(1, round(settings.steps * part / sum(parts))) for part in parts]
-    steps[0] += settings.steps - sum(steps)
+    steps = [max(1, round(count * part / sum(parts))) for part in parts]
+    steps[0] += count - sum(steps)
     fades = [settings.content_fade**part for part in ahead]
     return list(map(Scale, sizes, steps, fades))
 
@@ -352,7 +377,7 @@ def _paint(
     content = joined(content, size, settings)
     finish = finisher(content, size, colours, settings, masks)
     content = recoloured(content, size, colours, settings)
-    costs = [step_cost(settings, scale.pixels) for scale in plan]
+    costs = [step_cost(scale.of(settings), scale.pixels) for scale in plan]
     work, done, step = sum(cost * scale.steps for cost, scale in zip(costs, plan, strict=True)), 0.0, 0
     solver = make_solver(settings.optimizer, settings.learning_rate, settings.pyramid, wrap)
     canvas: Canvas | None = None
@@ -366,12 +391,13 @@ def _paint(
             pixels = _begun(photo, content, colours.to(device.place), start, settings, network.mean)
             canvas = Canvas(pixels, solver, settings.bounds == "clamp")
         else:
-            canvas.pixels = _enlarged(canvas.pixels, photo, content, settings)
+            lends = settings.init == "content" or (settings.init == "detail" and scale.size != size)
+            canvas.pixels = _enlarged(canvas.pixels, photo, content, lends, wrap)
         canvas.solver, average = canvas.solver.enlarged(height, width), Average(settings.averaging)
         tile = room(width, height, settings, network, device).side
         release = release_memory if tile < max(scale.size) else lambda: None  # what follows needs other blocks
         release()
-        objective = objective_for(photo, paintings, masks, View(network, settings, tile), scale.fade)
+        objective = objective_for(photo, paintings, masks, View(network, scale.of(settings), tile), scale.fade)
         del photo  # a step needs the room of a large one
         release()
         taken = 0  # steps at this size
@@ -380,9 +406,12 @@ def _paint(
             taken, step, snapshot = snapshot.step - step, snapshot.step, None
         for index in range(taken, scale.steps):
             if index in rounds(scale.steps, settings):
-                objective = objective.matched(canvas.pixels)
+                is_first = scale is plan[0] and start is None
+                objective = objective.matched(_matched_pixels(canvas.pixels, content, settings, is_first))
                 release()
             gradient, losses = objective(canvas.pixels)
+            if scale.part == "matches":
+                _calm_rim(gradient)
             release()
             canvas.move(gradient)
             shown = average.with_step(canvas.pixels)
@@ -437,6 +466,16 @@ def rounds(steps: int, settings: Settings) -> list[int]:
     return sorted({steps * index // settings.match_rounds for index in range(settings.match_rounds)})
 
 
+def _calm_rim(gradient: Tensor) -> None:
+    """Rows and columns at the end that belong to no position of a hypercolumn stay as they are.
+
+    They are three at most, and seen from the side only. Adam makes a step of full length of the least slope.
+    """
+    height, width = (length // COLUMN_STEP * COLUMN_STEP for length in gradient.shape[-2:])
+    gradient[..., height:, :] = 0
+    gradient[..., width:] = 0
+
+
 @dataclass
 class Canvas:
     """What is painted on.
@@ -486,8 +525,9 @@ def _begun(
 ) -> Tensor:
     """Where the first scale starts from; `gray` is what the network sees as zero."""
     if start is not None:
-        return _enlarged(to_pixels(start, start.size).to(photo.device), photo, content, settings)
-    if settings.init == "content":
+        lends = settings.init in ("content", "detail")
+        return _enlarged(to_pixels(start, start.size).to(photo.device), photo, content, lends, WRAPS[settings.tileable])
+    if settings.init in ("content", "small"):
         return photo.clone()
     generator = torch.Generator().manual_seed(settings.seed)
     if settings.init == "noise":
@@ -520,12 +560,26 @@ def recoloured(content: Image.Image, size: tuple[int, int], colours: Tensor, set
     return to_image(RECOLOURED[settings.color](to_pixels(content, size), colours))
 
 
-def _enlarged(pixels: Tensor, photo: Tensor, content: Image.Image, settings: Settings) -> Tensor:
-    """The painting so far at the photo's size. Enlarging blurs; the photo knows the detail that is missing."""
+def _matched_pixels(pixels: Tensor, content: Image.Image, settings: Settings, is_first: bool) -> Tensor:
+    """What matches are sought for: the painting so far with the photo's finest band, and as much of the photo as asked.
+
+    (Kolkin et al. 2022, section 3.2. By then the painting has been enlarged and has no such band of its own.)
+    """
+    if not settings.match_photo:
+        return pixels
+    photo = to_pixels(content, (pixels.shape[-1], pixels.shape[-2])).to(pixels.device)
+    if is_first:
+        return photo
+    detail, _ = laplacian_pyramid(photo, 2, WRAPS[settings.tileable])
+    return torch.lerp(pixels + detail, photo, settings.match_photo)
+
+
+def _enlarged(pixels: Tensor, photo: Tensor, content: Image.Image, lends: bool, wrap: Wrap) -> Tensor:
+    """The painting so far at the photo's size. Enlarging blurs; the photo knows the detail that is missing, and lends
+    it or not."""
     (height, width), (new_height, new_width) = pixels.shape[-2:], photo.shape[-2:]
-    wrap = WRAPS[settings.tileable]
     enlarged = resize(pixels, new_height, new_width, wrap)
-    if settings.init in ("content", "detail") and height < new_height:
+    if lends and height < new_height:
         small_photo = to_pixels(content, (width, height)).to(photo.device)
         enlarged = enlarged + photo - resize(small_photo, new_height, new_width, wrap)
     return enlarged

@@ -13,6 +13,8 @@ from nst.tiles import Tile, tiles
 from nst.vgg import VGG, shrinkage
 from nst.wrap import NOWHERE, WRAPS, Wrap
 
+COLUMN_STEP = 4  # pixels of a position where hypercolumns are matched (Kolkin et al. 2022, section 3.1)
+
 
 @dataclass(frozen=True)
 class View:
@@ -42,7 +44,10 @@ class View:
     def _tiles(self, pixels: Tensor, wrap: Wrap) -> list[Tile]:
         height, width = pixels.shape[-2:]
         names = layers(self.settings)
-        return tiles(height, width, self.side, self.network.radius(names), shrinkage(names), wrap)
+        halo, grid = self.network.radius(names), shrinkage(names)
+        if any("+" in name for name in match_shares(self.settings)):
+            halo, grid = halo + grid, max(grid, COLUMN_STEP)  # between positions of the deepest layer
+        return tiles(height, width, self.side, halo, grid, wrap)
 
     def maps(self, window: Tensor, tile: Tile, names: Iterable[str]) -> dict[str, Maps]:
         """Of a tile's window: one for a layer, several for a hypercolumn such as "relu1_1+relu2_1"."""
@@ -53,7 +58,16 @@ class View:
         return {name: [Map(seen[layer], shrinkage([layer]), tile) for layer in parts] for name, parts in named.items()}
 
 
+def match_step(name: str) -> int:
+    """Pixels of a position, along one side, where a layer or hypercolumn is matched."""
+    return COLUMN_STEP if "+" in name else shrinkage([name])
+
+
+def compared(settings: Settings) -> list[str]:
+    """Every layer and hypercolumn that something is compared at."""
+    return [*style_shares(settings), *shares(settings.content_layers), *match_shares(settings)]
+
+
 def layers(settings: Settings) -> list[str]:
     """Every layer of the network that is looked at."""
-    named = (*style_shares(settings), *shares(settings.content_layers), *match_shares(settings))
-    return [layer for name in named for layer in name.split("+")]
+    return [layer for name in compared(settings) for layer in name.split("+")]

@@ -55,7 +55,7 @@ class FirstOrder:
 
     def enlarged(self, height: int, width: int) -> FirstOrder:
         twin = FirstOrder(self.optimizer, self.learning_rate, self.bands, self.wrap)
-        if self.state is None:
+        if self.state is None or self.bands > 1:  # those of another size are other bands (Kolkin et al. 2019 and 2022)
             return twin
         own, optimizer = self.state
         bands = laplacian_pyramid(own[0].new_zeros(1, 3, height, width), self.bands, self.wrap)

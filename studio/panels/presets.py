@@ -24,7 +24,7 @@ from studio.runs import estimate
 PRESETS = {"sketch": (256, 4 / 7), "painting": (512, 1.0), "masterpiece": (768, 11 / 7)}  # size, share of the steps
 SET = ("size", "steps")  # the knobs that a preset sets
 COMPARED = ("style_layers", "content_layers", "style_loss", "content_loss", "samples", "palette_weight")
-LARGE = ("enlarge", "tile", "match_layers", "match_weight", "match_rounds", *COMPARED)
+LARGE = ("enlarge", "tile", "match_layers", "match_weight", "match_rounds", "last_pass", "style_turns", *COMPARED)
 TIMED = (*SET, "start_size", "recipe", *LARGE)  # the knobs that time and memory depend on
 
 

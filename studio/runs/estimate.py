@@ -12,10 +12,9 @@ from time import monotonic as clock
 from PIL import Image
 
 from nst import Commission, Frame, Settings, load_vgg
-from nst.cost import look_cost, step_cost
+from nst.cost import look_cost, looks, search_cost, step_cost
 from nst.film.morph import STEPS as STEPS_OF_MORPH
 from nst.film.paint import COARSE_STEPS, STEPS_OF_FIRST
-from nst.matching import CANDIDATES
 from nst.settings import match_shares
 from nst.tiles import Fit
 from nst.transfer import Scale, in_tiles, scales
@@ -31,7 +30,6 @@ REMEMBERED = 300.0  # seconds; how fast the machine was before that says nothing
 SEVERAL = 6  # paces that are remembered, of runs and glances
 ANY_PHOTO = (1024, 683)  # where nobody has said how large it is
 LOOK = 1 / 3  # of a step: a look without going back, as at the photo and at each painting, once a scale
-SEARCH = 0.6  # of a step at 512 x 512 pixels: what it takes to find the matches of all positions
 
 
 @dataclass(frozen=True)
@@ -46,21 +44,16 @@ class Machine:
         seconds = 0.0
         for scale in plan:
             now = min(steps, scale.steps)
-            pixels = scale.pixels
-            looks, searches = _besides(settings, scale, paintings)
-            seconds += now * (self.each + self.per_pixel * step_cost(settings, pixels))
-            seconds += looks * (self.each + self.per_pixel * look_cost(settings, pixels))
-            seconds += searches * (self.each + self.per_pixel * pixels)
+            pixels, these = scale.pixels, scale.of(settings)
+            rounds = min(these.match_rounds, scale.steps) if match_shares(these) else 0
+            times = LOOK * (looks(these, paintings) + rounds)
+            seconds += now * (self.each + self.per_pixel * step_cost(these, pixels))
+            seconds += times * (self.each + self.per_pixel * look_cost(these, pixels))
+            seconds += rounds * self.per_pixel * search_cost(these, pixels)
             steps -= now
             if steps <= 0:
                 break
         return seconds
-
-
-def _besides(settings: Settings, scale: Scale, paintings: int) -> tuple[float, float]:
-    """What a scale takes besides its steps, in steps: photo and paintings are looked at, and matches found."""
-    rounds = min(settings.match_rounds, scale.steps) if match_shares(settings) else 0
-    return LOOK * (1 + paintings + rounds), rounds * SEARCH * min(1, scale.pixels / (16 * CANDIDATES))
 
 
 @dataclass(frozen=True)

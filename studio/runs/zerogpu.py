@@ -39,7 +39,9 @@ def borrowed(seconds: int | Callable[..., int]) -> Callable[[Any], Any]:
 def seconds_for(commission: Commission) -> int:
     """How long the GPU is needed: the less is asked for, the sooner it is lent."""
     settings = commission.settings
-    work = [one.steps * step_cost(settings, one.pixels) / 1e6 for one in scales(*commission.content.size, settings)]
+    work = [
+        one.steps * step_cost(one.of(settings), one.pixels) / 1e6 for one in scales(*commission.content.size, settings)
+    ]
     needed = min(BEGINNING + MEGAPIXEL_STEP * sum(work), limits.LIMITS.seconds + BEGINNING)
     return round(min(max(needed, SHORTEST), LONGEST))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nst import Settings
-from nst.cost import OF_POINTS, look_cost, step_cost
+from nst.cost import OF_POINTS, look_cost, looks, search_cost, step_cost
 from nst.losses import POINT_LOSSES
 from nst.recipes import RECIPES
 
@@ -56,7 +56,20 @@ def test_whatever_is_asked_for_besides_costs(more: dict[str, object]) -> None:
 
 def test_heavy_recipes_are_known_as_heavy() -> None:
     costs = {recipe: cost(recipe=recipe) for recipe in RECIPES}
-    assert costs["strotss2019"] > costs["nnst2022"] > 2 * costs["painting"] > 2 * costs["tutorial"]
+    assert costs["painting"] > costs["tutorial"]
+    assert min(costs["strotss2019"], costs["nnst2022"]) > 2 * costs["painting"]
+
+
+def test_a_search_grows_with_the_square_of_the_pixels_and_with_turned_copies() -> None:
+    columns = Settings(match_layers="relu1_1+relu2_1+relu3_1", match_loss="cosine")
+    for settings in (Settings(), columns):
+        small, large, huge = (search_cost(settings, side**2) for side in (128, 256, 1024))
+        assert large == pytest.approx(16 * small)
+        turned = Settings(match_layers=settings.match_layers, style_turns="yes")
+        assert search_cost(turned, 256**2) == pytest.approx(4 * large)
+        assert huge < 16**2 * large, "no more candidates than the most"
+    assert search_cost(Settings(match_weight=0), PIXELS) == 0
+    assert looks(Settings(), 2) == 3 and looks(Settings(style_turns="yes"), 2) == 9
 
 
 @pytest.mark.parametrize("typed", ["relu", "rel", "relu9_1", "reluX_1", "relu4_", "relu1_1+"])

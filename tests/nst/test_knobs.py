@@ -12,6 +12,10 @@ NETWORK = tiny_vgg(blocks=(2, 2, 4, 4, 4))
 TURNED = {
     "match_layers": "relu2_1",
     "match_rounds": 5,
+    "match_loss": "cosine",
+    "match_photo": 0.5,
+    "last_pass": 0.3,
+    "style_turns": "yes",
     "scale_factor": 1.2,
     "step_ratio": 7.0,
     "content_fade": 9.0,

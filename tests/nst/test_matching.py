@@ -10,8 +10,9 @@ from PIL import Image
 from nst import matching
 from nst.image import luma, to_pixels
 from nst.matching import candidates, emptiness, hubness, lent, repeated, search, together, unit
+from nst.points import Points
 from nst.settings import Settings, match_shares, style_shares
-from nst.targets import _painting_pixels, objective_for
+from nst.targets import _painting_pixels, objective_for, targets_for
 from nst.terms import MatchTerm
 from nst.transfer import rounds
 from nst.view import View
@@ -321,3 +322,62 @@ def test_a_margin_is_never_seen_and_strokes_keep_their_size():
     pixels = to_pixels(PHOTO, (100, 75))
     assert _painting_pixels(framed, pixels, settings).shape == (1, 3, 90, 90)
     torch.testing.assert_close(_painting_pixels(framed, pixels, settings), to_pixels(noise(90, 90, 4), (90, 90)))
+
+
+def grids(width, height, step, tile=None):
+    """(a map of a layer that stands for 2 x 2 pixels, its `on_grid`, the same put together from spots)"""
+    network, pixels = tiny_vgg().to(CPU, torch.float64), to_pixels(noise(width, height, 1), (width, height)).double()
+    view = View(network, Settings(match_layers=COLUMN), tile or max(width, height))
+    spots = Points(10**6).spots(height, width, step)
+    for part in view.tiles(pixels):
+        for maps in view.maps(part.window(pixels), part, [COLUMN])[COLUMN]:
+            yield part, maps, maps.on_grid(step), spots
+
+
+COLUMN = "relu1_2+relu2_1+relu3_1+relu4_1+relu5_1"
+
+
+@pytest.mark.parametrize(("width", "height"), [(96, 64), (101, 87)])
+def test_a_map_on_a_grid_is_what_it_has_at_the_middles(width, height):
+    for part, maps, grid, spots in grids(width, height, 4):
+        expected = maps.at(spots).t().reshape(-1, height // 4, width // 4)
+        torch.testing.assert_close(grid[0], expected, atol=1e-9, rtol=1e-9)
+        assert part.rows.end == height
+
+
+@pytest.mark.parametrize("tileable", ["no", "x"])
+def test_tiles_are_exact_for_matched_hypercolumns(tileable):
+    network, size = tiny_vgg().to(CPU, torch.float64), (208, 112)
+    photo, picture = (to_pixels(noise(*size, seed), size).double() for seed in (1, 3))
+    settings = Settings(
+        match_layers=COLUMN, match_loss="cosine", style_turns="yes", style_loss="none", motifs=0, tileable=tileable
+    )
+    whole, tiled = (
+        objective_for(photo, [noise(90, 70, 4)], None, View(network, settings, side)).matched(photo)
+        for side in (208, 48)
+    )
+    assert len(tiled.tiles) > 4
+    for ours, theirs in zip(whole.matches, tiled.matches, strict=True):
+        assert (ours == theirs).float().mean() > 0.999
+    gradients = [one.with_matches(whole.matches)(picture)[0] for one in (whole, tiled)]
+    assert (gradients[1] - gradients[0]).norm() < 1e-9 * gradients[0].norm()
+
+
+def test_turned_copies_offer_the_same_spots_of_the_painting():
+    """Seen through a network that looks at single pixels, which are the same whichever way they stand."""
+    network = tiny_vgg().to(CPU, torch.float64)
+    middle = torch.zeros(3, 3, dtype=torch.float64).index_put_(
+        (torch.tensor(1), torch.tensor(1)), torch.ones(()).double()
+    )
+    single = {name: (weight * middle, bias) for name, (weight, bias) in network.convolutions.items()}
+    settings = Settings(match_layers="relu1_1", match_loss="cosine", style_turns="yes", style_margin=0, motifs=0)
+    view = View(replace(network, convolutions=single, kernels={}), settings, 48)
+    photo = to_pixels(noise(48, 32, 1), (48, 32)).double()
+    (target,) = targets_for(photo, [noise(48, 32, 2)], [1.0], Points(64), view)
+    offered = target.candidates["relu1_1"]
+    spots = (offered.places * torch.tensor([32, 48])).floor().long()
+    numbers = (spots[:, 0] * 48 + spots[:, 1]).view(4, -1)
+    ways = [way[number.argsort()] for way, number in zip(offered.features.view(4, 32 * 48, -1), numbers, strict=True)]
+    assert torch.equal(numbers.sort().values, torch.arange(32 * 48).expand(4, -1))
+    for turned in ways[1:]:
+        torch.testing.assert_close(turned, ways[0])

@@ -11,6 +11,7 @@ from nst.losses import total_variation
 from nst.matching import candidates, emptiness, lent, repeated
 from nst.recipes import ANSWERS, GATYS_2016, RECIPES
 from nst.settings import KNOBS, shares
+from nst.solvers.pyramid import laplacian_pyramid, resize
 from nst.targets import weights_at
 from nst.transfer import scales, stylize
 from nst.view import layers
@@ -49,8 +50,17 @@ PAPERS = {
         "padding": "replicate",
     },
     "gatys2017-colour": {"color": "match", "pooling": "average", "style_loss": "gram_mean"},
-    "strotss2019": {"samples": 1024, "optimizer": "rmsprop", "learning_rate": 0.002, "pyramid": 5},
-    "nnst2022": {"style_loss": "nearest", "optimizer": "adam", "learning_rate": 0.002, "pyramid": 8},
+    "strotss2019": {"samples": 1024, "optimizer": "rmsprop", "init": "detail", "pyramid": 5},
+    "nnst2022": {
+        "match_loss": "cosine",
+        "match_photo": 0.75,
+        "match_rounds": 1,
+        "style_turns": "yes",
+        "style_loss": "nearest",
+        "init": "small",
+        "optimizer": "adam",
+        "pyramid": 8,
+    },
 }
 
 
@@ -65,7 +75,7 @@ def test_strotss_halves_the_photo_at_each_size_and_the_palette_is_its_reciprocal
     settings = Settings(recipe="strotss2019")
     plan = scales(512, 384, settings)
     assert [scale.size[0] for scale in plan] == [64, 128, 256, 512]
-    assert [scale.steps for scale in plan] == [200] * 4
+    assert [scale.steps for scale in plan] == [109, 87, 69, 55]
     weights = [weights_at(settings, scale.fade) for scale in plan]
     assert [weight["content"] for weight in weights] == pytest.approx([16, 8, 4, 2])
     assert [weight["palette"] for weight in weights] == pytest.approx([1 / 16, 1 / 8, 1 / 4, 1 / 2])
@@ -275,10 +285,27 @@ def strotss2019(looks):
     return 2 * content + moments + farther(cosines(x, s)) + palette / 2
 
 
+ALL = ["relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu3_3", "relu4_1", "relu4_2", "relu4_3"]
+
+
+def quartered(pixels):
+    """Points of all layers, each divided by its channels, at the middles of 4 x 4 pixels."""
+    maps = NETWORK.features(pixels, ALL)
+    resized = [F.interpolate(one, (8, 8), mode="bilinear") / one.shape[1] for one in maps.values()]
+    return torch.cat(resized, 1)[0].flatten(1).t().double()
+
+
+def all_ways(pixels):
+    return [pixels.rot90(quarters, (2, 3)) for quarters in range(4)]
+
+
 def nnst2022(looks):
-    x, _, s = looks.columns("relu1_1+relu1_2+relu2_1+relu2_2+relu3_1+relu3_2+relu3_3+relu4_1+relu4_2+relu4_3")
-    f, p, _ = looks.at("relu4_2")
-    return 0.25 * relative(f, p) + cosines(x - s.mean(0), s - s.mean(0)).min(1).values.mean()
+    """Each spot of a blend of photo and picture has its nearest in the painting, and the picture is to be like that."""
+    picture, photo, theirs = looks.pixels()
+    seen = quartered(0.25 * (picture + laplacian_pyramid(photo, 2)[0]) + 0.75 * photo)
+    s = torch.cat([quartered(one) for one in all_ways(theirs)])
+    matches = cosines(seen - seen.mean(0), s - s.mean(0)).argmin(1)
+    return cosines(quartered(picture), s[matches]).diagonal().mean()
 
 
 PUBLISHED = {
@@ -302,6 +329,40 @@ def test_what_a_recipe_minimises_is_its_published_formula(recipe):
     (frame,) = stylize(photo, painting, settings, NETWORK, CPU, start=picture)
     total = sum(weights_at(settings, 1)[name] * loss for name, loss in frame.losses.items())
     assert total == pytest.approx(PUBLISHED[recipe](looks).item(), rel=1e-3)
+
+
+def test_the_last_pass_of_nnst_seeks_the_nearest_of_each_layer_alone():
+    looks = Looks("nnst2022")
+    photo, painting, picture = looks.pictures()
+    settings = Settings(recipe="nnst2022", size=32, steps=2, last_pass=0.5, learning_rate=1e-9)
+    _, last = stylize(photo, painting, settings, NETWORK, CPU, start=picture)
+    ours, _, theirs = looks.pixels()
+    expected = 0.0
+    for layer in ALL:
+        x, *ways = (
+            NETWORK.features(one, [layer])[layer][0].flatten(1).t().double() for one in (ours, *all_ways(theirs))
+        )
+        s = torch.cat(ways)
+        expected += cosines(x - x.mean(0), s - s.mean(0)).min(1).values.mean().item() / len(ALL)
+    assert last.losses["style"] == pytest.approx(expected, rel=1e-3) and "match" not in last.losses
+
+
+def test_nnst_starts_from_the_small_photo_which_lends_nothing_later():
+    """Its first steps have matches alone; the last pass is at the last size."""
+    settings = Settings(recipe="nnst2022", size=512)
+    plan = scales(512, 384, settings)
+    assert [(scale.size[0], scale.part) for scale in plan] == [
+        *((side, "matches") for side in (64, 128, 256, 512)),
+        (512, "style"),
+    ]
+    assert sum(scale.steps for scale in plan) == settings.steps
+    still = Settings(
+        recipe="nnst2022", size=64, start_size=32, steps=2, last_pass=0, learning_rate=1e-9, color="painting"
+    )
+    photo = noise(64, 64, 1)
+    _, last = stylize(photo, noise(64, 64, 2), still, NETWORK, CPU)
+    enlarged = resize(to_pixels(photo, (32, 32)), 64, 64).clamp(0, 1)[0].permute(1, 2, 0)
+    torch.testing.assert_close(torch.tensor(last.pixels), enlarged, atol=1e-4, rtol=0)
 
 
 LOUD = replace(NETWORK, std=torch.full((1, 3, 1, 1), 1 / 255))  # its pixels are in 0..255, as the original's are
