@@ -1,8 +1,9 @@
-"""The convolutions of a network on the Hugging Face Hub, without the classifier that makes its file so large."""
+"""Networks on the Hugging Face Hub: the convolutions of a large file without its classifier, or a small file whole."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import time
 from collections.abc import Iterator
@@ -16,8 +17,10 @@ from huggingface_hub.utils import WeakFileLock, build_hf_headers, hf_raise_for_s
 from nst.mistakes import Mistake
 
 LIBRARY = "neural-style-transfer"  # our folder among the assets in the hub's cache
+FAULTS = (HTTPError, OSError, json.JSONDecodeError)  # of a Hub, and of the way there
 PREFIX = "features."  # what torchvision and timm call the convolutions of a VGG
 LONGEST_HEADER = 1_000_000  # bytes; a VGG has 3 kB
+LARGEST = 10_000_000  # bytes of a file that is held whole
 TRIES = 5  # in a row that bring no byte
 
 
@@ -42,15 +45,56 @@ def fetch(repo: str, revision: str, sha256: str) -> Path:
             with WeakFileLock(file.with_suffix(".lock")):
                 if not file.exists():  # nobody else has fetched it while we waited
                     _download(hf_hub_url(repo, "model.safetensors", revision=revision), sha256, file)
-    except (HTTPError, OSError, json.JSONDecodeError) as error:
-        reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
+    except FAULTS as error:
         raise Mistake(
             "{repo} could not be fetched from {hub} ({reason}); the network vgg19 needs no download.",
             repo=repo,
             hub=constants.ENDPOINT,
-            reason=reason,
+            reason=_reason(error),
         ) from error
     return file
+
+
+def fetch_whole(repo: str, name: str, revision: str, sha256: str) -> bytes:
+    """A small file: from the cache, or else from the Hub. Its own checksum is compared each time.
+
+    Args:
+        name: Of the file in the repository.
+        revision: A commit, or a branch where its hash is not known: the checksum says which bytes are meant.
+        sha256: Of the file.
+
+    Raises:
+        OSError: if it is neither here nor to be had; its text is the reason, as a part of a sentence.
+    """
+    try:
+        file = cached_assets_path(LIBRARY, repo, revision) / name
+        if not _is_there(file, sha256):
+            with WeakFileLock(file.with_suffix(".lock")):
+                if not _is_there(file, sha256):
+                    _write(file, _downloaded(hf_hub_url(repo, name, revision=revision), sha256))
+        return file.read_bytes()
+    except FAULTS as error:
+        raise OSError(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    return str(error).partition("\n")[0].partition(". ")[0].rstrip(".") or type(error).__name__
+
+
+def _is_there(file: Path, sha256: str) -> bool:
+    return file.exists() and hashlib.sha256(file.read_bytes()).hexdigest() == sha256
+
+
+def _downloaded(url: str, sha256: str) -> bytes:
+    size = get_hf_file_metadata(url).size or 0
+    if size > LARGEST:
+        raise OSError("it is far larger than the published file")
+    whole = io.BytesIO()
+    _complete(whole, url, [range(size)])
+    found = hashlib.sha256(whole.getvalue()).hexdigest()
+    if found != sha256:
+        raise OSError(f"it is not the published file: its SHA-256 is {found}, not {sha256}")
+    return whole.getvalue()
 
 
 def _download(url: str, sha256: str, file: Path) -> None:
@@ -64,13 +108,8 @@ def _download(url: str, sha256: str, file: Path) -> None:
         )
     header, pieces = _plan(url)
     partial = file.with_suffix(".incomplete")
-    with (
-        partial.open("ab") as rest,
-        tqdm(  # type: ignore[no-untyped-call]
-            total=sum(map(len, pieces)), initial=rest.tell(), desc=url.split("/resolve/")[0], unit="B", unit_scale=True
-        ) as bar,
-    ):
-        _complete(rest, url, pieces, bar)
+    with partial.open("ab") as rest:
+        _complete(rest, url, pieces)
     content = header + partial.read_bytes()
     _write(file.with_name(f"{file.name}.sha256"), f"{hashlib.sha256(content).hexdigest()}  {file.name}\n".encode())
     _write(file, content)
@@ -98,8 +137,16 @@ def _plan(url: str) -> tuple[bytes, list[range]]:
     return len(text).to_bytes(8, "little") + text, pieces
 
 
-def _complete(rest: BinaryIO, url: str, pieces: list[range], bar: Any) -> None:
-    """Append what is missing; where the connection breaks, it is taken up at the next byte."""
+def _complete(rest: BinaryIO, url: str, pieces: list[range]) -> None:
+    """Append what is missing; a bar shows how far it is."""
+    with tqdm(  # type: ignore[no-untyped-call]
+        total=sum(map(len, pieces)), initial=rest.tell(), desc=url.split("/resolve/")[0], unit="B", unit_scale=True
+    ) as bar:
+        _append(rest, url, pieces, bar)
+
+
+def _append(rest: BinaryIO, url: str, pieces: list[range], bar: Any) -> None:
+    """Where the connection breaks, it is taken up at the next byte."""
     idle = 0
     while missing := _missing(pieces, rest.tell()):
         before = rest.tell()

@@ -6,21 +6,19 @@ import hashlib
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
 from huggingface_hub import constants
-from huggingface_hub.utils import _cache_assets
 from safetensors.torch import load_file, save
 
 from nst import hub
-from nst.hub import fetch
+from nst.hub import fetch, fetch_whole
+from tests.fakes.hub import COMMIT, Hub, reached
 
-REPO, REVISION = "timm/tiny.tv_in1k", "0123456789abcdef0123456789abcdef01234567"
+REPO, REVISION = "timm/tiny.tv_in1k", COMMIT
 KEPT = {  # what is asked for; in the file, other tensors lie before and behind
     "features.0.weight": torch.randn(64, 3, 3, 3),
     "features.0.bias": torch.randn(64),
@@ -32,100 +30,18 @@ MODEL = save(KEPT | OTHERS, metadata={"format": "pt"})
 SHA256 = hashlib.sha256(MODEL).hexdigest()
 HEADER = 8 + int.from_bytes(MODEL[:8], "little")
 NEEDED = sum(tensor.nbytes for tensor in KEPT.values())
-
-
-class Hub(ThreadingHTTPServer):
-    """What a test asks of it, and what it counts.
-
-    Attributes:
-        etag: What it says that the file's checksum is.
-        cuts: How many bytes of its body each of the next answers gives before it hangs up.
-        ranges: Whether it sends parts of files.
-        silent: Whether it takes requests and then says nothing, until the test is over.
-        sent: Bytes of the file that went out.
-        asked: Method and range of each request for the file itself.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
-        self.etag, self.cuts, self.ranges = SHA256, [], True
-        self.silent, self.over = False, threading.Event()
-        self.sent, self.asked = 0, []
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class Answer(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_HEAD(self) -> None:
-        self.redirect()
-
-    def do_GET(self) -> None:
-        if self.path.startswith("/storage/"):
-            self.file()
-        else:
-            self.redirect()
-
-    def redirect(self) -> None:
-        """The Hub knows what a file is, and has it stored elsewhere."""
-        if self.path != f"/{REPO}/resolve/{REVISION}/model.safetensors":
-            self.send_response(404)
-            self.send_header("X-Error-Code", "EntryNotFound")
-            self.send_header("Content-Length", "0")
-            return self.end_headers()
-        self.send_response(302)
-        self.send_header("Location", f"http://localhost:{self.server.server_port}/storage/{SHA256}")
-        self.send_header("X-Repo-Commit", REVISION)
-        self.send_header("X-Linked-Etag", f'"{self.server.etag}"')
-        self.send_header("X-Linked-Size", str(len(MODEL)))
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def file(self) -> None:
-        if self.server.silent:
-            self.server.over.wait()
-            self.close_connection = True
-            return
-        first, last = map(int, self.headers["Range"].removeprefix("bytes=").split("-"))
-        self.server.asked.append(range(first, last + 1))
-        body = MODEL[first : last + 1] if self.server.ranges else MODEL
-        self.send_response(206 if self.server.ranges else 200)
-        if self.server.ranges:
-            self.send_header("Content-Range", f"bytes {first}-{last}/{len(MODEL)}")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        cut = self.server.cuts.pop(0) if self.server.cuts else len(body)
-        self.server.sent += len(body[:cut])
-        try:
-            self.wfile.write(body[:cut])
-        except ConnectionError:  # the client had seen enough
-            self.close_connection = True
-        if cut < len(body):
-            self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        pass
+SMALL = torch.randn(5000).numpy().tobytes()
+ASKED = "someone/small", "small.onnx", "main", hashlib.sha256(SMALL).hexdigest()
+FILES = {
+    f"{REPO}/resolve/{REVISION}/model.safetensors": MODEL,
+    "someone/small/resolve/main/small.onnx": SMALL,
+}
 
 
 @pytest.fixture
 def server(tmp_path, monkeypatch) -> Iterator[Hub]:
-    """A Hub that is reached, with a cache of its own and no patience."""
-    with Hub() as running:
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setattr(constants, "ENDPOINT", running.address)
-        template = running.address + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-        monkeypatch.setattr(_cache_assets, "HF_ASSETS_CACHE", str(tmp_path))
-        monkeypatch.setattr(hub.time, "sleep", lambda seconds: None)
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
+    with reached(FILES, tmp_path, monkeypatch) as running:
         yield running
-        running.over.set()
-        running.shutdown()
-        thread.join()
 
 
 def assert_whole(file) -> None:
@@ -237,3 +153,52 @@ def test_two_programs_at_once_fetch_it_once(server, tmp_path):
     (file,) = files
     assert file.startswith(str(tmp_path / "home"))
     assert server.sent == HEADER + NEEDED
+
+
+def cached(tmp_path):
+    (file,) = tmp_path.rglob(ASKED[1])
+    return file
+
+
+def test_a_small_file_comes_whole_and_stays(server, monkeypatch, tmp_path):
+    server.cuts = [8000, 0, 1]
+    assert fetch_whole(*ASKED) == SMALL
+    assert server.sent == len(SMALL)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert fetch_whole(*ASKED) == SMALL == cached(tmp_path).read_bytes()
+    assert server.sent == len(SMALL)
+
+
+def test_a_small_file_that_was_damaged_is_fetched_anew(server, tmp_path):
+    fetch_whole(*ASKED)
+    cached(tmp_path).write_bytes(SMALL[:-1])
+    assert fetch_whole(*ASKED) == SMALL == cached(tmp_path).read_bytes()
+    assert server.sent == 2 * len(SMALL)
+
+
+def test_other_bytes_under_the_name_of_a_small_file_are_refused_and_not_kept(server, tmp_path):
+    """Whatever checksum the Hub itself believes in."""
+    (path,) = (path for path in server.files if path.endswith(ASKED[1]))
+    server.files[path], server.etag = SMALL[::-1], ASKED[3]
+    with pytest.raises(OSError, match=rf"^it is not the published file: its SHA-256 is \w+, not {ASKED[3]}$"):
+        fetch_whole(*ASKED)
+    assert not list(tmp_path.rglob(ASKED[1]))
+    server.files[path] = b"x" * (hub.LARGEST + 1)
+    with pytest.raises(OSError, match="far larger than the published file"):
+        fetch_whole(*ASKED)
+    assert server.sent == len(SMALL)
+
+
+def test_the_reason_why_a_small_file_is_not_to_be_had_fits_into_a_sentence(server, monkeypatch):
+    del server.files["/someone/small/resolve/main/small.onnx"]
+    with pytest.raises(OSError, match=r"^404[^\n]*[^.\n]$"):
+        fetch_whole(*ASKED)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(OSError, match=r"offline mode is enabled$"):
+        fetch_whole(*ASKED)
+
+
+def test_visitors_at_once_fetch_a_small_file_once(server):
+    with ThreadPoolExecutor(4) as visitors:
+        assert set(visitors.map(lambda _: fetch_whole(*ASKED), range(4))) == {SMALL}
+    assert server.sent == len(SMALL)
