@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
+from nst.faces import mask_if_any
 from nst.mistakes import Mistake
-from nst.settings import Settings, mix_shares
+from nst.settings import Settings, face_shares, mix_shares
 
 NO_PHOTO = "Please choose a photo."
 BARE = "grey"
@@ -40,9 +41,12 @@ class Commission:
         start: A picture to go on from. Painting then continues at the final size alone.
         masks: One grey picture for each painting, in the photo's shape: white where it applies.
             Where none does, the photo stays. Blended all over if not said.
+        faces: Grey, in the photo's shape: white where a face is to keep its features. Where `settings.keep_faces` asks
+            for it they are found in the photo, if they are not given; None where it does not, or there are none.
 
     Raises:
-        ValueError: if a picture is missing, a mask is empty, or there are not as many masks or weights as paintings.
+        ValueError: if a picture is missing, a mask is empty, there are not as many masks or weights as paintings, or
+            the network that finds faces is not to be had.
     """
 
     content: Image.Image
@@ -50,6 +54,7 @@ class Commission:
     settings: Settings
     start: Image.Image | None = None
     masks: Sequence[Image.Image] | None = None
+    faces: Image.Image | None = None
 
     def __post_init__(self) -> None:
         if self.content is None:
@@ -65,3 +70,7 @@ class Commission:
             )
         if any(mask.convert("L").getextrema()[1] == 0 for mask in self.masks or ()):
             raise Mistake("A mask is empty: nothing would be painted. Please mark where the painting goes.")
+        if not face_shares(self.settings):
+            object.__setattr__(self, "faces", None)
+        elif self.faces is None:
+            object.__setattr__(self, "faces", mask_if_any(self.content))

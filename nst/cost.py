@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from nst.matching import CANDIDATES
-from nst.settings import Settings, match_shares, shares, style_shares
+from nst.settings import Settings, face_shares, match_shares, shares, style_shares
 from nst.targets import TARGET_POINTS, most_candidates
 from nst.vgg import shrinkage
 from nst.view import COLUMN_STEP, layers, match_step
@@ -22,6 +22,7 @@ CHANNELS = 64, 128, 256, 512, 512  # of a VGG's blocks
 VGG19, VGG16 = (2, 2, 4, 4, 4), (2, 2, 3, 3, 3)  # convolutions in each of them
 DEEPEST = 5, 1  # block and number of the deepest layer that the default recipe looks at
 MATCHES = 0.12  # of a step of the default recipe: its matches
+FACES = 0.15  # of a step of the default recipe: what more the photo asks where faces are kept
 MAPS = 0.0003  # a number of the maps that points are fetched from: what is asked of it is brought back
 FEATURE = 0.0044  # a number of a point's features
 SORTING = 0.0079  # the same, where each of them is sorted over the points
@@ -62,7 +63,8 @@ def step_cost(settings: Settings, pixels: int) -> float:
     network = look_cost(settings, pixels) * (1 if len(matched) > len(columns) else 1 - MATCHES)
     numbers = COLUMN / COLUMN_STEP**2
     of_columns = sum(pixels * (MAPS * _maps(name) + numbers * features_of(name)) for name in columns)
-    return network + of_columns + sum(_comparisons(settings, pixels))
+    faces = FACES * pixels if face_shares(settings) else 0.0
+    return network + of_columns + faces + sum(_comparisons(settings, pixels))
 
 
 def search_cost(settings: Settings, pixels: int) -> float:

@@ -23,6 +23,7 @@ NOT_ONE_OF = "{knob} must be one of {choices}, not {value!r}."
 NONE_OF_THESE = (
     "{knob} must be one of {choices}, or several of them, each with its weight such as gram:0.5, not {value!r}."
 )
+OF_FACES = {"relu3_1": 0.5, "relu4_2": 1.0}  # the form of eyes and mouth, and their place in a face
 DEEP = 4  # block from which on a layer knows motifs: relu4_1 sees 68 pixels, relu5_1 156
 
 
@@ -211,6 +212,9 @@ class Settings:
                      "result. 0: as large as the free memory allows.", low=0, high=8192, step=64, group="solver")
     enlarge: str = knob("no", "Enlarge", "Whether the picture may become larger than a small photo, as for a poster.",
                         choices=("no", "yes"), group="detail")
+    keep_faces: str = knob("no", "Keep faces", "Whether faces keep their features: there more of the photo stays, and "
+                           "less of the painting's strokes comes in. The network that finds them is fetched once, "
+                           "0.2 MB.", choices=("no", "yes"))
     # fmt: on
 
     def __post_init__(self) -> None:
@@ -250,6 +254,12 @@ def clearest_match(settings: Settings) -> str:
 def match_shares(settings: Settings) -> dict[str, float]:
     """Shares of the layers that are matched, none if matches weigh nothing."""
     return shares(settings.match_layers) if settings.match_weight and settings.style_weight else {}
+
+
+def face_shares(settings: Settings) -> dict[str, float]:
+    """Layers whose features are the photo's in its faces, each with how many times as much as all content layers weigh
+    everywhere; none if faces are not kept."""
+    return dict(OF_FACES) if settings.keep_faces == "yes" and settings.content_weight else {}
 
 
 def mix_shares(mix: str, paintings: int) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
@@ -15,11 +15,20 @@ from torch import Tensor
 
 from nst.galleries import Gallery, Motifs, column_at
 from nst.image import fitted_size, luma, match_colors, match_histograms, to_pixels
-from nst.losses import CONTENT_SCALES, POINT_LOSSES, SUM_LOSSES, Sums, between, mixed_sums, palette, sums
+from nst.losses import CONTENT_SCALES, LEAST, POINT_LOSSES, SUM_LOSSES, Sums, between, mixed_sums, palette, sums
 from nst.matching import CANDIDATES, Candidates, candidates, emptiness, one_of, together
 from nst.objective import Objective
 from nst.points import Points, Spots, colors_at, features_at
-from nst.settings import Settings, clearest_match, match_shares, mix_shares, motif_layers, shares, style_shares
+from nst.settings import (
+    Settings,
+    clearest_match,
+    face_shares,
+    match_shares,
+    mix_shares,
+    motif_layers,
+    shares,
+    style_shares,
+)
 from nst.terms import (
     Collected,
     ContentTerm,
@@ -38,6 +47,7 @@ from nst.view import View, layers, match_step
 from nst.wrap import interpolate
 
 GIVE_WAY = 0.8  # of its match, what a spot in the emptiest part is free of, for motifs
+SPARED = 0.5  # of its match, what a spot of a face is free of
 TARGET_POINTS = 4  # points of the paintings for each point of the picture
 
 
@@ -78,6 +88,39 @@ def objective_for(
     if targets is None:
         targets = targets_for(photo, paintings, mix if masks is None else [1.0] * len(mix), points, view)
     return objective_of(photo, _regions(photo, masks, targets, mix), points, view, fade)
+
+
+def keeping(objective: Objective, photo: Tensor, faces: Image.Image) -> Objective:
+    """The same, where the faces of the photo (1, 3, H, W) keep their features.
+
+    There its features weigh more, shallow ones too; matches, which would bring the painting's strokes, weigh less, and
+    motifs nothing. Statistics are those of the whole picture as before, so that a face is painted in its colours.
+
+    Args:
+        faces: Grey, in the photo's shape: white where they are.
+    """
+    view, relative = objective.view, CONTENT_SCALES["relative"]
+    more_of = face_shares(view.settings)
+    mask = to_pixels(faces, (photo.shape[-1], photo.shape[-2]))[:, :1].to(photo.device)
+    asked = [term.scale / relative(term.target) for term in objective.terms if isinstance(term, ContentTerm)]
+    weight = torch.stack(asked).sum() if asked else 1.0
+    with torch.no_grad():
+        seen = _whole(photo, _photo_maps(photo, objective.tiles, view, more_of), objective.tiles)
+        more = [
+            ContentTerm(layer, seen[layer], weight * times * relative(seen[layer]), _at(mask, shrinkage([layer])))
+            for layer, times in more_of.items()
+        ]
+        galleries = [_sparing(gallery, mask) for gallery in objective.galleries]
+    return replace(objective, terms=[*objective.terms, *more], galleries=galleries)
+
+
+def _sparing(gallery: Gallery, mask: Tensor) -> Gallery:
+    """The same without the faces in `mask` (1, 1, H, W); every other position is bound as before."""
+    here = _at(mask, match_step(gallery.layer))
+    bound = (1 - SPARED * here) * gallery.bound
+    motifs = [replace(one, empty=(1 - _at(mask, match_step(one.layer))) * one.empty) for one in gallery.motifs]
+    weight = gallery.weight * float(bound.sum() / gallery.bound.sum().clamp(min=LEAST))
+    return replace(gallery, weight=weight, bound=bound, empty=(1 - here) * gallery.empty, motifs=motifs)
 
 
 def points_for(settings: Settings) -> Points:
@@ -152,16 +195,16 @@ def total_loss(losses: Mapping[str, float], settings: Settings) -> float:
 
 
 def _photo_terms(photo: Tensor, parts: Sequence[Tile], view: View) -> list[Term]:
-    photo_maps = _photo_maps(photo, parts, view)
+    photo_maps = _photo_maps(photo, parts, view, shares(view.settings.content_layers))
     return [
         *_content_terms(photo, photo_maps, parts, view.settings),
         *_similarity_terms(photo_maps, parts, view),
     ]
 
 
-def _photo_maps(photo: Tensor, parts: Sequence[Tile], view: View) -> PhotoMaps:
+def _photo_maps(photo: Tensor, parts: Sequence[Tile], view: View, layers: Iterable[str]) -> PhotoMaps:
     """What a tile shows of the photo: remembered if it is all of it, else looked at anew to save the memory."""
-    names, (first, *others) = list(shares(view.settings.content_layers)), parts
+    names, (first, *others) = list(layers), parts
     if others:
         return lambda tile: view.maps(tile.window(photo), tile, names)
     maps = view.maps(photo, first, names)
@@ -301,7 +344,7 @@ def _style_terms(region: Region, settings: Settings) -> list[Term]:
         kind(
             layer,
             region.weight * weight,
-            _at(region.mask, shrinkage([layer])),
+            _region_at(region.mask, shrinkage([layer])),
             _errors(losses, targets[layer], settings),
         )
         for kind, losses, targets in (
@@ -325,7 +368,7 @@ def _galleries(region: Region, photo: Tensor, view: View) -> list[Gallery]:
     settings, galleries = view.settings, []
     empty, clearest = emptiness(luma(photo), view.wrap), clearest_match(settings)
     for layer, share in match_shares(settings).items():
-        mask = _whole_is_none(_at(region.mask, match_step(layer)))
+        mask = _whole_is_none(_region_at(region.mask, match_step(layer)))
         here = _empty_at(layer, empty, photo, view)
         bound = 1 - GIVE_WAY * min(1.0, settings.motifs) * here
         galleries.append(
@@ -350,7 +393,7 @@ def _motifs(region: Region, empty: Tensor, photo: Tensor, view: View) -> list[Mo
     motifs = []
     for layer, weight in style_shares(settings).items() if losses else ():
         if layer in motif_layers(settings):
-            mask, here = _at(region.mask, match_step(layer)), _empty_at(layer, empty, photo, view)
+            mask, here = _region_at(region.mask, match_step(layer)), _empty_at(layer, empty, photo, view)
             parts = [(region.weight * weight * share, loss) for share, loss in losses]
             motifs.append(Motifs(layer, _within(mask, here), region.target.candidates[layer], parts))
     return motifs
@@ -376,10 +419,12 @@ def _palette_terms(region: Region) -> list[PaletteTerm]:
     return [] if colors is None else [PaletteTerm(region.weight, region.mask, palette(colors))]
 
 
-def _at(mask: Tensor | None, step: int) -> Tensor | None:
-    """A region's mask (1, 1, H, W) at positions of `step` x `step` pixels."""
-    if mask is None:
-        return None
+def _region_at(mask: Tensor | None, step: int) -> Tensor | None:
+    return None if mask is None else _at(mask, step)
+
+
+def _at(mask: Tensor, step: int) -> Tensor:
+    """A mask (1, 1, H, W) at positions of `step` x `step` pixels."""
     height, width = mask.shape[-2:]
     return F.adaptive_avg_pool2d(mask, (max(1, height // step), max(1, width // step)))
 

@@ -72,15 +72,21 @@ class _LayerTerm(Term):
 
 @dataclass(frozen=True)
 class ContentTerm(_LayerTerm):
-    """One layer of the photo: error = scale * ||features - target||^2."""
+    """One layer of the photo: error = scale * sum of bound * ||features - target||^2.
+
+    Attributes:
+        bound: (1, 1, h, w) in [0, 1], how much each position is to be like the photo; all are if not said.
+    """
 
     loss = "content"
     target: Tensor
     scale: Tensor
+    bound: Tensor | None = None
 
     def collect(self, maps: Mapping[str, Maps]) -> Collected:
         (seen,) = maps[self.layer]
-        return [self.scale * squared_distance(seen.core, seen.tile.own(self.target, seen.step))]
+        bound = None if self.bound is None else seen.tile.own(self.bound, seen.step)
+        return [self.scale * squared_distance(seen.core, seen.tile.own(self.target, seen.step), bound)]
 
 
 @dataclass(frozen=True)

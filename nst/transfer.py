@@ -37,12 +37,12 @@ from nst.losses import CONTENT_SCALES, SUM_LOSSES
 from nst.matching import CANDIDATES, PAIRS, Found, Likes, likes
 from nst.mistakes import Mistake
 from nst.objective import Objective
-from nst.settings import Settings, match_shares, mix_shares, shares
+from nst.settings import Settings, face_shares, match_shares, mix_shares, shares
 from nst.snapshot import Snapshot, identity, of, under
 from nst.solvers import Average, Solver, make_solver
 from nst.solvers.lbfgs import PAIR_BYTES, pairs_kept
 from nst.solvers.pyramid import laplacian_pyramid, resize
-from nst.targets import margins, most_candidates, objective_for
+from nst.targets import keeping, margins, most_candidates, objective_for
 from nst.tiles import Fit, Need, fit
 from nst.vgg import VGG, shrinkage
 from nst.view import COLUMN_STEP, View, compared, layers
@@ -60,6 +60,7 @@ COLOURS_SIDE = 256  # of a square that holds the colours of all paintings
 FIXED_BYTES = 300 * 10**6  # the weights in another type, Winograd's kernels, and what libraries prepare for themselves
 WHOLE_BYTES = 100  # for each pixel of the picture, in tiles or not, besides the memory of L-BFGS
 STEP_VALUES, COLUMN_VALUES = 830, 2200  # for each pixel that one step looks at; where hypercolumns keep all maps
+FACE_VALUES = 256 // 4**2 + 512 // 8**2  # for each pixel: what the photo has where faces are kept
 CANDIDATE_BYTES, PAIR_OF_MATCHES_BYTES = 2 * 4, 2 * 4  # of a feature of what is matched, and of a pair; in float32
 SAMPLE_BYTES = 130  # for each pair of points that are compared
 FAINT = 0.001 / 255  # what Johnson's neural-style begins with, so that no two pixels are the same
@@ -300,6 +301,8 @@ def room(width: int, height: int, settings: Settings, network: VGG, device: Devi
     whole = FIXED_BYTES + pixels * (WHOLE_BYTES + PAIR_BYTES * pairs_kept(pixels))
     if compares_points(settings):
         whole += SAMPLE_BYTES * min(settings.samples, pixels) ** 2
+    if face_shares(settings):
+        whole += FACE_VALUES * device.dtype.itemsize * pixels
     if match_shares(settings):
         positions, features = min(CANDIDATES, pixels // 16), sum(map(features_of, match_shares(settings)))
         turns = most_candidates(settings) // CANDIDATES
@@ -398,6 +401,8 @@ def _paint(
         release = release_memory if tile < max(scale.size) else lambda: None  # what follows needs other blocks
         release()
         objective = objective_for(photo, paintings, masks, View(network, scale.of(settings), tile), scale.fade)
+        if commission.faces is not None:
+            objective = keeping(objective, photo, commission.faces)
         del photo  # a step needs the room of a large one
         release()
         taken = 0  # steps at this size

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from nst.points import Map, Maps
-from nst.settings import Settings, match_shares, shares, style_shares
+from nst.settings import Settings, face_shares, match_shares, shares, style_shares
 from nst.tiles import Tile, tiles
 from nst.vgg import VGG, shrinkage
 from nst.wrap import NOWHERE, WRAPS, Wrap
@@ -65,7 +65,8 @@ def match_step(name: str) -> int:
 
 def compared(settings: Settings) -> list[str]:
     """Every layer and hypercolumn that something is compared at."""
-    return [*style_shares(settings), *shares(settings.content_layers), *match_shares(settings)]
+    of_photo = *shares(settings.content_layers), *face_shares(settings)
+    return [*style_shares(settings), *of_photo, *match_shares(settings)]
 
 
 def layers(settings: Settings) -> list[str]:

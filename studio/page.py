@@ -118,9 +118,10 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
     }
     with gr.Accordion(label("brush"), open=False, elem_id="where") as mask_panel:
         marks = mask_brush(content.path.name if content else "")
+        keep_faces = control("keep_faces")
     start_row, steps = start_picture.start_row(), presets.presets()
     with gr.Accordion(label("settings"), open=False, elem_id="settings"):
-        knobs: dict[str, Any] = {"recipe": recipe_choice.recipe_choice()}
+        knobs: dict[str, Any] = {"recipe": recipe_choice.recipe_choice(), "keep_faces": keep_faces}
         knobs["style_mix"] = hidden_control("style_mix")  # its sliders stand beside the paintings
         knobs |= {name: control(name) for name in presets.SET}
         with gr.Row(elem_id="looks"):

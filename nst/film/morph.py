@@ -19,7 +19,7 @@ from nst.film.paint import FilmFrame, State, check_film
 from nst.image import to_image, to_pixels
 from nst.mistakes import Mistake
 from nst.solvers import make_solver
-from nst.targets import objective_of, points_for, regions_between, targets_for
+from nst.targets import keeping, objective_of, points_for, regions_between, targets_for
 from nst.transfer import Canvas, Frame, colours_of, final_size, finisher, paint, room
 from nst.vgg import VGG
 from nst.view import View
@@ -95,7 +95,7 @@ class _Painter:
     """What all frames share."""
 
     def __init__(self, commission: Commission, photo: Image.Image, network: VGG, device: Device) -> None:
-        self.settings, self.device = commission.settings, device
+        self.settings, self.device, self.faces = commission.settings, device, commission.faces
         side = room(*photo.size, self.settings, network, device).side
         self.view = View(network.to(device.place, device.dtype), self.settings, side)
         self.photo, self.points = to_pixels(photo, photo.size).to(device.place), points_for(self.settings)
@@ -108,7 +108,10 @@ class _Painter:
         """From painting `leg` to the next, of which `share` is gone."""
         pixels = start.to(self.device.place)
         regions = regions_between(self.targets[leg], self.targets[(leg + 1) % len(self.targets)], share)
-        objective = objective_of(self.photo, regions, self.points, self.view).matched(pixels)
+        objective = objective_of(self.photo, regions, self.points, self.view)
+        if self.faces is not None:
+            objective = keeping(objective, self.photo, self.faces)
+        objective = objective.matched(pixels)
         canvas = Canvas(pixels, self.solver.enlarged(*pixels.shape[-2:]), is_clamped=True)
         for _ in range(STEPS):
             canvas.move(objective(canvas.pixels)[0])

@@ -27,16 +27,17 @@ from torch import Tensor
 
 from nst.commission import Commission
 from nst.device import Device, best_device
+from nst.faces import mask_if_any
 from nst.film.fill import painted_like_the_rest
 from nst.film.flow import Motion, far_motion, motion
 from nst.image import fitted_size, luma, to_image, to_pixels
 from nst.mistakes import Mistake
 from nst.objective import Objective
-from nst.settings import Settings, mix_shares
+from nst.settings import Settings, face_shares, mix_shares
 from nst.solvers import Solver, make_solver
 from nst.solvers.lbfgs import LBFGS
 from nst.solvers.pyramid import resize
-from nst.targets import Target, objective_for, points_for, targets_for
+from nst.targets import Target, keeping, objective_for, points_for, targets_for
 from nst.transfer import Canvas, Frame, colours_of, finisher, paint, recoloured, room
 from nst.vgg import VGG, shrinkage
 from nst.view import View, layers
@@ -293,7 +294,10 @@ class _Painter:
         if size not in self.shot.targets:
             mix, first = mix_shares(settings.style_mix, len(styles)), self._pixels(self.shot.first, size)
             self.shot.targets[size] = targets_for(first, styles, mix, points_for(settings), view)
-        return objective_for(self._pixels(photo, size), styles, None, view, targets=self.shot.targets[size])
+        pixels = self._pixels(photo, size)
+        objective = objective_for(pixels, styles, None, view, targets=self.shot.targets[size])
+        faces = mask_if_any(photo) if face_shares(settings) else None
+        return objective if faces is None else keeping(objective, pixels, faces)
 
     def _pixels(self, photo: Image.Image, size: tuple[int, int]) -> Tensor:
         return to_pixels(recoloured(photo, size, self.colours, self.settings), size).to(self.device.place)

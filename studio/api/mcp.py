@@ -11,7 +11,7 @@ from PIL import Image
 from nst import Settings
 from studio import limits
 from studio.api.stylize import stylize
-from studio.api.subject import subject
+from studio.api.subject import faces, subject
 from studio.components.controls import hidden_control
 from studio.components.images import PictureBox
 from studio.errors import in_the_users_words, without_a_trace
@@ -33,7 +33,8 @@ def available() -> bool:
 
 def offer(concurrency: dict[str, Any]) -> gr.events.Dependency:
     """Adds the tool to the page that is being built. Nothing of it can be seen there."""
-    no_tool(subject)  # no tool of ours takes a mask
+    for find in (subject, faces):
+        no_tool(find)  # no tool of ours takes a mask
     no_tool(stylize)  # it streams; an agent gets text of its two outputs
     content = PictureBox(label="content", elem_id="agent-photo", visible=False)
     style = PictureBox(label="style", elem_id="agent-painting", visible=False)

@@ -14,6 +14,7 @@ from studio.i18n import choice_label, label
 from studio.limits import PAGE_KNOBS
 
 SLIDERS = {"size": 2048, "steps": 400, "style_scale": 2.5}  # upper end within easy reach; recipes may go beyond
+SWITCHES = ("keep_faces",)  # beside what they are about, as a tick
 PLAIN = tuple(name for name, knob in PAGE_KNOBS.items() if not knob.group)  # for everybody
 MOVED = {name for recipe in RECIPES.values() for name in recipe.knobs}  # what a choice of recipe may change
 
@@ -67,6 +68,19 @@ class KnobText(gr.Textbox):
     preprocess, api_info = checked, described
 
 
+@shown_as_its_parent
+class KnobSwitch(gr.Checkbox):
+    """Of a knob that is "no" or "yes"."""
+
+    api_info = described
+
+    def preprocess(self, payload: Any) -> Any:
+        return checked(self, "yes" if payload is True else "no" if payload is False else payload)
+
+    def postprocess(self, value: Any) -> bool:
+        return value in (True, "yes")
+
+
 def schema(knob: Knob) -> dict[str, Any]:
     """How a knob is described to programs."""
     if isinstance(knob.default, str):
@@ -87,6 +101,8 @@ def control(name: str) -> gr.components.Component:
     if knob.name in SLIDERS:
         most, default = min(SLIDERS[knob.name], knob.high), cast(float, knob.default)
         return KnobSlider(minimum=knob.low, maximum=most, value=default, step=knob.step, **common)
+    if knob.name in SWITCHES:
+        return KnobSwitch(knob.default == "yes", container=False, **common)
     if knob.mixes:
         several: dict[str, Any] = {"multiselect": True, "allow_custom_value": True, "interactive": True}
         return KnobMix(list(knob.choices), value=knob.default, **several, **common)

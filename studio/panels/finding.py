@@ -1,5 +1,5 @@
 """One click instead of a brush: the photo's subject is marked, to be kept or to be painted. Another one moves the edges
-of any marks to where those of the photo are.
+of any marks to where those of the photo are. A tick keeps the features of faces.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from nst.faces import NO_FACE, find_faces
+from nst.mistakes import Mistake
 from nst.record import mask_png
 from nst.subject import NoSubject, refined_mask, subject_mask
 from studio.components.images import inline, name_of
@@ -32,6 +34,9 @@ def join(page: PageComponents) -> None:
     shown = [page.mask_brush, page.mask_panel]
     event = page.mask_brush.select(marked, [page.content, page.mask_brush], shown, **QUIET)
     event.failure(_as_it_was, page.mask_brush, page.mask_brush, **AT_ONCE)
+    tick = page.knobs["keep_faces"]
+    looked = tick.input(look_for_faces, [page.content, tick], None, **QUIET)
+    looked.failure(lambda: "no", None, tick, **AT_ONCE)
 
 
 def found(photo: Image.Image | None, marks: Mapping[str, Any], language: str) -> dict[str, Any]:
@@ -48,6 +53,22 @@ def found(photo: Image.Image | None, marks: Mapping[str, Any], language: str) ->
             raise gr.Error(words(language)["no_subject"], print_exception=False) from None
     where = WHERE.get(str(marks.get("keep")), "here")
     return unmarked(name_of(photo)) | {"mask": inline(mask_png(mask), "png"), "where": where, "soft": True}
+
+
+def look_for_faces(photo: Image.Image | None, keep_faces: str, request: gr.Request) -> None:
+    """Says how many faces a run would keep, as soon as that is asked for.
+
+    Raises:
+        gr.Error: if there is none, or the network that finds them is not to be had.
+    """
+    if keep_faces == "no" or photo is None:
+        return
+    language = language_of(request)
+    with without_a_trace(language), in_the_users_words():
+        count = len(find_faces(photo))
+        if not count:
+            raise Mistake(NO_FACE)
+    gr.Info(words(language)["faces_found"].format(count=count))
 
 
 def refined(photo: Image.Image | None, marks: Mapping[str, Any], language: str) -> dict[str, Any]:

@@ -48,7 +48,9 @@ def test_points_cost_the_same_at_any_size_where_there_are_as_many() -> None:
     assert 2 * (more[0] - fewer[0]) < most[0] - more[0] < 4 * (more[0] - fewer[0]), "pairs, and what each point costs"
 
 
-@pytest.mark.parametrize("more", [{"match_weight": 0.5}, {"palette_weight": 1.0}, {"style_loss": "wasserstein"}])
+@pytest.mark.parametrize(
+    "more", [{"match_weight": 0.5}, {"palette_weight": 1.0}, {"style_loss": "wasserstein"}, {"keep_faces": "yes"}]
+)
 def test_whatever_is_asked_for_besides_costs(more: dict[str, object]) -> None:
     plain = {"match_weight": 0.0}
     assert cost(**plain | more) > cost(**plain)

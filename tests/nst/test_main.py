@@ -16,8 +16,10 @@ import numpy as np
 import pillow_heif
 import pytest
 import tifffile
+from huggingface_hub.utils import _cache_assets
 from PIL import Image
 
+from nst import faces
 from nst.__main__ import main
 from nst.batch import photos_in
 from nst.files import WRITERS
@@ -25,6 +27,7 @@ from nst.image import read_text
 from nst.record import read_record
 from nst.settings import KNOBS
 from nst.transfer import paint
+from tests.fakes.faces import detector, photo_of
 from tests.painting import noise
 
 ROOT = Path(__file__).parents[2]
@@ -358,6 +361,23 @@ def test_the_subject_is_painted_or_all_but_it(painting, tmp_path):
     breast, sky = (slice(30, 42), slice(48, 54)), (slice(5, 40), slice(95, 125))
     assert changed["subject"][breast].mean() > 2 > changed["subject"][sky].mean()
     assert changed["background"][sky].mean() > 2 > changed["background"][breast].mean()
+
+
+def test_faces_keep_their_features_in_every_photo_that_has_some(painting, tmp_path, monkeypatch):
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    photos.mkdir()
+    photo_of((9, 6)).save(photos / "somebody.png")
+    photo_of().save(photos / "nobody.png")
+    arguments = (photos, "--style", painting, "-o", out, "--size", 64, "--steps", 2, "--keep-faces", "yes")
+    faces._detector.cache_clear()
+    monkeypatch.setattr(_cache_assets, "HF_ASSETS_CACHE", str(tmp_path / "empty"))
+    run = shell(*arguments)
+    assert run.returncode == 2 and run.stderr.count("the brush or the mask of the subject does instead.") == 2
+    monkeypatch.setattr(faces, "fetch_whole", lambda *_: detector())
+    assert shell(*arguments).returncode == 0
+    for name in ("somebody", "nobody"):
+        assert read_record(read_text(out / f"{name}.png")).settings.keep_faces == "yes"
+    faces._detector.cache_clear()
 
 
 def test_a_mask_can_be_given_softer_edges(photo, painting, tmp_path):

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from PIL import Image, ImageStat
+from huggingface_hub.utils import _cache_assets
+from PIL import Image, ImageChops, ImageStat
 
-from nst import Settings
+from nst import Settings, faces
 from nst.image import read_text
 from nst.recipes import RECIPES
 from nst.record import KEYWORD, read_record
@@ -31,6 +32,7 @@ from studio.i18n import LANGUAGES, TRANSLATIONS, language_of, time_in_words, wor
 from studio.runs import run
 from studio.runs.choices import Choices, settings_of
 from studio.runs.throttle import SLOWEST, paced
+from tests.fakes.faces import detector, photo_of
 from tests.painting import noise
 from tests.studio.submitting import SMALL, submit
 
@@ -90,6 +92,7 @@ class TestEndpoint:
             "/stylize_video",
             *(["/paint_photo"] if mcp.available() else []),
             "/subject",
+            "/faces",
         ]
         told = {one["parameter_name"]: one for one in endpoints["/stylize"]["parameters"]}
         assert list(told) == ["content", "style", *KNOBS, *stylize.EXTRA_STYLES, "mask", "start", *stylize.MASKS[1:]]
@@ -146,6 +149,31 @@ class TestEndpoint:
             client.predict(content=handle_file(PHOTOS["japanese-street"].path), api_name="/subject")
         with pytest.raises(AppError, match=r"^Please choose a photo\.$"):
             client.predict(content=None, api_name="/subject")
+
+    def test_the_faces_of_a_photo_are_a_mask_or_kept_as_they_are_painted(
+        self, client: Client, painting: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        photo_of((9, 6)).save(tmp_path / "somebody.png")
+        photo = handle_file(tmp_path / "somebody.png")
+        knobs = {"size": 64, "steps": 2, "keep_faces": "yes"}
+        faces._detector.cache_clear()
+        monkeypatch.setattr(_cache_assets, "HF_ASSETS_CACHE", str(tmp_path / "empty"))
+        for call in (
+            lambda: client.predict(content=photo, api_name="/faces"),
+            lambda: client.predict(content=photo, style=handle_file(painting), **knobs, api_name="/stylize"),
+        ):
+            with pytest.raises(AppError, match=r"^opencv/.* offline .*the brush or the mask .* does instead"):
+                call()
+        monkeypatch.setattr(faces, "fetch_whole", lambda *_: detector())
+        mask = client.predict(content=photo, api_name="/faces")
+        rest = client.predict(content=photo, invert=True, api_name="/faces")
+        with Image.open(mask) as one, Image.open(rest) as other:
+            assert one.size == (512, 384) and 5 < ImageStat.Stat(one.convert("L")).mean[0] < 30
+            assert ImageStat.Stat(ImageChops.add(one.convert("L"), other.convert("L"))).extrema == [(255, 255)]
+        picture, _ = client.predict(content=photo, style=handle_file(painting), **knobs, api_name="/stylize")
+        record = read_record(read_text(picture))
+        assert record is not None and record.settings.keep_faces == "yes"
+        faces._detector.cache_clear()
 
     def test_says_what_is_wrong_with_a_picture(
         self, client: Client, photo: Path, painting: Path, tmp_path: Path
