@@ -16,6 +16,9 @@ from PIL import Image
 from nst import Settings, commission, faces
 from nst.commission import Commission
 from nst.faces import Face, faces_mask, find_faces, mask_of, overlap
+from nst.film import paint
+from nst.film.morph import morph
+from nst.film.paint import paint_film
 from nst.image import to_pixels
 from nst.settings import face_shares
 from nst.targets import keeping, objective_for
@@ -26,6 +29,7 @@ from nst.view import View, layers
 from nst.weights import load_vgg
 from tests.fakes.faces import detector, photo_of
 from tests.fakes.hub import Hub, reached
+from tests.films import moving
 from tests.painting import PAINTING, PHOTO, QUICK, difference, half, noise
 from tests.tiny import CPU, tiny_vgg
 
@@ -243,3 +247,28 @@ def test_a_run_that_keeps_faces_goes_on_from_a_snapshot_bit_for_bit():
     *_, again = paint_commission(asked, tiny_vgg(), CPU, snapshot=snapshot)
     assert np.array_equal(again.pixels, last.pixels)
     assert len(scales(*PHOTO.size, KEEPING)) > 1
+
+
+def test_each_frame_of_a_film_keeps_its_own_faces_and_a_morph_those_of_its_photo(monkeypatch):
+    looked = []
+
+    def found(photo):
+        looked.append(photo)
+        return half(255, 0, photo.size)
+
+    monkeypatch.setattr(commission, "mask_if_any", found)
+    monkeypatch.setattr(paint, "mask_if_any", found)
+    photos = moving(2)
+    asked = Commission(photos[0], [PAINTING], replace(KEEPING, steps=35))
+    film = {}
+    for keep in ("no", "yes"):
+        order = replace(asked, settings=replace(asked.settings, keep_faces=keep))
+        *_, last = paint_film(photos, 2, order, tiny_vgg(), CPU)
+        film[keep] = last.image
+    assert {id(photo) for photo in looked} == {id(photo) for photo in photos}
+    left = (0, 0, 28, 48)
+    assert difference(film["yes"].crop(left), film["no"].crop(left)) > 0.005
+    styles = [PAINTING, noise(70, 70, 5)]
+    two = [replace(asked, styles=styles, settings=replace(KEEPING, steps=2, keep_faces=keep)) for keep in film]
+    plain, kept = ([*morph(one, 2, tiny_vgg(), CPU)][1].image for one in two)
+    assert difference(kept, plain) > 0.002
