@@ -12,6 +12,7 @@ from torch import Tensor
 from nst.losses import LEAST, Sums, sums
 from nst.matching import SAMPLE, Candidates, Found, Search, lent, repeated, search
 from nst.points import Maps, Points, Spots, features_at
+from nst.strokes import fit
 from nst.terms import Collected, CosineTerm, MatchTerm, SumsTerm, Term, added
 from nst.view import View, match_step
 
@@ -26,12 +27,14 @@ class Motifs:
         empty: (1, 1, h, w) in [0, 1], how much each position belongs to them.
         candidates: Whose statistics they take.
         losses: Each with its part of the style loss.
+        wanted: How much of those parts wants strokes of each direction, as `nst.strokes.spread` says it, if any does.
     """
 
     layer: str
     empty: Tensor
     candidates: Candidates
     losses: Sequence[tuple[float, Callable[[Sums], Callable[[Sums], Tensor]]]]
+    wanted: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Gallery:
         by_angle: Whether each position goes to the nearest, and is like it by the cosine alone.
         motifs: For those parts. What they are compared with is known with the matches: those parts of the paintings
             that they resemble.
+        asked: (1, 3, h, w), what each position asks of the strokes of its match, as `nst.strokes.asked` says it.
     """
 
     layer: str
@@ -56,6 +60,7 @@ class Gallery:
     candidates: Candidates
     motifs: Sequence[Motifs]
     by_angle: bool = False
+    asked: Tensor | None = None
 
     @property
     def step(self) -> int:
@@ -84,6 +89,8 @@ class Gallery:
     def _motif_terms(self, matches: Tensor) -> Iterator[SumsTerm]:
         for motifs, often in zip(self.motifs, self._repeated, strict=True):
             weights = often * lent(motifs.candidates, self.candidates, matches.flatten(), self.empty.flatten())
+            if motifs.wanted is not None and motifs.candidates.strokes is not None:
+                weights = weights * fit(motifs.candidates.strokes, motifs.wanted)
             features = motifs.candidates.features.t()[None, :, :, None]
             target = sums(features, weights.to(features.dtype)[None, None, :, None])
             yield SumsTerm(motifs.layer, 1.0, motifs.empty, [(share, loss(target)) for share, loss in motifs.losses])
@@ -158,7 +165,13 @@ def _nearest(
     for maps in views():
         for gallery, search_of, into in zip(galleries, searches, matches, strict=True):
             seen = maps[gallery.layer]
-            own = seen[0].tile.own(into, gallery.step)
-            features = column(seen, gallery.step)[0].permute(1, 2, 0).flatten(0, 1)
-            own.copy_(search_of.nearest(features).view_as(own))
+            tile = seen[0].tile
+            own = tile.own(into, gallery.step)
+            asked = None if gallery.asked is None else _rows(tile.own(gallery.asked, gallery.step))
+            own.copy_(search_of.nearest(_rows(column(seen, gallery.step)), asked).view_as(own))
     return matches
+
+
+def _rows(features: Tensor) -> Tensor:
+    """(1, C, h, w) -> (h*w, C)."""
+    return features[0].permute(1, 2, 0).flatten(0, 1)

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nst.strokes import LEAN
 from nst.wrap import NOWHERE, Wrap
 
 # Of all paintings together, for each layer: all positions of relu3_1 up to 512 x 512 pixels. Above, they are drawn by
@@ -52,6 +53,7 @@ class Candidates:
         paintings: (M,), the number of the painting.
         counts: Candidates of each painting, one painting after the other.
         shares: Of the picture that each painting is to get.
+        strokes: (M, 3), how they run there, as `nst.strokes.Turn` has it; None if nobody asks.
     """
 
     features: Tensor
@@ -60,6 +62,7 @@ class Candidates:
     paintings: Tensor
     counts: Sequence[int]
     shares: Sequence[float]
+    strokes: Tensor | None = None
 
 
 def unit(features: Tensor, mean: Tensor) -> Tensor:
@@ -67,15 +70,16 @@ def unit(features: Tensor, mean: Tensor) -> Tensor:
     return F.normalize(features - mean.to(features.dtype))
 
 
-def candidates(features: Tensor, places: Tensor, painting: int = 0) -> Candidates:
-    """Of one painting: features (M, C), and their places (M, 2) in it."""
+def candidates(features: Tensor, places: Tensor, painting: int = 0, strokes: Tensor | None = None) -> Candidates:
+    """Of one painting: features (M, C), their places (M, 2) in it, and the strokes (M, 3) there if they matter."""
     number = torch.full((len(features),), painting, device=features.device)
     mean = features.float().mean(0)
-    return Candidates(features, unit(features, mean), places, number, [len(features)], [1.0])
+    return Candidates(features, unit(features, mean), places, number, [len(features)], [1.0], strokes)
 
 
 def together(parts: Sequence[Candidates], shares: Sequence[float]) -> Candidates:
     """Of several paintings."""
+    strokes = [part.strokes for part in parts if part.strokes is not None]
     return Candidates(
         torch.cat([part.features for part in parts]),
         torch.cat([part.unit for part in parts]),
@@ -83,6 +87,7 @@ def together(parts: Sequence[Candidates], shares: Sequence[float]) -> Candidates
         torch.cat([part.paintings for part in parts]),
         [count for part in parts for count in part.counts],
         shares,
+        torch.cat(strokes) if strokes else None,
     )
 
 
@@ -145,13 +150,20 @@ class Search:
     mean: Tensor
     handicap: Tensor
 
-    def nearest(self, features: Tensor) -> Tensor:
-        """Number (N,) of the candidate for each of the picture's features (N, C)."""
+    def nearest(self, features: Tensor, asked: Tensor | None = None) -> Tensor:
+        """Number (N,) of the candidate for each of the picture's features (N, C), of which some (N, 3) ask for strokes
+        that run in a direction."""
         ours, theirs, handicap = 2 * unit(features, self.mean), self.candidates.unit, self.handicap
+        strokes = None if asked is None else self.candidates.strokes
         if missing := -len(theirs) % BLOCK:
             theirs, handicap = F.pad(theirs, (0, 0, 0, missing)), F.pad(handicap, (0, missing), value=torch.inf)
-        parts = torch.split(ours, max(1, PAIRS // len(theirs)))
-        return torch.cat([_best_number((part @ theirs.t()).float().sub_(handicap)) for part in parts])
+            strokes = None if strokes is None else F.pad(strokes, (0, 0, 0, missing))
+        rows = max(1, PAIRS // len(theirs))
+        scores = ((part @ theirs.t()).float().sub_(handicap) for part in torch.split(ours, rows))
+        if asked is None or strokes is None:
+            return torch.cat([_best_number(one) for one in scores])
+        leaning, parts = LEAN * strokes.t(), torch.split(asked, rows)
+        return torch.cat([_best_number(one.addmm_(part, leaning)) for one, part in zip(scores, parts, strict=True)])
 
 
 def _best_number(scores: Tensor) -> Tensor:

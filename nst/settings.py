@@ -7,11 +7,12 @@ from `KNOBS`, which is read from `Settings`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
+from nst.arrows import arrows_from
 from nst.mistakes import Mistake
 from nst.recipes import RECIPES
 
@@ -39,6 +40,7 @@ class Knob:
         step: What one click on a control adds.
         choices: The allowed values, for words.
         mixes: Whether several choices may be said at once, each with its weight if that is not 1.
+        read: What makes something of a text, and raises ValueError where it cannot; for texts without choices.
         group: One of GROUPS, for the knobs that are for experts; empty for the others.
     """
 
@@ -51,6 +53,7 @@ class Knob:
     step: float | None = None
     choices: tuple[str, ...] = ()
     mixes: bool = False
+    read: Callable[[str], object] | None = None
     group: str = ""
 
     def check(self, value: object) -> Value:
@@ -84,6 +87,8 @@ class Knob:
             raise Mistake(NONE_OF_THESE if self.mixes else NOT_ONE_OF, knob=self.name, choices=choices, value=value)
         if self.mixes:
             shares(value)
+        if self.read:
+            self.read(value)
         return value
 
 
@@ -142,6 +147,9 @@ class Settings:
                            "strokes stay the same at any size. 0: they grow with the picture.",
                            low=0, high=8192, step=16, group="brush")
     style_mix: str = knob("", "Mix", "Weights of several paintings, such as 2 1. Empty: all the same.")
+    strokes: str = knob("", "Strokes", "Arrows that the strokes follow, each from point to point, across and down the "
+                        "photo from 0,0 to 1,1, such as 0.1,0.4 0.3,0.2; 0.6,0.1 0.9,0.1. Empty: as the matches have "
+                        "them.", read=arrows_from)
     color: str = knob("painting", "Colours", "The painting's colours; the photo's under painted light, or kept "
                       "exactly; or one recoloured like the other before, by covariance or by histogram: the painting "
                       "like the photo, or the photo like the painting; or the finished picture like the painting.",

@@ -13,12 +13,13 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from nst.arrows import arrows_from
 from nst.galleries import Gallery, Motifs, column_at
 from nst.image import fitted_size, luma, match_colors, match_histograms, to_pixels
 from nst.losses import CONTENT_SCALES, LEAST, POINT_LOSSES, SUM_LOSSES, Sums, between, mixed_sums, palette, sums
 from nst.matching import CANDIDATES, Candidates, candidates, emptiness, one_of, together
 from nst.objective import Objective
-from nst.points import Points, Spots, colors_at, features_at
+from nst.points import Map, Points, Spots, colors_at, features_at
 from nst.settings import (
     Settings,
     clearest_match,
@@ -29,6 +30,7 @@ from nst.settings import (
     shares,
     style_shares,
 )
+from nst.strokes import HOLD, TURNS, Turn, asked, field_of, fit, spread, turns
 from nst.terms import (
     Collected,
     ContentTerm,
@@ -86,7 +88,7 @@ def objective_for(
     """
     mix, points = mix_shares(view.settings.style_mix, len(paintings)), points_for(view.settings)
     if targets is None:
-        targets = targets_for(photo, paintings, mix if masks is None else [1.0] * len(mix), points, view)
+        targets = targets_for(photo, paintings, mix if masks is None else [1.0] * len(mix), points, view, masks)
     return objective_of(photo, _regions(photo, masks, targets, mix), points, view, fade)
 
 
@@ -145,19 +147,38 @@ def objective_of(photo: Tensor, regions: Sequence[Region], points: Points, view:
 
 
 def targets_for(
-    photo: Tensor, paintings: Sequence[Image.Image], parts: Sequence[float], points: Points, view: View
+    photo: Tensor,
+    paintings: Sequence[Image.Image],
+    parts: Sequence[float],
+    points: Points,
+    view: View,
+    masks: Sequence[Image.Image] | None = None,
 ) -> list[Target]:
     """What the paintings offer to a photo (1, 3, H, W): its size matters, and its colours where they are to be like it.
 
     Args:
         parts: Of all points, those that are drawn from each painting.
+        masks: Where each of them goes, if not everywhere: it matters which directions are wanted there.
     """
     styles = [_painting_pixels(painting, photo, view.settings) for painting in paintings]
+    field, nowhere = _field(photo, view.settings), [None] * len(styles)
     with torch.no_grad():
+        wanted = nowhere if field is None else [spread(field, _mask_on(field, mask)) for mask in masks or nowhere]
         return [
-            _target(style, number, part, points, view)
-            for number, (style, part) in enumerate(zip(styles, parts, strict=True))
+            _target(style, number, part, points, view, directions)
+            for number, (style, part, directions) in enumerate(zip(styles, parts, wanted, strict=True))
         ]
+
+
+def _field(photo: Tensor, settings: Settings) -> Tensor | None:
+    """Where strokes are to run, as `field_of` says it; None if they may run anywhere."""
+    arrows = arrows_from(settings.strokes)
+    return field_of(arrows, *photo.shape[-2:]).to(photo.device) if arrows else None
+
+
+def _mask_on(field: Tensor, mask: Image.Image | None) -> Tensor | None:
+    """(1, 1, h, w), on the field's grid."""
+    return None if mask is None else to_pixels(mask, (field.shape[-1], field.shape[-2]))[:, :1].to(field.device)
 
 
 def regions_between(first: Target, second: Target, share: float) -> list[Region]:
@@ -250,11 +271,21 @@ def _similarity_terms(photo_maps: PhotoMaps, parts: Sequence[Tile], view: View) 
     return [SimilarityTerm(weights, photo_maps, parts, view.network.dtype)]
 
 
-def _target(pixels: Tensor, number: int, part: float, points: Points, view: View) -> Target:
-    """What a painting (1, 3, H, W) offers; of points its part of those of all. The turned copies have points only."""
+def _target(
+    pixels: Tensor, number: int, part: float, points: Points, view: View, wanted: Tensor | None = None
+) -> Target:
+    """What a painting (1, 3, H, W) offers; of points its part of those of all. The turned copies have points only.
+
+    Args:
+        wanted: Which directions of strokes, as `spread` says it: the painting is then looked at on its side as well,
+            and a stroke counts the more the better it fits.
+    """
+    if wanted is not None:
+        return _joined([_offered(turn, number, part / TURNS, points, view, wanted) for turn in turns(pixels)])
     if view.settings.style_turns == "no":
-        return _seen(pixels, number, part, points, view)
-    upright, *turned = (_seen(pixels.rot90(quarters, (2, 3)), number, part / 4, points, view) for quarters in range(4))
+        return _offered(Turn(pixels), number, part, points, view)
+    copies = (Turn(pixels.rot90(quarters, (2, 3))) for quarters in range(4))
+    upright, *turned = (_offered(copy, number, part / 4, points, view) for copy in copies)
     all_ways = [upright, *(_upright(one, quarters) for quarters, one in enumerate(turned, 1))]
     return Target(
         upright.sums,
@@ -275,9 +306,17 @@ def _upright(turned: Target, quarters: int) -> Target:
     return replace(turned, candidates=moved)
 
 
-def _seen(pixels: Tensor, number: int, part: float, points: Points, view: View) -> Target:
-    """Of one painting as it stands."""
-    settings, (height, width) = view.settings, pixels.shape[-2:]
+def _joined(looks: Sequence[Target]) -> Target:
+    """One painting, looked at in several ways. Points and colours are those of the first one."""
+    first, *others = looks
+    added_up = {layer: sum((look.sums[layer] for look in others), start=one) for layer, one in first.sums.items()}
+    together_in = {layer: one_of([look.candidates[layer] for look in looks]) for layer in first.candidates}
+    return Target(added_up, first.points, together_in, first.colors)
+
+
+def _offered(turn: Turn, number: int, part: float, points: Points, view: View, wanted: Tensor | None = None) -> Target:
+    """As `_target`, of a painting looked at in one way."""
+    settings, (height, width) = view.settings, turn.pixels.shape[-2:]
     names, losses = list(style_shares(settings)), shares(settings.style_loss)
     of_motifs = [name for name in names if name in motif_layers(settings)]
     summed = [name for name in names if name not in of_motifs] if SUM_LOSSES.keys() & losses else []
@@ -293,24 +332,31 @@ def _seen(pixels: Tensor, number: int, part: float, points: Points, view: View) 
             ({name: match_step(name) for name in matched}, of_candidates),
         )
     )
+    strokes = {name: _region_at(turn.strokes, match_step(name)) for name in {*summed, *matched}}
+    weights = {name: _weights(strokes[name], wanted) for name in summed}
 
     def seen_in(tile: Tile) -> list[Collected]:
-        maps = view.maps(tile.window(pixels), tile, {*names, *matched})
+        maps = view.maps(tile.window(turn.pixels), tile, {*names, *matched})
         return [
             [features_at(maps[name], spots) for name, spots in compared.items()],
             [column_at(maps[name], spots) for name, spots in offered.items()],
-            *(sums(maps[name][0].core).parts for name in summed),
+            *(sums(maps[name][0].core, _own(weights[name], maps[name][0])).parts for name in summed),
         ]
 
-    features, of_offered, *totals = reduce(added, map(seen_in, view.tiles_of_painting(pixels)))
+    features, of_offered, *totals = reduce(added, map(seen_in, view.tiles_of_painting(turn.pixels)))
     return Target(
         {name: Sums(*parts) for name, parts in zip(summed, totals, strict=True)},
         {name: found.to(view.network.dtype) for name, found in zip(compared, features, strict=True)},
         {
-            name: candidates(found.to(view.network.dtype), _places(spots, pixels, settings), number)
+            name: candidates(
+                found.to(view.network.dtype),
+                _places(spots, turn, settings),
+                number,
+                _at_spots(strokes[name], spots, match_step(name)),
+            )
             for (name, spots), found in zip(offered.items(), of_offered, strict=True)
         },
-        colors_at(pixels, points.spots(height, width, count=count)) if settings.palette_weight else None,
+        colors_at(turn.pixels, points.spots(height, width, count=count)) if settings.palette_weight else None,
     )
 
 
@@ -319,10 +365,27 @@ def most_candidates(settings: Settings) -> int:
     return CANDIDATES * (1 if settings.style_turns == "no" else 4)
 
 
-def _places(spots: Spots, pixels: Tensor, settings: Settings) -> Tensor:
-    """(N, 2), down and across the whole painting, margin included, in [0, 1]."""
-    height, width = pixels.shape[-2:]
-    inside = torch.stack([spots.rows / height, spots.columns / width], dim=1).to(pixels.device)
+def _weights(strokes: Tensor | None, wanted: Tensor | None) -> Tensor | None:
+    """How much each position (1, 1, h, w) of a painting counts, by the strokes (1, 3, h, w) there."""
+    if strokes is None or wanted is None:
+        return None
+    return fit(strokes.permute(0, 2, 3, 1), wanted)[:, None]
+
+
+def _own(whole: Tensor | None, seen: Map) -> Tensor | None:
+    return None if whole is None else seen.tile.own(whole, seen.step)
+
+
+def _at_spots(strokes: Tensor | None, spots: Spots, step: int) -> Tensor | None:
+    """(N, 3) from a map of positions of `step` pixels."""
+    return None if strokes is None else colors_at(strokes, Spots(spots.rows / step, spots.columns / step))
+
+
+def _places(spots: Spots, turn: Turn, settings: Settings) -> Tensor:
+    """(N, 2), down and across the whole painting as it hangs, margin included, in [0, 1]."""
+    height, width = turn.pixels.shape[-2:]
+    down, across = spots.rows / height, spots.columns / width
+    inside = torch.stack([across, 1 - down] if turn.is_turned else [down, across], dim=1).to(turn.pixels.device)
     return settings.style_margin + (1 - 2 * settings.style_margin) * inside
 
 
@@ -367,10 +430,14 @@ def _galleries(region: Region, photo: Tensor, view: View) -> list[Gallery]:
         return []
     settings, galleries = view.settings, []
     empty, clearest = emptiness(luma(photo), view.wrap), clearest_match(settings)
+    field = _field(photo, settings)
     for layer, share in match_shares(settings).items():
         mask = _whole_is_none(_region_at(region.mask, match_step(layer)))
         here = _empty_at(layer, empty, photo, view)
-        bound = 1 - GIVE_WAY * min(1.0, settings.motifs) * here
+        bound, ask = 1 - GIVE_WAY * min(1.0, settings.motifs) * here, None
+        if field is not None:
+            ask = asked(field, *here.shape[-2:])
+            bound = torch.maximum(bound, HOLD * ask[:, :2].norm(dim=1, keepdim=True))
         galleries.append(
             Gallery(
                 layer,
@@ -381,6 +448,7 @@ def _galleries(region: Region, photo: Tensor, view: View) -> list[Gallery]:
                 region.target.candidates[layer],
                 _motifs(region, empty, photo, view) if layer == clearest else [],
                 settings.match_loss == "cosine" or "+" in layer,
+                ask,
             )
         )
     return galleries
@@ -388,15 +456,20 @@ def _galleries(region: Region, photo: Tensor, view: View) -> list[Gallery]:
 
 def _motifs(region: Region, empty: Tensor, photo: Tensor, view: View) -> list[Motifs]:
     """One for each deep layer with statistics."""
-    settings = view.settings
+    settings, field = view.settings, _field(photo, view.settings)
     losses = [(share, SUM_LOSSES[loss]) for loss, share in shares(settings.style_loss).items() if loss in SUM_LOSSES]
     motifs = []
     for layer, weight in style_shares(settings).items() if losses else ():
         if layer in motif_layers(settings):
             mask, here = _region_at(region.mask, match_step(layer)), _empty_at(layer, empty, photo, view)
-            parts = [(region.weight * weight * share, loss) for share, loss in losses]
-            motifs.append(Motifs(layer, _within(mask, here), region.target.candidates[layer], parts))
+            parts, empty_here = [(region.weight * weight * share, loss) for share, loss in losses], _within(mask, here)
+            wanted = None if field is None else spread(_resized(field, empty_here), empty_here)
+            motifs.append(Motifs(layer, empty_here, region.target.candidates[layer], parts, wanted))
     return motifs
+
+
+def _resized(field: Tensor, like: Tensor) -> Tensor:
+    return F.interpolate(field, like.shape[-2:], mode="bilinear")
 
 
 def _within(mask: Tensor | None, values: Tensor) -> Tensor:

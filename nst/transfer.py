@@ -275,6 +275,11 @@ def _check_together(settings: Settings, network: VGG) -> None:
                 "{losses} cannot compare hypercolumns: choose a loss on points, or layers without +.",
                 losses=", ".join(unfit),
             )
+    if settings.strokes.strip() and not match_shares(settings):
+        raise Mistake(
+            "{knob} are followed only where match_weight and style_weight are above 0, as in the recipe painting.",
+            knob="strokes",
+        )
     if settings.pyramid > 1 and settings.optimizer == "lbfgs":
         raise Mistake("{knob} must be 1 with the optimizer lbfgs; all others move bands.", knob="pyramid")
 

@@ -10,6 +10,7 @@ from nst.settings import GROUPS
 from studio.api import mcp, stylize, stylize_video, subject
 from studio.catalogue import FINISHED, OPENING, PAINTINGS, PHOTOS, Finished
 from studio.components import (
+    arrow_brush,
     gradio_words,
     inbox,
     opening_film,
@@ -119,9 +120,11 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
     with gr.Accordion(label("brush"), open=False, elem_id="where") as mask_panel:
         marks = mask_brush(content.path.name if content else "")
         keep_faces = control("keep_faces")
+    with gr.Accordion(label("arrows"), open=False, elem_id="arrows") as arrows_panel:
+        arrows = arrow_brush.arrow_brush()
     start_row, steps = start_picture.start_row(), presets.presets()
     with gr.Accordion(label("settings"), open=False, elem_id="settings"):
-        knobs: dict[str, Any] = {"recipe": recipe_choice.recipe_choice(), "keep_faces": keep_faces}
+        knobs: dict[str, Any] = {"recipe": recipe_choice.recipe_choice(), "keep_faces": keep_faces, "strokes": arrows}
         knobs["style_mix"] = hidden_control("style_mix")  # its sliders stand beside the paintings
         knobs |= {name: control(name) for name in presets.SET}
         with gr.Row(elem_id="looks"):
@@ -143,6 +146,7 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
     rest = {
         "mask_brush": marks,
         "mask_panel": mask_panel,
+        "arrows_panel": arrows_panel,
         "start_row": start_row,
         "presets": steps,
         "expert": expert,

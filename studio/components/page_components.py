@@ -43,6 +43,7 @@ class PageComponents:
     mix: gr.HTML
     mask_brush: gr.HTML
     mask_panel: gr.Accordion
+    arrows_panel: gr.Accordion
     start_row: gr.HTML
     presets: gr.HTML
     paint: gr.Button

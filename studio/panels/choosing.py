@@ -9,7 +9,7 @@ import gradio as gr
 
 from nst import Settings
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
-from studio.components import inbox, mask_brush, recipe_choice, slider_limits, start_picture, status_line
+from studio.components import arrow_brush, inbox, mask_brush, recipe_choice, slider_limits, start_picture, status_line
 from studio.components.controls import SLIDERS, moved_by, moved_to
 from studio.components.images import boxed, name_of
 from studio.components.page_components import PageComponents
@@ -35,6 +35,8 @@ def join(page: PageComponents) -> None:
         slider = page.knobs[name]
         slider.release(None, None, slider, js=slider_limits.growing(name), **AT_ONCE)
     page.mask_brush.change(mask_brush.panel_label, page.mask_brush, page.mask_panel, **AT_ONCE)
+    arrows = page.knobs["strokes"]
+    arrows.change(arrow_brush.panel_label, arrows, page.arrows_panel, **AT_ONCE)
     away = [page.start, page.start_row]
     page.start_row.delete(lambda: _without_start(page), None, away, **AT_ONCE)
 
@@ -73,22 +75,24 @@ def _pictures(page: PageComponents) -> None:
         path = PHOTOS[key].path
         return {page.content: str(path), **_marks_for(page, path.name, marks)}
 
-    changed = [*page.inputs.values(), page.mask_panel, page.start_row, *history.hung_outputs(page)]
+    changed = [*restore.brought_back_outputs(page), *history.hung_outputs(page)]
     needed: set[Any] = {page.inbox, page.mask_brush, page.results}
     page.inbox.upload(arrived, needed, changed, **QUIET)  # only a queued event shows a toast
     by_camera: set[Any] = {page.content, page.mask_brush, page.results}
     page.content.upload(photographed, by_camera, changed, **QUIET)
     for box, gallery in ((page.content, page.content_gallery), (page.style, page.style_gallery)):
         box.clear(lambda: None, None, gallery, **AT_ONCE)
-    shown = [page.content, page.mask_brush, page.mask_panel]
+    shown = [page.content, page.mask_brush, page.mask_panel, page.knobs["strokes"], page.arrows_panel]
     page.content_gallery.select(photo, [page.content_gallery, page.mask_brush], shown, **AT_ONCE)
     page.style_gallery.select(lambda key: str(PAINTINGS[key].path), page.style_gallery, page.style, **AT_ONCE)
 
 
 def _marks_for(page: PageComponents, photo: str, marks: Mapping[str, Any]) -> Updates:
-    """Marks belong to one photo, and the heading of their panel says whether they are in force."""
+    """Marks and arrows belong to one photo, and the headings of their panels say whether they are in force."""
+    is_new = marks.get("photo") != photo
+    arrows = {page.knobs["strokes"]: "", page.arrows_panel: arrow_brush.panel_label("")} if is_new else {}
     marks = mask_brush.marks_for(photo, marks)
-    return {page.mask_brush: marks, page.mask_panel: mask_brush.panel_label(marks)}
+    return {page.mask_brush: marks, page.mask_panel: mask_brush.panel_label(marks), **arrows}
 
 
 def _mix(page: PageComponents) -> None:
@@ -139,9 +143,7 @@ def _finished(page: PageComponents) -> None:
         )
 
     changed: list[Any] = [
-        *page.inputs.values(),
-        page.mask_panel,
-        page.start_row,
+        *restore.brought_back_outputs(page),
         page.canvas,
         page.status,
         page.download,

@@ -110,7 +110,7 @@ def join(page: PageComponents) -> list[Dependency]:
         return priced(page, values, request)
 
     def of_a_clip(values: dict[Any, Any], request: gr.Request) -> Shooting:
-        choices, part = _choices(page, values, {"content": None}), _part(page, values)
+        choices, part = _choices(page, values, {"content": None, "strokes": ""}), _part(page, values)
         clip = _clip(values[page.clip_film], request)
         given = {"rate": None, "begin": part["begin"], "end": part["begin"] + part["length"]}
         asked = part_for(clip, choices.settings.size, **given)

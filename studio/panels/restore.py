@@ -18,7 +18,7 @@ from nst.mistakes import Mistake
 from nst.record import KEYWORD, Record, read_record
 from nst.settings import mix_shares
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
-from studio.components import mask_brush, start_picture, status_line
+from studio.components import arrow_brush, mask_brush, start_picture, status_line
 from studio.components.controls import moved, moved_to
 from studio.components.images import boxed_again
 from studio.components.mask_brush import marks_from, unmarked
@@ -191,6 +191,7 @@ def brought_back(page: PageComponents, chosen: Mapping[str, Any], request: gr.Re
         **{page.knobs[name]: moved(name, chosen[name]) for name in page.knobs},
         page.mix: rows(chosen["extra_styles"], chosen["mix"]["weights"]),
         page.mask_panel: mask_brush.panel_label(chosen["mask_brush"]),
+        page.arrows_panel: arrow_brush.panel_label(chosen["strokes"]),
         page.start_row: start_picture.shown(chosen["start"]),
     }
 
@@ -203,12 +204,13 @@ def put_back(page: PageComponents, chosen: Mapping[str, Any], request: gr.Reques
         **{page.inputs[name]: value for name, value in chosen.items()},
         **held,
         page.mask_panel: mask_brush.panel_label(chosen["mask_brush"]),
+        page.arrows_panel: arrow_brush.panel_label(chosen["strokes"]["value"]),
         page.start_row: start_picture.shown(chosen["start"]),
     }
 
 
 def brought_back_outputs(page: PageComponents) -> list[Any]:
-    return [*page.inputs.values(), page.mask_panel, page.start_row]
+    return [*page.inputs.values(), page.mask_panel, page.arrows_panel, page.start_row]
 
 
 def _boxes(page: PageComponents) -> dict[str, gr.Image]:

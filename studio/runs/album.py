@@ -96,7 +96,8 @@ def begun(photos: Sequence[Photo], choices: Choices, request: gr.Request) -> Alb
     Raises:
         gr.Error: if a painting is missing, or something does not go together.
     """
-    choices = replace(choices, content=None, marks=None, start=b"")
+    settings = replace(choices.settings, strokes="")  # they are drawn over one photo, as the marks are
+    choices = replace(choices, content=None, settings=settings, marks=None, start=b"")
     styles = replace(choices, content=Image.new("RGB", photos[0].size)).commission.styles
     name = name_after([f"{len(photos)} photos", *map(name_of, styles)])
     return Album(tuple(photos), choices, only_folder(folder_of(str(request.session_hash)), FOLDER) / f"{name}.zip")

@@ -13,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
+from nst.arrows import arrows_from
 from nst.image import open_picture, read_text
 from nst.record import read_record
 from nst.settings import KNOBS
@@ -454,3 +455,27 @@ def test_anyone_can_use_it(page: Page, theme: str) -> None:
     expect(page.locator("#visit input")).to_have_count(1)
     expect(page.locator("#view input").first).to_be_enabled()  # what rests during a run is pale
     assert barriers() == []
+
+
+def test_arrows_over_the_photo_are_painted_with_and_leave_with_the_photo(page: Page) -> None:
+    heading, sheet = page.locator("#arrows > button"), page.locator("#knob-strokes svg")
+    heading.click()
+    sheet.scroll_into_view_if_needed()
+    box = sheet.bounding_box()
+    page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 0.1 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 0.3 * box["height"], steps=8)
+    page.mouse.up()
+    for key in (" ", *["ArrowRight"] * 5, " "):
+        sheet.press(key)
+    expect(sheet.locator(".arrow")).to_have_count(2)
+    expect(heading).to_contain_text("arrows in force")
+    page.locator("#knob-strokes").get_by_role("button", name="Undo").click()
+    expect(sheet.locator(".arrow")).to_have_count(1)
+    set_knobs(page, size=64, steps=3)
+    paint(page)
+    (arrow,) = arrows_from(read_record(kept(page)[1]).settings.strokes)
+    assert arrow[0] == pytest.approx((0.1, 0.1), abs=0.02) and arrow[-1] == pytest.approx((0.9, 0.3), abs=0.06)
+    choose(page, "photos", "portrait-woman")
+    expect(sheet.locator(".arrow")).to_have_count(0)
+    expect(heading).not_to_contain_text("arrows in force")
