@@ -1,6 +1,6 @@
 """Every benchmark, or those that are named: tables on the screen and in `out/benchmarks.md`.
 
-    python -m tests.benchmarks [step company costs forecast quality film race growth start ...] [--quick]
+    python -m tests.benchmarks [step company costs forecast quality strokes film race growth start ...] [--quick]
 
 `--quick` proves that all of it runs; its figures say nothing. Each benchmark also runs by itself with
 arguments of its own, for example `python -m tests.benchmarks.race --peers pastiche --sizes 512`.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 
-from tests.benchmarks import company, costs, film, forecast, growth, quality, race, start, step
+from tests.benchmarks import company, costs, film, forecast, growth, quality, race, start, step, strokes
 from tests.benchmarks.report import OUT, publish
 
 BENCHMARKS = {
@@ -19,6 +19,7 @@ BENCHMARKS = {
     "costs": costs,
     "forecast": forecast,
     "quality": quality,
+    "strokes": strokes,
     "film": film,
     "growth": growth,
     "start": start,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.benchmarks import company, costs, film, forecast, growth, quality, race, start, step
+from tests.benchmarks import company, costs, film, forecast, growth, quality, race, start, step, strokes
 from tests.benchmarks.__main__ import BENCHMARKS
 from tests.benchmarks.growth import exponent
 from tests.benchmarks.peers import PEERS, crowson_plan, smoothness, square_root
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_every_benchmark_can_be_named_and_has_a_quick_form() -> None:
-    assert list(BENCHMARKS.values()) == [step, company, costs, forecast, quality, film, growth, start, race]
+    assert list(BENCHMARKS.values()) == [step, company, costs, forecast, quality, strokes, film, growth, start, race]
     assert all(module.QUICK and callable(module.measure) for module in BENCHMARKS.values())
 
 
