@@ -450,6 +450,8 @@ def test_anyone_can_use_it(page: Page, theme: str) -> None:
     assert barriers() == []
     page.get_by_role("button", name="Paint only here").click()
     expect(page.locator("#brush canvas")).to_be_visible()
+    page.get_by_role("button", name="Strokes that follow").click()
+    expect(page.locator("#knob-strokes svg")).to_be_visible()
     set_knobs(page, size=64, steps=2)
     paint(page)
     expect(page.locator("#visit input")).to_have_count(1)

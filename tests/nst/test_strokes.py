@@ -161,15 +161,15 @@ def test_tiles_are_exact_where_strokes_follow(masked):
     assert ((of_tiles - gradient).norm() / gradient.norm()).item() < 1e-9
 
 
-def test_films_and_pictures_without_arrows_look_at_a_painting_once():
+def test_without_arrows_nobody_asks_how_strokes_run():
     view = View(tiny_vgg(), Settings(), 96)
     (target,) = targets_for(to_pixels(PHOTO, (64, 48)), [PAINTING], [1.0], Points(64), view)
     assert all(target.candidates[layer].strokes is None for layer in match_shares(view.settings))
 
 
-@pytest.mark.parametrize(("strokes", "degrees"), [(DOWN, 90), (ACROSS, 0)])
-def test_strokes_follow_the_arrows(strokes, degrees):
-    """At least 12 degrees nearer in the mean, where arrows lead; measured: 57 to 28 down, 35 to 15 across."""
+@pytest.mark.parametrize("strokes", [DOWN, ACROSS])
+def test_strokes_follow_the_arrows(strokes):
+    """At least 12 degrees nearer in the mean, where arrows lead; measured: from 62 to 16 down, from 30 to 13 across."""
     photo = Image.linear_gradient("L").convert("RGB").resize((128, 96))
     painting = open_picture(EXAMPLES / "style" / "van-gogh-starry-night.jpg")
 
@@ -183,5 +183,4 @@ def test_strokes_follow_the_arrows(strokes, degrees):
         return ((between * weights).sum() / weights.sum()).item()
 
     without, following = error(""), error(strokes)
-    print(degrees, without, following)
     assert following < without - 12
