@@ -155,8 +155,9 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "Kolkin et al., Style Transfer by Relaxed Optimal Transport and Self-Similarity, CVPR 2019",
             f"It {EITHER_NETWORK}=vgg16-tv for the paper's. Layers are the program's, without the bare colours; "
             "moments are relative to the painting's; the painting has 4096 points for each size and not 5000. The "
-            "photo weighs 16, 8, 4 and 2 at 64 to 512 pixels, at other sizes as much at both ends. Steps are fewer "
-            "and longer: 109, 87, 69 and 55 of 0.003 there, and not 200 of 0.002 for each; the last are not halved.",
+            "photo weighs 16, 8, 4 and 2 at 64 to 512 pixels, at other sizes as much at both ends. Steps are fewer: "
+            "109, 87, 69 and 55 there, and not 200 for each. At the last size their rate is not halved, and the photo "
+            "lends its detail there too.",
             steps=320,
             content_weight=2.0,
             style_weight=2.0,
@@ -165,7 +166,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             init="detail",
             start_size=64,
             optimizer="rmsprop",
-            learning_rate=0.003,
+            learning_rate=0.002,
             pyramid=5,
             padding="zeros",
             bounds="free",

@@ -46,7 +46,7 @@ from nst.targets import keeping, margins, most_candidates, objective_for
 from nst.tiles import Fit, Need, fit
 from nst.vgg import VGG, shrinkage
 from nst.view import COLUMN_STEP, View, compared, layers
-from nst.wrap import WRAPS, Wrap, seamless
+from nst.wrap import WRAPS, seamless
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -399,8 +399,7 @@ def _paint(
             pixels = _begun(photo, content, colours.to(device.place), start, settings, network.mean)
             canvas = Canvas(pixels, solver, settings.bounds == "clamp")
         else:
-            lends = settings.init == "content" or (settings.init == "detail" and scale.size != size)
-            canvas.pixels = _enlarged(canvas.pixels, photo, content, lends, wrap)
+            canvas.pixels = _enlarged(canvas.pixels, photo, content, settings)
         canvas.solver, average = canvas.solver.enlarged(height, width), Average(settings.averaging)
         tile = room(width, height, settings, network, device).side
         release = release_memory if tile < max(scale.size) else lambda: None  # what follows needs other blocks
@@ -535,8 +534,7 @@ def _begun(
 ) -> Tensor:
     """Where the first scale starts from; `gray` is what the network sees as zero."""
     if start is not None:
-        lends = settings.init in ("content", "detail")
-        return _enlarged(to_pixels(start, start.size).to(photo.device), photo, content, lends, WRAPS[settings.tileable])
+        return _enlarged(to_pixels(start, start.size).to(photo.device), photo, content, settings)
     if settings.init in ("content", "small"):
         return photo.clone()
     generator = torch.Generator().manual_seed(settings.seed)
@@ -584,12 +582,12 @@ def _matched_pixels(pixels: Tensor, content: Image.Image, settings: Settings, is
     return torch.lerp(pixels + detail, photo, settings.match_photo)
 
 
-def _enlarged(pixels: Tensor, photo: Tensor, content: Image.Image, lends: bool, wrap: Wrap) -> Tensor:
-    """The painting so far at the photo's size. Enlarging blurs; the photo knows the detail that is missing, and lends
-    it or not."""
+def _enlarged(pixels: Tensor, photo: Tensor, content: Image.Image, settings: Settings) -> Tensor:
+    """The painting so far at the photo's size. Enlarging blurs; the photo knows the detail that is missing."""
     (height, width), (new_height, new_width) = pixels.shape[-2:], photo.shape[-2:]
+    wrap = WRAPS[settings.tileable]
     enlarged = resize(pixels, new_height, new_width, wrap)
-    if lends and height < new_height:
+    if settings.init in ("content", "detail") and height < new_height:
         small_photo = to_pixels(content, (width, height)).to(photo.device)
         enlarged = enlarged + photo - resize(small_photo, new_height, new_width, wrap)
     return enlarged

@@ -50,7 +50,7 @@ PAPERS = {
         "padding": "replicate",
     },
     "gatys2017-colour": {"color": "match", "pooling": "average", "style_loss": "gram_mean"},
-    "strotss2019": {"samples": 1024, "optimizer": "rmsprop", "init": "detail", "pyramid": 5},
+    "strotss2019": {"samples": 1024, "optimizer": "rmsprop", "learning_rate": 0.002, "init": "detail", "pyramid": 5},
     "nnst2022": {
         "match_loss": "cosine",
         "match_photo": 0.75,
