@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import gradio as gr
-from gradio.themes import Color, LocalFont, sizes
+from gradio.themes import Color, sizes
 
 HERE = Path(__file__).parent
 STYLES = ("look.css", "result.css")
+TYPEFACE = "Easel Sans"
+FONTS = {400: HERE / "fonts" / "easel-sans-regular.woff2", 700: HERE / "fonts" / "easel-sans-bold.woff2"}  # by weight
+gr.set_static_paths([HERE / "fonts"])
 
 
 def _shades(light_to_dark: str) -> Color:
@@ -31,7 +34,7 @@ THEME = gr.themes.Base(
     radius_size=sizes.radius_sm,
     spacing_size=sizes.spacing_md,
     text_size=sizes.text_md,
-    font=[LocalFont("Source Sans Pro", weights=(400,)), "system-ui", "sans-serif"],  # each weight is 100 kB
+    font=[TYPEFACE, "system-ui", "sans-serif"],
     font_mono=["ui-monospace", "monospace"],
 ).set(
     **both(
@@ -83,4 +86,14 @@ THEME = gr.themes.Base(
 def head() -> str:
     """Everything of ours in the page's <head>: there, unlike in `css=`, rules inside @media stay as they are."""
     css = "".join((HERE / name).read_text(encoding="utf-8") for name in STYLES)
-    return f"<style>{css}</style>"
+    return f"<style>{_faces()}{css}</style>"
+
+
+def font_url(weight: int) -> str:
+    """Relative, so that it also works behind a proxy's path."""
+    return f"gradio_api/file={FONTS[weight]}"
+
+
+def _faces() -> str:
+    rule = '@font-face {{ font-family: "{}"; src: url("{}") format("woff2"); font-weight: {}; }}\n'
+    return "".join(rule.format(TYPEFACE, font_url(weight), weight) for weight in FONTS)

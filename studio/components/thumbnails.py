@@ -36,7 +36,7 @@ def small(path: Path, long_side: int) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         with Image.open(path) as picture:
             picture.draft("RGB", (2 * long_side, 2 * long_side))
-            ImageOps.contain(picture.convert("RGB"), (long_side, long_side)).save(file, quality=60, method=5)
+            ImageOps.contain(picture.convert("RGB"), (long_side, long_side)).save(file, quality=50, method=6)
     return file
 
 

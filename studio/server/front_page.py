@@ -18,14 +18,18 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.catalogue import LINK_PREVIEW, OPENING
-from studio.components.images import CANVAS_SIDE
-from studio.components.thumbnails import small, url
 from studio.i18n import LANGUAGES, language_of, words
+from studio.look import FONTS, font_url
+from studio.server.first_files import CONFIG, first_files
 
 FOREIGN = re.compile(rb'<meta\s+(?:property|name)="(?:og|twitter):[^>]*>\s*')  # Gradio's, which names itself
 HTML = re.compile(rb'<html\s+lang="en"')
-CONFIG = re.compile(rb"(window\.gradio_config = )(\{.*?\})(;\s*</script>)", re.DOTALL)
-SPEAKING = Path(__file__).with_name("speaking.js").read_text(encoding="utf-8")
+SPEAKING, OPENS = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("speaking.js", "opening.js"))
+PRELOADED = {
+    ".js": '<link rel="modulepreload" crossorigin href="{}">',
+    ".css": '<link rel="preload" as="style" crossorigin href="{}">',
+    ".woff2": '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">',
+}
 CODINGS: dict[str, Callable[[bytes], bytes]] = {  # the best first
     "br": partial(brotli.compress, quality=9),
     "gzip": partial(gzip.compress, mtime=0),
@@ -69,9 +73,10 @@ class _Answer:
 
     async def _whole(self, body: bytes) -> None:
         language = language_of(self.request)
+        ours = head(self.request) + early(first_files(body))
         body = HTML.sub(f'<html lang="{language}"'.encode(), FOREIGN.sub(b"", body), count=1)
         body = spoken(body, language)
-        body = body.replace(b"<head>", b"<head>" + head(self.request).encode(), 1)
+        body = body.replace(b"<head>", b"<head>" + ours.encode(), 1)
         headers = MutableHeaders(scope=self.start)
         headers.add_vary_header("accept-encoding, accept-language, cookie")
         accepted = self.request.headers.get("accept-encoding", "")
@@ -127,11 +132,19 @@ def head(request: Request) -> str:
     tags.append('<meta name="twitter:card" content="summary_large_image">')
     tags.append(f'<meta name="description" content="{escape(text["tagline"])}">')
     tags.append(f"<title>{escape(text['title'])}</title>")
-    if OPENING:
-        picture = url(small(OPENING.path, CANVAS_SIDE))
-        tags.append(f'<link rel="preload" as="image" fetchpriority="low" href="{picture}">')  # in the scripts' pauses
-    constants = f"const language = {json.dumps(language)}, title = {json.dumps(text['title'])};"
-    return "".join(tags) + f"<script>(() => {{ {constants}\n{SPEAKING} }})();</script>"
+    return "".join(tags) + _script(SPEAKING, language=language, title=text["title"])
+
+
+def early(files: tuple[str, ...]) -> str:
+    """Asks for what is needed anyhow before the page asks for it, in the order of `files`."""
+    addresses = [*(f"assets/{name}" for name in files), *map(font_url, FONTS)]
+    tags = [PRELOADED[Path(address).suffix].format(address) for address in addresses]
+    return "".join(tags) + (_script(OPENS) if OPENING else "")
+
+
+def _script(text: str, **constants: str) -> str:
+    said = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in constants.items())
+    return f"<script>(() => {{ {said}{text} }})();</script>"
 
 
 def _address(request: Request) -> str:

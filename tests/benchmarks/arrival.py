@@ -23,7 +23,7 @@ CLOCK = """
 window.seen = {};
 const look = () => {
   const paint = document.getElementById("paint"), picture = document.querySelector("#canvas img");
-  if (paint?.checkVisibility()) window.seen.paint ??= performance.now();
+  if (paint?.checkVisibility({ visibilityProperty: true })) window.seen.paint ??= performance.now();
   if (picture?.complete && picture.naturalWidth) window.seen.canvas ??= performance.now();
   if (!window.seen.paint || !window.seen.canvas) requestAnimationFrame(look);
 };

@@ -1,0 +1,5 @@
+// The small pictures load after the one on the easel: at the same time they would keep it waiting.
+const opening = document.documentElement.classList;
+const over = ({ target }) => target.closest?.("#canvas") && opening.remove("opening");
+opening.add("opening");
+for (const end of ["load", "error"]) document.addEventListener(end, over, { capture: true });
