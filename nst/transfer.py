@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol, SupportsFloat, TypedDict
 
 import numpy as np
@@ -377,21 +378,17 @@ def _paint(
     snapshot: Snapshot | None,
 ) -> Generator[Frame, None, None]:
     began = time.perf_counter() - (snapshot.seconds if snapshot else 0)
-    content, paintings, settings = commission.content, commission.styles, commission.settings
-    start, masks = commission.start, commission.masks
+    content, settings, start = commission.content, commission.settings, commission.start
     network = replace(network.to(device.place, device.dtype), is_wanted=is_wanted)
     plan = scales(*content.size, settings, started=start is not None)
-    colours, size, wrap = colours_of(paintings, settings), plan[-1].size, WRAPS[settings.tileable]
+    colours, size, wrap = colours_of(commission.styles, settings), plan[-1].size, WRAPS[settings.tileable]
     content = joined(content, size, settings)
-    finish = finisher(content, size, colours, settings, masks)
+    finish = finisher(content, size, colours, settings, commission.masks)
     content = recoloured(content, size, colours, settings)
-    costs = [step_cost(scale.of(settings), scale.pixels) for scale in plan]
-    work, done, step = sum(cost * scale.steps for cost, scale in zip(costs, plan, strict=True)), 0.0, 0
     solver = make_solver(settings.optimizer, settings.learning_rate, settings.pyramid, wrap)
-    canvas: Canvas | None = None
-    for cost, scale in zip(costs, plan, strict=True):
-        if snapshot and step + scale.steps < snapshot.step:
-            step, done = step + scale.steps, done + cost * scale.steps
+    progress, canvas = _progress(plan, settings), None
+    for scale, before in zip(plan, accumulate((scale.steps for scale in plan), initial=0), strict=False):
+        if snapshot and before + scale.steps < snapshot.step:
             continue
         width, height = scale.size
         photo = to_pixels(content, scale.size).to(device.place)
@@ -404,15 +401,13 @@ def _paint(
         tile = room(width, height, settings, network, device).side
         release = release_memory if tile < max(scale.size) else lambda: None  # what follows needs other blocks
         release()
-        objective = objective_for(photo, paintings, masks, View(network, scale.of(settings), tile), scale.fade)
-        if commission.faces is not None:
-            objective = keeping(objective, photo, commission.faces)
+        objective = _objective(photo, commission, View(network, scale.of(settings), tile), scale.fade)
         del photo  # a step needs the room of a large one
         release()
         taken = 0  # steps at this size
         if snapshot:
-            objective = _restored(snapshot, canvas, average, objective)
-            taken, step, snapshot = snapshot.step - step, snapshot.step, None
+            objective, taken = _restored(snapshot, canvas, average, objective), snapshot.step - before
+            snapshot = None
         for index in range(taken, scale.steps):
             if index in rounds(scale.steps, settings):
                 is_first = scale is plan[0] and start is None
@@ -423,16 +418,27 @@ def _paint(
                 _calm_rim(gradient)
             release()
             canvas.move(gradient)
-            shown = average.with_step(canvas.pixels)
-            step, progress = step + 1, (done + cost * (index + 1)) / work
-            seconds = time.perf_counter() - began
+            shown, step, seconds = average.with_step(canvas.pixels), before + index + 1, time.perf_counter() - began
             deferred, render = {name: DeferredScalar(loss) for name, loss in losses.items()}, partial(finish, shown)
-            frame = step, settings.steps, seconds, progress, max(scale.size), deferred, render, size
+            frame = step, settings.steps, seconds, progress[step - 1], max(scale.size), deferred, render, size
             changing: dict[str, _Changing] = {"canvas": canvas, "average": average, "objective": objective}
             with closing(_Rest(partial(_snapshot, commission, network, step, seconds, changing))) as rest:
                 yield Frame(*frame, objective.found, rest.snapshot)
         assert average.mean is not None  # there is one step at least at each size
-        canvas.pixels, done = average.mean, done + cost * scale.steps
+        canvas.pixels = average.mean
+
+
+def _progress(plan: Sequence[Scale], settings: Settings) -> list[float]:
+    """Which part of all work is done after each step: one at a large size is more."""
+    costs = [step_cost(scale.of(settings), scale.pixels) for scale in plan for _ in range(scale.steps)]
+    *done, work = accumulate(costs)
+    return [*(part / work for part in done), 1.0]
+
+
+def _objective(photo: Tensor, commission: Commission, view: View, fade: float) -> Objective:
+    """What is minimised at the size of the photo (1, 3, H, W)."""
+    objective = objective_for(photo, commission.styles, commission.masks, view, fade)
+    return objective if commission.faces is None else keeping(objective, photo, commission.faces)
 
 
 class _Rest:
