@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import gradio as gr
@@ -49,9 +50,9 @@ def join(page: PageComponents) -> None:
     def make(values: dict[Any, Any], request: gr.Request) -> Updates:
         way = values[page.share].get("way")
         if way == "link":
-            return {page.share: gr.update(made=link(Choices.of(named(page.inputs, values))))}
+            return {page.share: _told(link(Choices.of(named(page.inputs, values))))}
         adjustment = Adjustment(*(values[one] for one in page.adjusting))
-        return {page.share: gr.update(made=made(way, values[page.result], adjustment, request))}
+        return {page.share: _told(made(way, values[page.result], adjustment, request))}
 
     def open_link(value: Mapping[str, Any], request: gr.Request) -> Updates:
         return opened(page, str(value.get("link")), request)
@@ -59,8 +60,13 @@ def join(page: PageComponents) -> None:
     asked = page.share.select(
         make, {page.share, page.result, *page.adjusting, *page.inputs.values()}, page.share, **QUIET
     )
-    asked.failure(lambda: gr.update(made={}), None, page.share, **QUIET)
+    asked.failure(lambda: _told({}), None, page.share, **QUIET)
     page.share.input(open_link, page.share, restore.brought_back_outputs(page), **QUIET)
+
+
+def _told(made: Mapping[str, Any]) -> Any:
+    """Never the same twice: a browser does not hear of what has not changed, and the same may be asked for again."""
+    return gr.update(made={**made, "at": monotonic()})
 
 
 def made(way: Any, result: Result | None, adjustment: Adjustment, request: gr.Request) -> dict[str, str]:

@@ -78,6 +78,23 @@ class TestOnThePage:
         expect(page.locator("#stage .stage")).to_have_count(0)
         assert places(page) == before
 
+    def test_every_view_has_the_whole_easel(self, page: Any) -> None:
+        easel = page.locator("#easel").bounding_box()
+        width = page.viewport_size["width"]
+        least = width - 2 * 16 if width <= 900 else width - 384 - 40 - 2 * 32  # beside the column of what goes in
+        assert easel["width"] == pytest.approx(least, abs=1)
+        room = {
+            "Painting": "#canvas",
+            "Compare": "#stage .stage",
+            "Replay": "#stage .stage",
+            "Variants": "#sheet .variants",
+        }
+        for view, place in room.items():
+            look_at(page, view)
+            expect(page.locator(place)).to_be_visible()
+            box = page.locator(place).bounding_box()
+            assert (box["x"], box["width"]) == pytest.approx((easel["x"], easel["width"]), abs=2), view
+
     def test_compare_with_pointer_and_keys(self, page: Any) -> None:
         look_at(page, "Compare")
         slider = page.get_by_role("slider", name="How much of the photo is shown")

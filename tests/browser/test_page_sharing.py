@@ -13,6 +13,16 @@ from studio.catalogue import PAINTINGS
 from tests.browser.driving import DESK_ONLY, Page, choose, expect, open_settings, set_knobs, status
 
 FIRST, SECOND = list(PAINTINGS)[1:3]
+OPENS_WITH = "neuschwanstein-castle--van-gogh-starry-night"
+SHARING = """window.shared = []; window.refusal = ""; window.kinds = ["image/jpeg", "image/png", "video/mp4"];
+navigator.canShare = ({ files = [] }) => files.every((file) => kinds.includes(file.type));
+navigator.share = async ({ files = [], ...rest }) => {
+  const name = refusal;
+  refusal = "";
+  if (name) throw new DOMException("", name);
+  const given = files.length ? { files: files.map((file) => [file.name, file.type]), bytes: files[0].size } : {};
+  shared.push({ ...given, ...rest });
+};"""
 
 
 def shared(page: Page, way: str) -> Path:
@@ -59,6 +69,46 @@ def test_what_one_shows_a_friend(page: Page) -> None:
     assert page.evaluate(kinds) == ["image/png"]
     page.keyboard.press("Escape")
     expect(page.locator("#share .menu")).to_be_hidden()
+
+
+@pytest.mark.usefixtures("clipboard")
+def test_the_devices_own_sharing_is_used_where_there_is_one(page: Page, server: str) -> None:
+    page.add_init_script(SHARING)
+    page.goto(server, wait_until="domcontentloaded")
+    expect(page.locator("#paint")).to_be_enabled()
+
+    def share(way: str) -> None:
+        page.get_by_role("button", name="Share", exact=True).click()
+        page.get_by_role("button", name=way, exact=True).click()
+
+    ways = {
+        "The picture": {"files": [[f"{OPENS_WITH}.jpg", "image/jpeg"]]},
+        "Photo and painting in one": {"files": [[f"{OPENS_WITH}--before-after.jpg", "image/jpeg"]]},
+        "The film": {"files": [[f"{OPENS_WITH}.mp4", "video/mp4"]]},
+        "A link to these settings": {"url": f"{server}#recipe=painting"},
+    }
+    for way, what in ways.items():
+        share(way)
+        page.wait_for_function("shared.length")
+        (given,) = page.evaluate("shared.splice(0)")
+        assert given.pop("bytes", 1000) >= 1000
+        if "url" in what:
+            assert given.pop("url").startswith(what.pop("url"))
+        assert given == what
+        expect(page.locator("#share .menu")).to_be_hidden()
+
+    page.evaluate("refusal = 'AbortError'")  # the visitor closes what the device has opened
+    share("The picture")
+    page.wait_for_function("!refusal")
+    expect(page.locator("#share .menu")).to_be_hidden()
+    expect(page.get_by_test_id("toast-text")).to_have_count(0)
+    page.evaluate("refusal = 'NotAllowedError'")  # making it took longer than a click counts
+    share("The picture")
+    expect(page.locator("#share p")).to_have_text("The picture is copied.")
+    page.keyboard.press("Escape")
+    page.evaluate("kinds = ['image/jpeg']")  # a device that shares no films
+    assert shared(page, "The film").name == f"{OPENS_WITH}.mp4"
+    assert page.evaluate("shared") == []
 
 
 @DESK_ONLY
