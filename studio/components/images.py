@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -195,6 +196,15 @@ def fresh_file(name: str, request: gr.Request | None = None) -> Path:
     folder = folder_of(request.session_hash) if request and request.session_hash else Path(upload_folder())
     folder.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(dir=folder)) / name
+
+
+def same_file(old: Path, new: Path) -> Path:
+    """A file of a session that goes has a place in another one as well."""
+    try:
+        os.link(old, new)
+    except OSError:  # a disk without links
+        shutil.copyfile(old, new)
+    return new
 
 
 def only_folder(folder: Path, prefix: str) -> Path:

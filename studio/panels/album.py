@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from html import unescape
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -23,7 +24,7 @@ from studio.events import AT_ONCE, QUIET
 from studio.gradio_internals import opened_by
 from studio.i18n import label, language_of, time_in_words, words
 from studio.panels import presets, prices, turns
-from studio.runs.album import SMALL_QUALITY, SMALL_SIDE, Album, Photo, begun, paint_next
+from studio.runs.album import SMALL_QUALITY, SMALL_SIDE, Album, Photo, begun, paint_next, taken_over
 from studio.runs.backend import ONE_AT_A_TIME
 from studio.runs.choices import Choices
 from studio.runs.run import inform
@@ -154,6 +155,21 @@ def shown(
         page.album_box: album_box.showing(_most(), cells, troubles, **first),
         **prices.of_album(page, photos, settings, language_of(request)),
     }
+
+
+def resumed_outputs(page: PageComponents) -> list[Any]:
+    return [page.album_panel, page.album_photos, page.album_box]
+
+
+def resumed(page: PageComponents, photos: Sequence[Photo], cut: Album | None, request: gr.Request) -> Updates:
+    """The photos of an earlier session, and what there is of an album that was cut off with it."""
+    here = tuple(one for one in photos if Path(one.file["path"]).exists())
+    if not here:
+        return {}
+    box = album_box.showing(_most(), _waiting(here), **NOTHING)
+    if cut is not None and cut.photos == here:
+        box = ended(taken_over(cut, request), request)
+    return {page.album_panel: gr.update(open=True), page.album_photos: here, page.album_box: box}
 
 
 # The run

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +10,14 @@ from typing import Any
 import gradio as gr
 
 from studio.components import visit_memory
-from studio.components.images import fresh_file
+from studio.components.images import fresh_file, same_file
 from studio.components.page_components import PageComponents
 from studio.components.updates import Updates, merged
 from studio.components.visit_memory import choices_in, previous_session
 from studio.events import AT_ONCE, QUIET
 from studio.gradio_internals import state_of
 from studio.i18n import language_of
-from studio.panels import history, restore
+from studio.panels import album, history, restore
 from studio.runs import run
 from studio.runs.result import Result
 from studio.runs.run import RunState
@@ -41,7 +39,8 @@ def join(page: PageComponents) -> None:
 
 
 def outputs(page: PageComponents) -> list[Any]:
-    return [*history.hung_outputs(page), *restore.brought_back_outputs(page), page.results, page.history]
+    pictures = [*history.hung_outputs(page), page.results, page.history]
+    return [*pictures, *restore.brought_back_outputs(page), *album.resumed_outputs(page)]
 
 
 def resumed(page: PageComponents, value: Any, request: gr.Request) -> Updates:
@@ -69,6 +68,7 @@ def resumed(page: PageComponents, value: Any, request: gr.Request) -> Updates:
         history.hung(page, result, language_of(request)) if result else {},
         restore.brought_back(page, chosen, request),
         {page.results: results, page.history: strip},
+        album.resumed(page, state_of(session, page.album_photos) or (), state_of(session, page.album_state), request),
     )
 
 
@@ -77,12 +77,7 @@ def moved_here(result: Result, request: gr.Request) -> Result:
     old = Path(result.path)
     if not old.exists():
         return result
-    new = fresh_file(old.name, request)
-    try:
-        os.link(old, new)
-    except OSError:  # a disk without links
-        shutil.copyfile(old, new)
-    return replace(result, path=str(new))
+    return replace(result, path=str(same_file(old, fresh_file(old.name, request))))
 
 
 def cut_off(state: RunState | None, results: Sequence[Result]) -> RunState | None:

@@ -18,7 +18,7 @@ from PIL import Image
 from nst import Settings
 from nst.image import save_png, with_alpha
 from nst.resilient import RunFrame
-from studio.components.images import alpha_for, folder_of, name_of, only_folder
+from studio.components.images import alpha_for, folder_of, name_of, only_folder, same_file
 from studio.runs import estimate
 from studio.runs.choices import Choices
 from studio.runs.result import name_after, name_for
@@ -101,6 +101,14 @@ def begun(photos: Sequence[Photo], choices: Choices, request: gr.Request) -> Alb
     styles = replace(choices, content=Image.new("RGB", photos[0].size)).commission.styles
     name = name_after([f"{len(photos)} photos", *map(name_of, styles)])
     return Album(tuple(photos), choices, only_folder(folder_of(str(request.session_hash)), FOLDER) / f"{name}.zip")
+
+
+def taken_over(album: Album, request: gr.Request) -> Album:
+    """The same, its ZIP with those of another session: that of its own goes."""
+    if not album.target.exists():
+        return album
+    target = only_folder(folder_of(str(request.session_hash)), FOLDER) / album.target.name
+    return replace(album, target=same_file(album.target, target))
 
 
 def paint_next(

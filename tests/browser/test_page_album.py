@@ -105,3 +105,22 @@ def test_others_have_their_turn_between_two_photos_and_stop_keeps_what_is_finish
     told = int(line(page).inner_text().split()[2])
     with ZipFile(saved(page)) as pictures:
         assert len(pictures.namelist()) == told == page.locator("#album-box .photos .painted").count()
+
+
+@DESK_ONLY
+def test_a_reload_while_photos_are_painted_keeps_them_and_what_is_finished(page: Any, tmp_path: Path) -> None:
+    set_knobs(page, size=64, steps=60)
+    drop(page, "#photo", photos(tmp_path, 6))
+    cells, painted = page.locator("#album-box .photos li"), page.locator("#album-box .photos .painted")
+    expect(cells).to_have_count(6)
+    page.locator("#paint-album").click()
+    expect(painted).not_to_have_count(0)
+    page.reload()
+    expect(cells).to_have_count(6)
+    expect(line(page)).to_have_text(re.compile(r"^Stopped · \d of 6 photos are yours to keep$"))
+    with ZipFile(saved(page)) as pictures:
+        assert len(pictures.namelist()) == painted.count() > 0
+    page.reload()
+    expect(cells).to_have_count(6)
+    page.get_by_role("button", name="Remove all").click()
+    expect(cells).to_have_count(0)
