@@ -119,7 +119,10 @@ def test_a_cut_out_from_a_telephone(page: Page, tmp_path: Path) -> None:
 
 
 def test_a_recipe_is_chosen_by_its_picture_and_shows_the_knobs_that_it_uses(page: Page) -> None:
+    photo = page.locator("#photo img")
+    before = photo.get_attribute("src")
     page.locator("#finished input").nth(1).check(force=True)  # settings come before their panel is opened
+    expect(photo).not_to_have_attribute("src", before)
     open_settings(page)
     expect(page.locator("#knob-recipe label:has(input:checked) b")).to_have_text("Painting")
     expect(page.locator("#knob-recipe img")).to_have_count(len(RECIPES))
