@@ -120,24 +120,10 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
     with gr.Accordion(label("brush"), open=False, elem_id="where") as mask_panel:
         marks = mask_brush(content.path.name if content else "")
         keep_faces = control("keep_faces")
-    with gr.Accordion(label("arrows"), open=False, elem_id="arrows") as arrows_panel:
-        arrows = arrow_brush.arrow_brush()
     start_row, steps = start_picture.start_row(), presets.presets()
-    with gr.Accordion(label("settings"), open=False, elem_id="settings"):
-        knobs: dict[str, Any] = {"recipe": recipe_choice.recipe_choice(), "keep_faces": keep_faces, "strokes": arrows}
-        knobs["style_mix"] = hidden_control("style_mix")  # its sliders stand beside the paintings
-        knobs |= {name: control(name) for name in presets.SET}
-        with gr.Row(elem_id="looks"):
-            with gr.Column():
-                knobs |= {name: control(name) for name in sketch.BESIDE}
-            small = sketch.panel()
-        knobs |= {name: control(name) for name in PLAIN if name not in knobs}
-        slider_limits.slider_limits()
-        with gr.Accordion(label("expert"), open=False, elem_id="expert") as expert:
-            for group in GROUPS:
-                gr.HTML(label(f"group_{group}"), elem_classes=["group", "bare"])
-                knobs |= {name: control(name) for name, knob in PAGE_KNOBS.items() if knob.group == group}
-            gr.Checkbox(label=label("all_knobs"), container=False, elem_id="all-knobs")
+    knobs, expert, small = _settings()
+    with gr.Accordion(label("arrows"), open=False, elem_id="arrows") as arrows_panel:
+        knobs |= {"keep_faces": keep_faces, "strokes": arrow_brush.arrow_brush()}
     with gr.Row(elem_id="go"):
         buttons = {
             "paint": gr.Button(label("paint"), variant="primary", size="lg", elem_id="paint"),
@@ -153,6 +139,27 @@ def _what_goes_in(opening: Finished | None) -> dict[str, Any]:
         "sketch": small,
     }
     return {**boxes, **galleries, **rest, **buttons, "knobs": {name: knobs[name] for name in PAGE_KNOBS}}
+
+
+def _settings() -> tuple[dict[str, Any], gr.Accordion, Any]:
+    """Knobs by name, the fold of those for experts, and the small picture beside the first ones."""
+    with gr.Accordion(label("settings"), open=False, elem_id="settings"):
+        knobs: dict[str, Any] = {"recipe": recipe_choice.recipe_choice()}
+        knobs["style_mix"] = hidden_control("style_mix")  # its sliders stand beside the paintings
+        knobs |= {name: control(name) for name in presets.SET}
+        with gr.Row(elem_id="looks"):
+            with gr.Column():
+                knobs |= {name: control(name) for name in sketch.BESIDE}
+            small = sketch.panel()
+        elsewhere = {*knobs, "keep_faces", "strokes"}
+        knobs |= {name: control(name) for name in PLAIN if name not in elsewhere}
+        slider_limits.slider_limits()
+        with gr.Accordion(label("expert"), open=False, elem_id="expert") as expert:
+            for group in GROUPS:
+                gr.HTML(label(f"group_{group}"), elem_classes=["group", "bare"])
+                knobs |= {name: control(name) for name, knob in PAGE_KNOBS.items() if knob.group == group}
+            gr.Checkbox(label=label("all_knobs"), container=False, elem_id="all-knobs")
+    return knobs, expert, small
 
 
 def _photos(language: str) -> list[Tile]:
