@@ -339,7 +339,9 @@ class _RelaxedTransport(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         theirs, there, back, is_forth = ctx.saved_tensors
         along = F.embedding(there, theirs) * (is_forth / len(there)).to(theirs.dtype)
-        along.index_put_((back,), theirs * (~is_forth / len(back)).to(theirs.dtype), accumulate=True)
+        homeward = theirs * (~is_forth / len(back)).to(theirs.dtype)
+        # indexing would add them up in any order
+        along += torch.ops.aten.embedding_dense_backward(homeward, back, len(there), -1, False)
         return gradients[0] * along, None
 
 

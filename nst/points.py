@@ -59,10 +59,10 @@ class _Fetched(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         features, indices, shares = ctx.saved_tensors
-        into = torch.zeros_like(features, memory_format=torch.channels_last)
-        parts = gradients[0][:, None] * shares[:, :, None]  # (N, K, C)
-        _rows(into).index_put_((indices,), parts, accumulate=True)
-        return into, None, None
+        (_, channels, height, width), parts = features.shape, gradients[0][:, None] * shares[:, :, None]  # (N, K, C)
+        # indexing would add them up in any order
+        into = torch.ops.aten.embedding_dense_backward(parts, indices, height * width, -1, False)
+        return into.view(1, height, width, channels).permute(0, 3, 1, 2), None, None
 
 
 class _Middles(torch.autograd.Function):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import accumulate
+from itertools import accumulate, chain, repeat
 from typing import TYPE_CHECKING, Protocol, SupportsFloat, TypedDict
 
 import numpy as np
@@ -430,8 +430,8 @@ def _paint(
 
 def _progress(plan: Sequence[Scale], settings: Settings) -> list[float]:
     """Which part of all work is done after each step: one at a large size is more."""
-    costs = [step_cost(scale.of(settings), scale.pixels) for scale in plan for _ in range(scale.steps)]
-    *done, work = accumulate(costs)
+    costs = (repeat(step_cost(scale.of(settings), scale.pixels), scale.steps) for scale in plan)
+    *done, work = accumulate(chain.from_iterable(costs))
     return [*(part / work for part in done), 1.0]
 
 

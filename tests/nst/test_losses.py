@@ -246,3 +246,17 @@ def test_squared_distance_of_bfloat16_is_told_in_float32():
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=0)
     (gradient,) = torch.autograd.grad(found, features)
     torch.testing.assert_close(gradient.float(), 2 * (features.float() - target.float()), rtol=0.01, atol=0.01)
+
+
+def test_what_comes_home_to_one_point_is_added_up_in_one_order():
+    """In float32 as well, and with several threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        generator = torch.Generator().manual_seed(0)
+        ours, theirs = (torch.randn(count, 2000, generator=generator) for count in (6, 4000))
+        error, ours = losses.relaxed_emd(theirs), ours.requires_grad_()
+        first, *others = (torch.autograd.grad(error(ours), ours)[0] for _ in range(6))
+        assert all(torch.equal(first, other) for other in others)
+    finally:
+        torch.set_num_threads(threads)
