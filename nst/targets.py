@@ -92,8 +92,8 @@ def objective_for(
     return objective_of(photo, _regions(photo, masks, targets, mix), points, view, fade)
 
 
-def keeping(objective: Objective, photo: Tensor, faces: Image.Image) -> Objective:
-    """The same, where the faces of the photo (1, 3, H, W) keep their features.
+def keeping(objective: Objective, photo: Tensor, faces: Image.Image | None) -> Objective:
+    """The same, where the faces of the photo (1, 3, H, W), if there are any, keep their features.
 
     There its features weigh more, shallow ones too; matches, which would bring the painting's strokes, weigh less, and
     motifs nothing. Statistics are those of the whole picture as before, so that a face is painted in its colours.
@@ -101,6 +101,8 @@ def keeping(objective: Objective, photo: Tensor, faces: Image.Image) -> Objectiv
     Args:
         faces: Grey, in the photo's shape: white where they are.
     """
+    if faces is None:
+        return objective
     view, relative = objective.view, CONTENT_SCALES["relative"]
     more_of = face_shares(view.settings)
     mask = to_pixels(faces, (photo.shape[-1], photo.shape[-2]))[:, :1].to(photo.device)
@@ -446,7 +448,7 @@ def _galleries(region: Region, photo: Tensor, view: View) -> list[Gallery]:
                 _within(mask, bound),
                 _within(mask, here),
                 region.target.candidates[layer],
-                _motifs(region, empty, photo, view) if layer == clearest else [],
+                _motifs(region, empty, field, photo, view) if layer == clearest else [],
                 settings.match_loss == "cosine" or "+" in layer,
                 ask,
             )
@@ -454,9 +456,9 @@ def _galleries(region: Region, photo: Tensor, view: View) -> list[Gallery]:
     return galleries
 
 
-def _motifs(region: Region, empty: Tensor, photo: Tensor, view: View) -> list[Motifs]:
+def _motifs(region: Region, empty: Tensor, field: Tensor | None, photo: Tensor, view: View) -> list[Motifs]:
     """One for each deep layer with statistics."""
-    settings, field = view.settings, _field(photo, view.settings)
+    settings = view.settings
     losses = [(share, SUM_LOSSES[loss]) for loss, share in shares(settings.style_loss).items() if loss in SUM_LOSSES]
     motifs = []
     for layer, weight in style_shares(settings).items() if losses else ():

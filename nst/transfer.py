@@ -438,7 +438,7 @@ def _progress(plan: Sequence[Scale], settings: Settings) -> list[float]:
 def _objective(photo: Tensor, commission: Commission, view: View, fade: float) -> Objective:
     """What is minimised at the size of the photo (1, 3, H, W)."""
     objective = objective_for(photo, commission.styles, commission.masks, view, fade)
-    return objective if commission.faces is None else keeping(objective, photo, commission.faces)
+    return keeping(objective, photo, commission.faces)
 
 
 class _Rest:

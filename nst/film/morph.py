@@ -109,9 +109,7 @@ class _Painter:
         pixels = start.to(self.device.place)
         regions = regions_between(self.targets[leg], self.targets[(leg + 1) % len(self.targets)], share)
         objective = objective_of(self.photo, regions, self.points, self.view)
-        if self.faces is not None:
-            objective = keeping(objective, self.photo, self.faces)
-        objective = objective.matched(pixels)
+        objective = keeping(objective, self.photo, self.faces).matched(pixels)
         canvas = Canvas(pixels, self.solver.enlarged(*pixels.shape[-2:]), is_clamped=True)
         for _ in range(STEPS):
             canvas.move(objective(canvas.pixels)[0])

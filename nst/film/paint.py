@@ -223,6 +223,7 @@ class _Painter:
     device: Device
     shot: Shot | None = None
     solver: Solver | None = None
+    faces: Image.Image | None = None  # of the frame that is painted
 
     def __post_init__(self) -> None:
         self.settings = self.commission.settings
@@ -247,6 +248,7 @@ class _Painter:
     def _next(self, photo: Image.Image, before: State, near: Motion) -> State:
         if self.shot is None or self.shot.first is not before.first:
             self.shot, self.solver = Shot(before.first, {}), None
+        self.faces = mask_if_any(photo) if face_shares(self.settings) else None
         key = before.key
         far = near if before.since_key is None else far_motion(key.photo, photo, before.since_key, near)
         carried, age = _carried(before, near, far)
@@ -296,8 +298,7 @@ class _Painter:
             self.shot.targets[size] = targets_for(first, styles, mix, points_for(settings), view)
         pixels = self._pixels(photo, size)
         objective = objective_for(pixels, styles, None, view, targets=self.shot.targets[size])
-        faces = mask_if_any(photo) if face_shares(settings) else None
-        return objective if faces is None else keeping(objective, pixels, faces)
+        return keeping(objective, pixels, self.faces)
 
     def _pixels(self, photo: Image.Image, size: tuple[int, int]) -> Tensor:
         return to_pixels(recoloured(photo, size, self.colours, self.settings), size).to(self.device.place)
