@@ -20,13 +20,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nst.tables import best_of_columns, best_of_rows
 from nst.wrap import NOWHERE, Wrap
 
 SLICES = 64  # directions of the sliced Wasserstein distance
 FEWEST = 1e-6  # positions, where a region has none at a deep layer
 RARE = 1e-7  # share of the largest eigenvalue below which there is nothing
 LEAST = 1e-12  # instead of zero where something is divided by
-PART = 64  # columns of a table whose largest is found together
 FLAT = 0.01  # of the mean's square: a covariance of less is no measure of what differs from it
 
 
@@ -314,7 +314,7 @@ def nearest(target: Tensor) -> Callable[[Tensor], Tensor]:
     def error(value: Tensor) -> Tensor:
         ours = F.normalize(value - value.mean(0))
         with torch.no_grad():
-            match = _best(_table(ours, wanted))
+            match = best_of_rows(_table(ours, wanted))
         return 1 - (ours * wanted[match]).sum(1).mean()
 
     return error
@@ -329,7 +329,7 @@ class _RelaxedTransport(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, ours: Tensor, theirs: Tensor) -> Tensor:
         table = _table(ours, theirs)
-        there, back = _best(table), _best_of_columns(table)
+        there, back = best_of_rows(table), best_of_columns(table)
         forth = _exact(table.gather(1, there[:, None])).mean()
         home = _exact(table.gather(0, back[None])).mean()
         ctx.save_for_backward(theirs, there, back, forth <= home)
@@ -394,27 +394,6 @@ def moments_l1(target: Tensor) -> Callable[[Tensor], Tensor]:
     return error
 
 
-def _best(table: Tensor) -> Tensor:
-    """Number (N,) of the largest in each row of (N, M).
-
-    That of each part first, and then where it is: torch finds a maximum several times faster than its place.
-    """
-    part = math.gcd(table.shape[1], PART)
-    parts = table.reshape(len(table), -1, part)  # (N, M / part, part)
-    first = parts.amax(2).float().argmax(1)
-    within = parts[torch.arange(len(table), device=table.device), first].float().argmax(1)
-    return within.add_(first, alpha=part)
-
-
-def _best_of_columns(table: Tensor) -> Tensor:
-    """The same (M,) for the columns, along which the table is read more slowly than along rows."""
-    part = math.gcd(len(table), PART)
-    parts = table.reshape(-1, part, table.shape[1])  # (N / part, part, M)
-    first = parts.amax(1).float().argmax(0)
-    within = parts[first, :, torch.arange(table.shape[1], device=table.device)].float().argmax(1)
-    return within.add_(first, alpha=part)
-
-
 def _table(ours: Tensor, theirs: Tensor) -> Tensor:
     """Cosines (N, M) of points of length 1, multiplied in the type of theirs."""
     return ours.to(theirs.dtype) @ theirs.t()
@@ -427,7 +406,7 @@ def palette(target: Tensor) -> Callable[[Tensor], Tensor]:
         theirs = target.to(value)
         with torch.no_grad():
             near = -torch.cdist(value, theirs)
-            there, back = _best(near), _best_of_columns(near)
+            there, back = best_of_rows(near), best_of_columns(near)
         forth = torch.linalg.vector_norm(value - theirs[there], dim=1).mean()
         home = torch.linalg.vector_norm(
             F.embedding(back, value) - theirs, dim=1

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nst.strokes import LEAN
+from nst.tables import best_of_rows
 from nst.wrap import NOWHERE, Wrap
 
 # Of all paintings together, for each layer: all positions of relu3_1 up to 512 x 512 pixels. Above, they are drawn by
@@ -27,7 +28,6 @@ SAMPLE = 2048  # positions of the picture, drawn by chance, that tell its mean, 
 BEST = 10  # of the sample: those that a hub is near to (k of Conneau et al. 2018)
 FAINT = 1e-3  # contrast below which there is none
 PAIRS = 2**22  # cosines that are held at once: more of them do not fit into a processor's cache
-BLOCK = 128  # scores of which the best is found first, many at a time: to ask for its number is several times slower
 SWEEPS = 4  # over the paintings, until each has its share
 CELLS = 24  # of a painting, down and across, in which its matches are counted
 NEIGHBOURHOOD = 2.0  # cells, standard deviation: how far around its matches a painting lends its motifs
@@ -153,26 +153,13 @@ class Search:
     def nearest(self, features: Tensor, asked: Tensor | None = None) -> Tensor:
         """Number (N,) of the candidate for each of the picture's features (N, C), of which some (N, 3) ask for strokes
         that run in a direction."""
-        ours, theirs, handicap = 2 * unit(features, self.mean), self.candidates.unit, self.handicap
-        strokes = None if asked is None else self.candidates.strokes
-        if missing := -len(theirs) % BLOCK:
-            theirs, handicap = F.pad(theirs, (0, 0, 0, missing)), F.pad(handicap, (0, missing), value=torch.inf)
-            strokes = None if strokes is None else F.pad(strokes, (0, 0, 0, missing))
-        rows = max(1, PAIRS // len(theirs))
-        scores = ((part @ theirs.t()).float().sub_(handicap) for part in torch.split(ours, rows))
-        if asked is None or strokes is None:
-            return torch.cat([_best_number(one) for one in scores])
-        leaning, parts = LEAN * strokes.t(), torch.split(asked, rows)
-        return torch.cat([_best_number(one.addmm_(part, leaning)) for one, part in zip(scores, parts, strict=True)])
-
-
-def _best_number(scores: Tensor) -> Tensor:
-    """Where in its row each best score (N,) of (N, M) stands; M is a multiple of BLOCK."""
-    blocks = scores.view(len(scores), -1, BLOCK)
-    block = blocks.amax(2).argmax(1)
-    within = blocks[torch.arange(len(blocks), device=blocks.device), block].argmax(1)
-    number: Tensor = BLOCK * block + within
-    return number
+        ours, theirs = 2 * unit(features, self.mean), self.candidates.unit.t()
+        rows = max(1, PAIRS // theirs.shape[1])
+        scores = ((part @ theirs).float().sub_(self.handicap) for part in torch.split(ours, rows))
+        if asked is None or self.candidates.strokes is None:
+            return torch.cat([best_of_rows(one) for one in scores])
+        strokes, parts = LEAN * self.candidates.strokes.t(), torch.split(asked, rows)
+        return torch.cat([best_of_rows(one.addmm_(part, strokes)) for one, part in zip(scores, parts, strict=True)])
 
 
 def search(candidates: Candidates, sample: Tensor, with_hubs: bool = False) -> Search:
