@@ -128,12 +128,12 @@ class Turn:
     Attributes:
         pixels: (1, 3, H, W).
         strokes: (1, 3, H, W), the directions of its strokes, and 0, or -1 where it was turned; None if nobody asks.
-        is_turned: Whether it lies on its side, by a quarter turn.
+        quarters: By how many quarter turns it was turned to the left.
     """
 
     pixels: Tensor
     strokes: Tensor | None = None
-    is_turned: bool = False
+    quarters: int = 0
 
 
 def turns(pixels: Tensor) -> list[Turn]:
@@ -143,8 +143,8 @@ def turns(pixels: Tensor) -> list[Turn]:
     better: a painting has strokes to both sides of its main direction.
     """
     return [
-        Turn(one, _marked(directions(luma(one.float())), -float(turned)), turned)
-        for one, turned in ((pixels, False), (pixels.rot90(1, (2, 3)).contiguous(), True))
+        Turn(one, _marked(directions(luma(one.float())), -float(quarters)), quarters)
+        for quarters, one in enumerate([pixels, pixels.rot90(1, (2, 3)).contiguous()])
     ]
 
 

@@ -286,26 +286,15 @@ def _target(
         return _joined([_offered(turn, number, part / TURNS, points, view, wanted) for turn in turns(pixels)])
     if view.settings.style_turns == "no":
         return _offered(Turn(pixels), number, part, points, view)
-    copies = (Turn(pixels.rot90(quarters, (2, 3))) for quarters in range(4))
-    upright, *turned = (_offered(copy, number, part / 4, points, view) for copy in copies)
-    all_ways = [upright, *(_upright(one, quarters) for quarters, one in enumerate(turned, 1))]
+    copies = (Turn(pixels.rot90(quarters, (2, 3)), quarters=quarters) for quarters in range(4))
+    looks = [_offered(copy, number, part / 4, points, view) for copy in copies]
+    upright = looks[0]
     return Target(
         upright.sums,
-        {layer: torch.cat([one.points[layer] for one in all_ways]) for layer in upright.points},
-        {layer: one_of([one.candidates[layer] for one in all_ways]) for layer in upright.candidates},
+        {layer: torch.cat([look.points[layer] for look in looks]) for layer in upright.points},
+        {layer: one_of([look.candidates[layer] for look in looks]) for layer in upright.candidates},
         upright.colors,
     )
-
-
-def _upright(turned: Target, quarters: int) -> Target:
-    """With the places of its candidates as they are in the painting, which it shows turned to the left."""
-    moved = {}
-    for layer, found in turned.candidates.items():
-        down, across = found.places.unbind(1)
-        for _ in range(quarters):
-            down, across = across, 1 - down
-        moved[layer] = replace(found, places=torch.stack([down, across], dim=1))
-    return replace(turned, candidates=moved)
 
 
 def _joined(looks: Sequence[Target]) -> Target:
@@ -387,7 +376,9 @@ def _places(spots: Spots, turn: Turn, settings: Settings) -> Tensor:
     """(N, 2), down and across the whole painting as it hangs, margin included, in [0, 1]."""
     height, width = turn.pixels.shape[-2:]
     down, across = spots.rows / height, spots.columns / width
-    inside = torch.stack([across, 1 - down] if turn.is_turned else [down, across], dim=1).to(turn.pixels.device)
+    for _ in range(turn.quarters):
+        down, across = across, 1 - down
+    inside = torch.stack([down, across], dim=1).to(turn.pixels.device)
     return settings.style_margin + (1 - 2 * settings.style_margin) * inside
 
 
