@@ -32,7 +32,6 @@ DESK, PHONE = (1280, 900), (390, 844)  # as the fixture `page` has them
 DESK_ONLY = pytest.mark.parametrize("page", [DESK], ids=["desk"], indirect=True)  # the same on a phone
 CALL = re.compile(r"/gradio_api/(queue/join|run/\w+|cancel|reset)")  # of an event of the page
 CALM = 1.5  # seconds without a call, after which no further one can belong to a click
-LOCAL = re.compile(r"(http://127\.0\.0\.1|data:|blob:)")
 
 
 def choose(page: Page, wall: str, key: str) -> None:
