@@ -95,9 +95,10 @@ const keep = () => {
 const finders = element.querySelectorAll(".find button, [value=refine]");
 const look = (busy) => finders.forEach((button) => (button.disabled = busy));
 let refining = false;
+let wanted = null; // what was asked for before the photo was there
 const seek = (what) => {
-  if (!canvas.width || !image.src) return;
-  remember();
+  if (!image.src && document.querySelector("#photo img")) return (wanted = what);
+  if (image.src) remember();
   look(true);
   refining = Boolean(what.strokes);
   props.value = { ...props.value, ...what };
@@ -155,6 +156,8 @@ const fit = () => {
   past.length = 0;
   drawn = layers.map(() => null);
   draw();
+  if (wanted) seek(wanted);
+  wanted = null;
 };
 document.addEventListener("load", (event) => event.target.closest?.("#photo") && fit(), true);
 const follow = () => {

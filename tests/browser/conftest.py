@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
@@ -11,8 +10,6 @@ from typing import Any
 import pytest
 
 from studio.runs import estimate
-
-LOCAL = re.compile(r"(http://127\.0\.0\.1|data:|blob:)")
 
 
 @pytest.fixture(scope="package")
@@ -31,39 +28,10 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
-LEAVES = "this document is being left"
-
-
-class Troubles:
-    """Errors in a page's console, and requests to anywhere else.
-
-    What a document says while it is being left does not count: its streams are cut, and Gradio's client complains.
-    """
-
-    def __init__(self, page: Any) -> None:
-        self.seen: list[str] = []
-        self.leaving = False
-        page.add_init_script(f"addEventListener('beforeunload', () => console.debug('{LEAVES}'))")
-        page.on("framenavigated", lambda frame: self.stays() if frame == page.main_frame else None)
-        page.on("download", lambda _: self.stays())  # a link to a file leaves nothing
-        page.on("pageerror", lambda error: self.heard("error", str(error)))
-        page.on("console", lambda message: self.heard(message.type, message.text))
-        page.on("request", lambda sent: None if LOCAL.match(sent.url) else self.seen.append(sent.url))
-
-    def heard(self, kind: str, text: str) -> None:
-        if text == LEAVES:
-            self.leaving = True
-        elif kind == "error" and not self.leaving:
-            self.seen.append(text)
-
-    def stays(self) -> None:
-        self.leaving = False
-
-
 @pytest.fixture(params=[(1280, 900), (390, 844)], ids=["desk", "phone"])
 def page(request: pytest.FixtureRequest, browser: Any, server: str) -> Iterator[Any]:
     """The page as it opens. Afterwards: no error in the console, no request to anywhere else."""
-    from tests.browser.driving import PATIENCE, expect
+    from tests.browser.driving import PATIENCE, Troubles, expect
 
     width, height = request.param
     context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US", accept_downloads=True)

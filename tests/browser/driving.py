@@ -31,6 +31,8 @@ PATIENCE = 60_000  # milliseconds, for a busy machine; nothing waits that long
 DESK, PHONE = (1280, 900), (390, 844)  # as the fixture `page` has them
 DESK_ONLY = pytest.mark.parametrize("page", [DESK], ids=["desk"], indirect=True)  # the same on a phone
 CALL = re.compile(r"/gradio_api/(queue/join|run/\w+|cancel|reset)")  # of an event of the page
+LOCAL = re.compile(r"(http://127\.0\.0\.1|data:|blob:)")
+LEAVES = "this document is being left"
 CALM = 1.5  # seconds without a call, after which no further one can belong to a click
 
 
@@ -108,3 +110,29 @@ class Calls:
             self.page.wait_for_timeout(100)
         names, self.names = self.names, []
         return names
+
+
+class Troubles:
+    """Errors in a page's console, and requests to anywhere else.
+
+    What a document says while it is being left does not count: its streams are cut, and Gradio's client complains.
+    """
+
+    def __init__(self, page: Any) -> None:
+        self.seen: list[str] = []
+        self.leaving = False
+        page.add_init_script(f"addEventListener('beforeunload', () => console.debug('{LEAVES}'))")
+        page.on("framenavigated", lambda frame: self.stays() if frame == page.main_frame else None)
+        page.on("download", lambda _: self.stays())  # a link to a file leaves nothing
+        page.on("pageerror", lambda error: self.heard("error", str(error)))
+        page.on("console", lambda message: self.heard(message.type, message.text))
+        page.on("request", lambda sent: None if LOCAL.match(sent.url) else self.seen.append(sent.url))
+
+    def heard(self, kind: str, text: str) -> None:
+        if text == LEAVES:
+            self.leaving = True
+        elif kind == "error" and not self.leaving:
+            self.seen.append(text)
+
+    def stays(self) -> None:
+        self.leaving = False

@@ -12,6 +12,7 @@ from PIL import Image
 from nst.image import read_text
 from nst.record import read_record
 from nst.wrap import GRID
+from studio.i18n import words
 from tests.browser.driving import DESK_ONLY, Page, choose, downloaded, expect, open_settings, set_knobs, status
 
 FINISHED = re.compile(r"Finished · .*")
@@ -42,6 +43,23 @@ def test_the_subject_is_kept_by_one_click_and_corrected_by_hand(page: Page) -> N
     page.get_by_role("button", name="Keep the subject").click()
     expect(page.get_by_test_id("toast-text")).to_have_text(re.compile("Nothing stands out"))
     expect(page.get_by_role("button", name="Keep the subject")).to_be_enabled()
+
+
+@DESK_ONLY
+def test_a_click_that_comes_before_the_photo_or_without_one_is_answered(page: Page) -> None:
+    held: list[Any] = []
+    page.route(re.compile("kingfisher"), lambda route: held.append(route))
+    choose(page, "photos", "kingfisher")
+    page.wait_for_function("document.querySelector('#photo img')?.src.includes('kingfisher')")
+    page.locator("#where > button").click()
+    page.get_by_role("button", name="Keep the subject").click()
+    for one in held:
+        one.continue_()
+    expect(page.locator("#brush .marked")).to_be_visible()
+    page.get_by_role("button", name="Take the photo away").click()
+    expect(page.locator("#photo img")).to_have_count(0)
+    page.get_by_role("button", name="Keep the subject").click()
+    expect(page.get_by_test_id("toast-text")).to_have_text(words("en")["brush_photo"])
 
 
 @DESK_ONLY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.browser.conftest import Troubles
+from tests.browser.driving import Troubles
 
 
 def test_errors_count_except_those_of_a_document_being_left(browser: Any, server: str) -> None:
