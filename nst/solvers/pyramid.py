@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nst.wrap import NOWHERE, Wrap, interpolate
 
-STRIP = 1024  # rows of a picture that are multiplied in one go
+PART = 2**20  # products that are added up in one go
 
 
 def resize(pixels: Tensor, height: int, width: int, wrap: Wrap = NOWHERE) -> Tensor:
@@ -79,6 +79,6 @@ def along_bands(bands: list[Tensor], gradient: Tensor, wrap: Wrap = NOWHERE) -> 
 
 
 def dot(a: Tensor, b: Tensor) -> Tensor:
-    """A strip at a time: a large picture has no room for the products of all its values."""
-    parts = zip(*(torch.split(one, STRIP, dim=2) for one in (a, b)), strict=True)
-    return torch.stack([(x * y).sum() for x, y in parts]).sum()
+    """A part at a time: float32 would lose digits of a sum of so many products in a row."""
+    parts = zip(*(torch.split(one.flatten(), PART) for one in (a, b)), strict=True)
+    return torch.stack([torch.dot(x, y) for x, y in parts]).sum()

@@ -251,8 +251,8 @@ def test_a_large_picture_keeps_no_pair_that_the_next_step_forgets():
     assert len(large.pairs) == 2 < len(usual.pairs) == 3
 
 
-def test_a_picture_of_many_strips_has_the_product_of_the_whole(monkeypatch):
-    monkeypatch.setattr("nst.solvers.pyramid.STRIP", 7)
+def test_a_product_of_many_parts_is_that_of_the_whole(monkeypatch):
+    monkeypatch.setattr("nst.solvers.pyramid.PART", 7)
     a, b = torch.rand(2, 1, 3, 23, 5, dtype=torch.float64)
     torch.testing.assert_close(dot(a, b), (a * b).sum())
 
