@@ -31,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "The copy keyword is deprecated:DeprecationWarning",
     ):
         config.addinivalue_line("filterwarnings", f"ignore:{warning}")
+    gc.disable()  # until all tests are imported, which leaves nothing to collect
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -48,6 +49,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.server)
     long = {item.path for item in items if any(map(item.get_closest_marker, ("browser", "server", "slow")))}
     items.sort(key=lambda item: item.path not in long)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # nobody looks through a million objects that stay
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
