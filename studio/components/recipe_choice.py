@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -49,6 +49,11 @@ def recipe_choice() -> KnobPictures:
 
 def _idle(settings: Settings) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in sorted(without_effect(settings)) if KNOBS[name].group}
+
+
+def moving(moves: Mapping[str, Sequence[Any]]) -> str:
+    """JavaScript that answers a choice with the updates of its knobs, at once: between them, nothing else arrives."""
+    return f"(recipe) => ({json.dumps(moves)})[recipe]"
 
 
 def show_used(names: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ from studio.components.page_components import PageComponents
 from studio.components.thumbnails import url
 from studio.components.updates import Updates
 from studio.errors import in_language, in_the_users_words, without_a_trace
-from studio.events import AT_ONCE, QUIET
+from studio.events import AT_ONCE, EACH, QUIET
 from studio.gradio_internals import opened_by
 from studio.i18n import label, language_of, time_in_words, words
 from studio.panels import presets, prices, turns
@@ -78,7 +78,7 @@ def join(page: PageComponents) -> Dependency:
 
     needed = {page.album_photos, *presets.inputs(page)}
     changed = [page.album_photos, page.album_box, page.paint_album]
-    page.inbox.select(arrived, {page.inbox, page.album_state, *needed}, [page.album_panel, *changed], **QUIET)
+    page.inbox.select(arrived, {page.inbox, page.album_state, *needed}, [page.album_panel, *changed], **EACH, **QUIET)
     page.album_box.delete(removed, {page.album_box, *needed}, changed, **QUIET)
     switched = [*turns.switched(page), page.album_box, page.album_state]
     chosen: set[Any] = {*page.inputs.values(), page.album_photos} - {page.content, page.mask_brush}

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from nst import Settings
+from nst.recipes import RECIPES
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
 from studio.components import arrow_brush, inbox, mask_brush, recipe_choice, slider_limits, start_picture, status_line
 from studio.components.controls import SLIDERS, moved_by, moved_to
@@ -15,7 +16,7 @@ from studio.components.images import boxed, name_of
 from studio.components.page_components import PageComponents
 from studio.components.painting_mix import EVEN, add_style, remove_style, rows
 from studio.components.updates import Updates, merged
-from studio.events import AT_ONCE, QUIET
+from studio.events import AT_ONCE, EACH, LATEST, QUIET
 from studio.gradio_internals import opened_by
 from studio.i18n import label_of, language_of
 from studio.panels import adjust, history, prices, restore, viewer
@@ -27,7 +28,8 @@ def join(page: PageComponents) -> None:
     _mix(page)
     _finished(page)
     recipe = page.knobs["recipe"]
-    recipe.input(lambda name: _by_name(page, moved_by(name)), recipe, list(page.knobs.values()), **AT_ONCE)
+    moved = [page.knobs[name] for name in moved_by(next(iter(RECIPES)))]
+    recipe.input(None, recipe, moved, js=recipe_choice.moving(_moves(page)), **AT_ONCE)
     used = [page.expert.expand, *(knob.change for knob in page.knobs.values())]
     show = recipe_choice.show_used(page.knobs)
     gr.on(used, None, list(page.knobs.values()), js=show, trigger_mode="multiple", **AT_ONCE)
@@ -43,6 +45,15 @@ def join(page: PageComponents) -> None:
 
 def _by_name(page: PageComponents, updates: Mapping[str, Any]) -> Updates:
     return {page.inputs[name]: update for name, update in updates.items()}
+
+
+def _moves(page: PageComponents) -> dict[str, list[Any]]:
+    """Recipe -> the updates of its knobs, as the browser understands them."""
+
+    def sent(name: str, move: dict[str, Any]) -> dict[str, Any]:
+        return {**move, "value": page.knobs[name].postprocess(move["value"])}
+
+    return {recipe: [sent(*move) for move in moved_by(recipe).items()] for recipe in RECIPES}
 
 
 def _without_start(page: PageComponents) -> Updates:
@@ -77,14 +88,15 @@ def _pictures(page: PageComponents) -> None:
 
     changed = [*restore.brought_back_outputs(page), *history.hung_outputs(page)]
     needed: set[Any] = {page.inbox, page.mask_brush, page.results}
-    page.inbox.upload(arrived, needed, changed, **QUIET)  # only a queued event shows a toast
+    page.inbox.upload(arrived, needed, changed, **EACH, **QUIET)  # only a queued event shows a toast
     by_camera: set[Any] = {page.content, page.mask_brush, page.results}
     page.content.upload(photographed, by_camera, changed, **QUIET)
     for box, gallery in ((page.content, page.content_gallery), (page.style, page.style_gallery)):
         box.clear(lambda: None, None, gallery, **AT_ONCE)
     shown = [page.content, page.mask_brush, page.mask_panel, page.knobs["strokes"], page.arrows_panel]
-    page.content_gallery.select(photo, [page.content_gallery, page.mask_brush], shown, **AT_ONCE)
-    page.style_gallery.select(lambda key: str(PAINTINGS[key].path), page.style_gallery, page.style, **AT_ONCE)
+    page.content_gallery.select(photo, [page.content_gallery, page.mask_brush], shown, **LATEST, **AT_ONCE)
+    painting = page.style_gallery.select
+    painting(lambda key: str(PAINTINGS[key].path), page.style_gallery, page.style, **LATEST, **AT_ONCE)
 
 
 def _marks_for(page: PageComponents, photo: str, marks: Mapping[str, Any]) -> Updates:
@@ -118,7 +130,7 @@ def _finished(page: PageComponents) -> None:
     """A finished picture brings back its photo, its painting and its settings."""
 
     def shown(key: str, marks: Mapping[str, Any], request: gr.Request) -> Updates:
-        picture = FINISHED[key]
+        picture, result = FINISHED[key], result_of_finished(key)
         return merged(
             viewer.reset(page),
             adjust.reset(page),
@@ -134,7 +146,8 @@ def _finished(page: PageComponents) -> None:
                 page.mix: rows((), [EVEN]),
                 page.canvas: str(picture.path),
                 page.status: status_line.line(label_of(picture, language_of(request))),
-                **prices.on_the_wall(page, result_of_finished(key), language_of(request)),
+                **prices.on_the_wall(page, result, language_of(request)),
+                page.result: result,
                 page.download: gr.update(value=str(picture.path), interactive=True),
                 page.history: None,
                 page.python_panel: gr.update(open=False),
@@ -148,7 +161,7 @@ def _finished(page: PageComponents) -> None:
         page.status,
         page.download,
         page.continue_buttons,
+        page.result,
     ]
     changed += [page.history, page.python_panel, page.run_state, page.view, page.stage, *page.adjusting]
-    page.finished_gallery.select(shown, [page.finished_gallery, page.mask_brush], changed, **AT_ONCE)
-    page.finished_gallery.select(result_of_finished, page.finished_gallery, page.result, **AT_ONCE)
+    page.finished_gallery.select(shown, [page.finished_gallery, page.mask_brush], changed, **LATEST, **AT_ONCE)

@@ -15,7 +15,7 @@ from studio.components.images import inline
 from studio.components.page_components import PageComponents
 from studio.components.updates import Updates, merged
 from studio.components.widget_files import widget_files
-from studio.events import AT_ONCE, QUIET
+from studio.events import AT_ONCE, LATEST, QUIET
 from studio.i18n import LANGUAGES, language_of, words
 from studio.limits import LONGEST_VISIT
 from studio.panels import adjust, prices, restore, viewer
@@ -56,7 +56,7 @@ def join(page: PageComponents) -> None:
         return {**hung(page, result, language_of(request)), **restore.brought_back(page, result.chosen, request)}
 
     shown = [*hung_outputs(page), *restore.brought_back_outputs(page)]
-    again = page.history.select(bring_back, [page.history, page.results], shown, **QUIET)
+    again = page.history.select(bring_back, [page.history, page.results], shown, **LATEST, **QUIET)
     again.failure(lambda: None, None, page.history, **AT_ONCE)
 
 

@@ -15,7 +15,7 @@ from studio.components.controls import moved
 from studio.components.page_components import PageComponents
 from studio.components.updates import Updates
 from studio.components.widget_files import widget_files
-from studio.events import AT_ONCE, RAW
+from studio.events import AT_ONCE, LATEST, RAW
 from studio.i18n import LANGUAGES, for_browser, language_of, sentence, words
 from studio.limits import PAGE_KNOBS
 from studio.panels import prices
@@ -52,7 +52,8 @@ def join(page: PageComponents) -> None:
     def renew(values: dict[Any, Any], request: gr.Request) -> Updates:
         return {**forecasts(page, values, request), page.memory: gr.update(session=request.session_hash)}
 
-    page.presets.select(set_by, [page.presets, page.knobs["recipe"]], [page.knobs[name] for name in SET], **AT_ONCE)
+    asked, moved = [page.presets, page.knobs["recipe"]], [page.knobs[name] for name in SET]
+    page.presets.select(set_by, asked, moved, **LATEST, **AT_ONCE)
     changes = [page.presets.load, *(page.knobs[name].change for name in TIMED)]
     gr.on(
         changes, renew, {*inputs(page), page.result}, [*outputs(page), page.memory], trigger_mode="always_last", **RAW

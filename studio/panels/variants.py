@@ -18,7 +18,7 @@ from studio.components.images import inline
 from studio.components.page_components import PageComponents, named
 from studio.components.widget_files import widget_files
 from studio.errors import without_a_trace
-from studio.events import AT_ONCE
+from studio.events import AT_ONCE, LATEST
 from studio.i18n import for_browser, label, language_of, words
 from studio.panels.turns import small_run
 from studio.runs.choices import Choices
@@ -61,7 +61,7 @@ def join(page: PageComponents) -> Dependency:
         yield from paint(request, Choices.of(named(inputs, values) | {"start": b""}))
 
     inputs = {name: component for name, component in page.inputs.items() if name != "start"}
-    choice = page.variants.select(chosen, page.variants, [page.knobs[name] for name in SET], **AT_ONCE)
+    choice = page.variants.select(chosen, page.variants, [page.knobs[name] for name in SET], **LATEST, **AT_ONCE)
     choice.then(None, js=IS_SET, **AT_ONCE)
     return small_run(page, page.paint_variants, run, set(inputs.values()), page.variants)
 

@@ -16,7 +16,7 @@ from studio.components.thumbnails import url
 from studio.components.updates import Updates
 from studio.components.widget_files import widget_files
 from studio.errors import without_a_trace
-from studio.events import AT_ONCE
+from studio.events import AT_ONCE, LATEST
 from studio.i18n import for_browser, label, language_of
 from studio.runs.result import Result
 
@@ -76,7 +76,7 @@ def _choices(views: Sequence[str]) -> list[Any]:
 
 def join(page: PageComponents) -> None:
     """Looking changes nothing: the canvas stays under the stage."""
-    page.view.input(show, [page.view, page.result, *page.adjusting], page.stage, **AT_ONCE)
+    page.view.input(show, [page.view, page.result, *page.adjusting], page.stage, **LATEST, **AT_ONCE)
     page.view.input(None, page.view, js=SHOW_SHEET, **AT_ONCE)
 
 
