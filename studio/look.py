@@ -44,6 +44,8 @@ THEME = gr.themes.Base(
         block_label_border_width="0px",
         button_primary_text_color="white",
     ),
+    button_secondary_text_color="*neutral_900",
+    button_secondary_text_color_dark="*neutral_100",
     block_padding="0px",
     layout_gap="18px",
     form_gap_width="0px",

@@ -91,7 +91,7 @@ def text(request: gr.Request) -> str:
     """The text, in the visitor's language."""
     texts = words(language_of(request))
     parts = "".join(
-        f"<section><h3>{escape(texts[f'lesson_{part}'])}</h3><p>{escape(texts[f'lesson_{part}_text'])}</p>"
+        f"<section><h2>{escape(texts[f'lesson_{part}'])}</h2><p>{escape(texts[f'lesson_{part}_text'])}</p>"
         + "".join(f'<div class="formula"><math displaystyle="true">{formula}</math></div>' for formula in its_formulas)
         + "</section>"
         for part, its_formulas in formulas(texts["content_error"], texts["style_error"]).items()
