@@ -28,9 +28,20 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
+@pytest.fixture
+def page(blank: Any, server: str) -> Any:
+    """The page as it opens."""
+    from tests.browser.driving import expect
+
+    blank.goto(server, wait_until="domcontentloaded")
+    expect(blank.locator("#canvas img")).to_be_visible()
+    expect(blank.locator("#paint")).to_be_enabled()
+    return blank
+
+
 @pytest.fixture(params=[(1280, 900), (390, 844)], ids=["desk", "phone"])
-def page(request: pytest.FixtureRequest, browser: Any, server: str) -> Iterator[Any]:
-    """The page as it opens. Afterwards: no error in the console, no request to anywhere else."""
+def blank(request: pytest.FixtureRequest, browser: Any) -> Iterator[Any]:
+    """An empty tab, with an empty cache. Afterwards: no error in the console, no request to anywhere else."""
     from tests.browser.driving import PATIENCE, Troubles, expect
 
     width, height = request.param
@@ -39,9 +50,6 @@ def page(request: pytest.FixtureRequest, browser: Any, server: str) -> Iterator[
     expect.set_options(timeout=PATIENCE)
     page = context.new_page()
     troubles = Troubles(page)
-    page.goto(server, wait_until="domcontentloaded")
-    expect(page.locator("#canvas img")).to_be_visible()
-    expect(page.locator("#paint")).to_be_enabled()
     yield page
     assert troubles.seen == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page can be pushed sideways"

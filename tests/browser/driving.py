@@ -28,8 +28,8 @@ QUIET = [
     "--use-fake-ui-for-media-stream",
 ]
 PATIENCE = 60_000  # milliseconds, for a busy machine; nothing waits that long
-DESK, PHONE = (1280, 900), (390, 844)  # as the fixture `page` has them
-DESK_ONLY = pytest.mark.parametrize("page", [DESK], ids=["desk"], indirect=True)  # the same on a phone
+DESK, PHONE = (1280, 900), (390, 844)  # as the fixture `blank` has them
+DESK_ONLY = pytest.mark.parametrize("blank", [DESK], ids=["desk"], indirect=True)  # the same on a phone
 CALL = re.compile(r"/gradio_api/(queue/join|run/\w+|cancel|reset)")  # of an event of the page
 LOCAL = re.compile(r"(http://127\.0\.0\.1|data:|blob:)")
 LEAVES = "this document is being left"
@@ -67,6 +67,29 @@ def set_knobs(page: Page, **values: int) -> None:
         page.keyboard.press("Tab")
         expect(page.locator(f"#knob-{name} input[type=range]")).to_have_value(str(value))
     page.get_by_role("button", name="Settings").click()
+
+
+def drop(page: Page, on: str, *files: Path) -> None:
+    """Through the browser's own protocol: an event made by a script keeps its files, a real one forgets them."""
+    browser = page.context.new_cdp_session(page)
+    page.locator(on).evaluate("one => one.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    box = page.locator(on).bounding_box()
+    event = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    event["data"] = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        browser.send("Input.dispatchDragEvent", {"type": kind, **event})
+    browser.detach()
+
+
+def answers_come_late(page: Page) -> None:
+    """A third of a second later than they would: what one does meanwhile comes before them."""
+    page.evaluate(
+        """() => {
+            const send = window.fetch;
+            const late = (address) => new Promise((done) => setTimeout(done, /run\\/predict/.test(address) ? 300 : 0));
+            window.fetch = async (...what) => (await late(what[0].url ?? what[0]), send(...what));
+        }"""
+    )
 
 
 def status(page: Page) -> playwright.Locator:

@@ -13,13 +13,17 @@ from PIL import Image
 
 from nst.recipes import RECIPES
 from nst.settings import KNOBS
-from studio.catalogue import FINISHED, PAINTINGS
+from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
+from studio.components.images import CANVAS_SIDE
 from studio.i18n import PREFIX, TRANSLATIONS, words
 from tests.browser.driving import (
+    DESK,
     DESK_ONLY,
     PATIENCE,
+    PHONE,
     Browser,
     Page,
+    answers_come_late,
     canvas,
     choose,
     downloaded,
@@ -126,7 +130,9 @@ def test_a_recipe_is_chosen_by_its_picture_and_shows_the_knobs_that_it_uses(page
     open_settings(page)
     expect(page.locator("#knob-recipe label:has(input:checked) b")).to_have_text("Painting")
     expect(page.locator("#knob-recipe img")).to_have_count(len(RECIPES))
+    expect(page.locator("#knob-recipe .line")).to_have_text([recipe.summary for recipe in RECIPES.values()])
     page.get_by_role("button", name="For experts").click()
+    expect(page.locator("#expert .block.group")).to_have_text(["Brush", "Colour", "Detail", "Solver"])
     matches, tiles = page.locator("#knob-match_layers"), page.locator("#knob-tile")
     expect(matches).to_be_visible()
     page.get_by_label("Tutorial").check(force=True)  # its picture lies above it
@@ -142,13 +148,28 @@ def test_a_recipe_is_chosen_by_its_picture_and_shows_the_knobs_that_it_uses(page
     expect(matches).to_be_hidden()
     expect(page.locator("#knob-match_rounds")).to_be_visible()  # it was turned
 
+    answers_come_late(page)
+    choose(page, "finished", list(FINISHED)[2])
+    page.get_by_label("Gatys 2016").check(force=True)  # before the settings of that picture have come
+    expect(photo).to_have_attribute("src", re.compile(FINISHED[list(FINISHED)[2]].content.key))
+    expect(page.locator("#knob-recipe label:has(input:checked) b")).to_have_text("Painting")
+    expect(page.locator("#knob-steps input[type=number]")).to_have_value(str(KNOBS["steps"].default))
+    expect(matches).to_be_visible()
+    for name in ("Johnson 2015", "Tutorial", "Gatys 2016"):
+        page.get_by_label(name).check(force=True)
+    expect(page.locator("#knob-steps input[type=number]")).to_have_value(str(RECIPES["gatys2016"].knobs["steps"]))
+    expect(matches).to_be_hidden()
+
 
 @DESK_ONLY
 def test_with_the_keyboard_alone(page: Page) -> None:
-    page.locator("#paintings input").nth(0).focus()
-    page.keyboard.press("ArrowRight")
-    second = list(PAINTINGS)[1]
-    expect(page.locator("#painting img")).to_have_attribute("src", re.compile(second))
+    answers_come_late(page)
+    for wall, box, pictures in (("photos", "photo", PHOTOS), ("paintings", "painting", PAINTINGS)):
+        page.locator(f"#{wall} input").nth(0).focus()
+        for _ in range(3):  # faster than the answers
+            page.keyboard.press("ArrowRight")
+        expect(page.locator(f"#{wall} input:checked")).to_have_value(list(pictures)[3])
+        expect(page.locator(f"#{box} img")).to_have_attribute("src", re.compile(list(pictures)[3]))
     set_knobs(page, size=64, steps=10_000 // 25)
     page.locator("#paint").focus()
     page.keyboard.press("Enter")
@@ -189,30 +210,50 @@ def test_the_camera_takes_a_photo(page: Page) -> None:
 
 @pytest.mark.skipif(not any(one.film for one in FINISHED.values()), reason="no films here")
 def test_opens_in_motion_once_and_not_for_those_who_want_none(browser: Browser, server: str) -> None:
-    for motion, count in (("no-preference", 1), ("reduce", 0)):
-        page = browser.new_page(reduced_motion=motion)
+    assert all(one.film for one in FINISHED.values())
+    for motion, count, (width, height) in (("no-preference", 1, PHONE), ("reduce", 0, DESK)):
+        page = browser.new_page(reduced_motion=motion, viewport={"width": width, "height": height}, locale="en-US")
         page.goto(server, wait_until="domcontentloaded")
         expect(page.locator("#canvas img")).to_be_visible()
         page.wait_for_timeout(0 if count else 1500)
         expect(page.locator("#opening video")).to_have_count(count)
+        if count:
+            film, easel = (page.locator(one).bounding_box() for one in ("#opening video", "#easel"))
+            assert film == easel
         page.keyboard.press("Tab")
         expect(page.locator("#opening video")).to_have_count(0)
+        if not count:
+            page.locator("#view").get_by_role("radio", name="Replay").check(force=True)  # its label lies above it
+            expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+            assert page.locator("#stage video").evaluate("film => film.paused && film.currentTime === 0")
         page.close()
 
 
-def test_nothing_moves_by_itself(page: Page) -> None:
-    """While the page loads, while one chooses, and while it paints, what is there stays where it is."""
+def test_nothing_moves_by_itself(blank: Page, server: str) -> None:
+    """While the page comes over a slow line, while one chooses, and while it paints, all stays where it is."""
+    page = blank
+    line, weight = page.context.new_cdp_session(page), [0.0]
+    line.on("Network.loadingFinished", lambda file: weight.append(file["encodedDataLength"]))
+    line.send("Network.enable")
+    line.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    slow = 1.5e6 / 8  # bytes a second
+    throughput = {"downloadThroughput": slow, "uploadThroughput": slow}
+    line.send("Network.emulateNetworkConditions", {"offline": False, "latency": 40, **throughput})
     page.add_init_script(
         """window.moved = 0;
         const own = (one) => (one.hadRecentInput ? 0 : one.value); // what a click opens may move the rest
         new PerformanceObserver((list) => list.getEntries().forEach((one) => (window.moved += own(one))))
             .observe({ type: "layout-shift", buffered: true });"""
     )
-    page.reload(wait_until="domcontentloaded")
+    page.goto(server, wait_until="commit")
     expect(page.locator("#canvas img")).to_be_visible()
     expect(page.locator("#visit .hint")).to_be_attached()
+    page.wait_for_load_state("load")
+    expect(page.locator("#photos img").first).to_have_js_property("complete", True)
     page.wait_for_timeout(1500)
     assert page.evaluate("window.moved") < 0.05
+    assert sum(weight) < 900_000
+    line.send("Network.emulateNetworkConditions", {"offline": False, "latency": 0, **dict.fromkeys(throughput, -1)})
     choose(page, "photos", "barn")
     choose(page, "paintings", list(PAINTINGS)[3])
     choose(page, "finished", list(FINISHED)[1])
@@ -253,9 +294,22 @@ def test_full_screen_is_full_and_covers_all(page: Page) -> None:
     whole = {"x": 0, "y": 0, **page.viewport_size}
     page.wait_for_function("[innerWidth, innerHeight] + '' === [canvas.offsetWidth, canvas.offsetHeight] + ''")
     assert page.locator("#canvas").bounding_box() == whole
-    points = "[[5, 5], [40, 200], [innerWidth / 2, innerHeight - 40]]"
-    on_top = f"{points}.every(([x, y]) => canvas.contains(document.elementFromPoint(x, y)))"
-    assert page.evaluate(on_top)
+    assert (
+        page.evaluate(
+            """() => {
+            const above = new Set(), stride = 12;
+            for (let x = 4; x < innerWidth; x += stride)
+                for (let y = 4; y < innerHeight; y += stride) {
+                    const one = document.elementFromPoint(x, y);
+                    if (!canvas.contains(one)) above.add(one.closest("[id]")?.id);
+                }
+            return [...above];
+        }"""
+        )
+        == []
+    ), "what lies above the picture"
+    page.locator("#canvas [aria-label='Exit fullscreen']").click()
+    page.wait_for_function("canvas.offsetWidth < innerWidth")
 
 
 def test_paint_and_stop_are_in_reach(page: Page) -> None:
@@ -268,31 +322,24 @@ def test_paint_and_stop_are_in_reach(page: Page) -> None:
     expect(status(page)).to_have_text(re.compile("Stopped"))
 
 
-@DESK_ONLY
-def test_who_waits_is_told_how_many_are_before(page: Page, browser: Browser, server: str) -> None:
+def test_who_waits_is_told_how_many_are_before_and_who_leaves_makes_room(
+    page: Page, browser: Browser, server: str
+) -> None:
     first = browser.new_page(locale="en-US")
     first.goto(server, wait_until="domcontentloaded")
     expect(first.locator("#presets .options span").first).to_have_text(re.compile(r"\d|^$"))
+    set_knobs(first, steps=900)
     first.locator("#paint").click()
     expect(status(first)).to_have_text(re.compile("Step"))
     set_knobs(page, size=64, steps=3)
     page.locator("#paint").click()
     expect(status(page)).to_have_text(re.compile("^One painting before yours"))
     expect(page.locator("#canvas [data-testid=status-tracker]")).to_be_hidden()
-    first.close()
-    expect(status(page)).to_have_text(re.compile("Finished"))
-
-
-@DESK_ONLY
-def test_a_visitor_who_leaves_makes_room(page: Page, browser: Browser, server: str) -> None:
-    gone = browser.new_page()
-    gone.goto(server, wait_until="domcontentloaded")
-    set_knobs(gone, steps=900)
-    gone.locator("#paint").click()
-    expect(status(gone)).to_have_text(re.compile("Step"))
-    gone.close()
-    set_knobs(page, size=64, steps=3)
-    page.locator("#paint").click()  # one paints at a time: without room this would wait for minutes
+    page.locator("#stop").click()  # before the first step: that is no success
+    expect(status(page)).to_have_text(words("en")["unpainted"])
+    page.locator("#paint").click()
+    expect(status(page)).to_have_text(re.compile("^One painting before yours"))
+    first.close()  # one paints at a time: without room this would wait for minutes
     expect(status(page)).to_have_text(re.compile("Finished"))
 
 
@@ -324,9 +371,10 @@ def test_an_unknown_language_is_english_and_another_can_be_chosen(browser: Brows
     context.close()
 
 
-@pytest.mark.parametrize("page", [(2560, 1440)], ids=["wide"], indirect=True)
+@pytest.mark.parametrize("blank", [(2560, 1440)], ids=["wide"], indirect=True)
 def test_a_wide_screen_is_used(page: Page) -> None:
     """The picture has the height, and what may follow stands beside it."""
+    expect(canvas(page)).to_have_js_property("naturalWidth", CANVAS_SIDE)
     picture, beside = page.locator("#easel").bounding_box(), page.locator("#finished").bounding_box()
     assert picture["height"] > 0.8 * 1440 and picture["width"] > 0.5 * 2560
     assert page.locator("#canvas").bounding_box() == picture

@@ -13,20 +13,8 @@ from PIL import Image
 
 from nst.record import read_record
 from studio.runs import estimate
-from tests.browser.driving import DESK_ONLY, PATIENCE, expect, set_knobs
+from tests.browser.driving import DESK_ONLY, PATIENCE, drop, expect, set_knobs
 from tests.painting import noise
-
-
-def drop(page: Any, on: str, files: list[Path]) -> None:
-    """Through the browser's own protocol, as a person's drop."""
-    browser = page.context.new_cdp_session(page)
-    page.locator(on).evaluate("one => one.scrollIntoView({ block: 'center', behavior: 'instant' })")
-    box = page.locator(on).bounding_box()
-    event = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
-    event["data"] = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
-    for kind in ("dragEnter", "dragOver", "drop"):
-        browser.send("Input.dispatchDragEvent", {"type": kind, **event})
-    browser.detach()
 
 
 def photos(folder: Path, count: int) -> list[Path]:
@@ -55,7 +43,7 @@ def test_photos_that_are_dropped_at_once_become_one_zip(
     before = page.locator("#photo img").get_attribute("src")
     (broken := tmp_path / "broken.jpg").write_bytes(b"not a picture")
     first, second, third = photos(tmp_path, 3)
-    drop(page, "#photo", [first, broken, second, third])
+    drop(page, "#photo", first, broken, second, third)
     cells = page.locator("#album-box .photos li")
     expect(cells).to_have_count(3)
     expect(page.locator("#album-box .troubles li")).to_have_text([re.compile(r"^broken\.jpg: The photo .*\.$")])
@@ -93,7 +81,7 @@ def test_others_have_their_turn_between_two_photos_and_stop_keeps_what_is_finish
     expect(page.locator("#album-box .troubles li")).to_have_text([re.compile("^Up to 10 photos")])
     page.locator("#paint-album").click()
     expect(page.locator("#album-box .photos .painted")).not_to_have_count(0)
-    drop(page, "#photo", photos(tmp_path, 2))
+    drop(page, "#photo", *photos(tmp_path, 2))
     expect(page.get_by_test_id("toast-text")).to_have_text(re.compile("^These photos are being painted"))
     other = Client(server, verbose=False, analytics_enabled=False)
     pictures = {"content": handle_file(photo), "style": handle_file(painting)}
@@ -110,7 +98,7 @@ def test_others_have_their_turn_between_two_photos_and_stop_keeps_what_is_finish
 @DESK_ONLY
 def test_a_reload_while_photos_are_painted_keeps_them_and_what_is_finished(page: Any, tmp_path: Path) -> None:
     set_knobs(page, size=64, steps=60)
-    drop(page, "#photo", photos(tmp_path, 6))
+    drop(page, "#photo", *photos(tmp_path, 6))
     cells, painted = page.locator("#album-box .photos li"), page.locator("#album-box .photos .painted")
     expect(cells).to_have_count(6)
     page.locator("#paint-album").click()

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 
+from PIL import Image
+
+from studio.catalogue import ICON
+from studio.i18n import words
+from studio.server.front_page import PREVIEW_SIZE
 from tests.browser.driving import PATIENCE, Browser, expect
 
 ASSET = re.compile(r"assets/[\w.-]+|fonts/[\w.-]+")  # of Gradio, and ours
@@ -13,7 +19,7 @@ ASSET = re.compile(r"assets/[\w.-]+|fonts/[\w.-]+")  # of Gradio, and ours
 def test_what_gradio_needs_is_asked_for_at_once_and_small_pictures_last(browser: Browser, server: str) -> None:
     """An update of Gradio whose files are not found any longer, or which needs others, fails here."""
     asked: list[str] = []
-    page = browser.new_page()  # with an empty cache
+    page = browser.new_page(locale="en-US")  # with an empty cache
     page.on("request", lambda sent: asked.append(sent.url))
     page.goto(server, wait_until="domcontentloaded")
     expect(page.locator("#finished img").first).to_be_visible(timeout=PATIENCE)
@@ -26,4 +32,13 @@ def test_what_gradio_needs_is_asked_for_at_once_and_small_pictures_last(browser:
     large = next(number for number, address in enumerate(asked) if "/1024/" in address)
     small = next(number for number, address in enumerate(asked) if re.search("/(content|style|results)-", address))
     assert large < small
+
+    def content(name: str) -> str:
+        return str(page.locator(f"meta[property='og:{name}']").get_attribute("content"))
+
+    text = words("en")
+    assert (page.title(), content("title"), content("description")) == (text["title"], text["title"], text["tagline"])
+    with Image.open(io.BytesIO(page.request.get(content("image")).body())) as preview:
+        assert preview.size == PREVIEW_SIZE
+    assert page.request.get(f"{server}favicon.ico").body() == ICON.read_bytes()
     page.close()

@@ -12,15 +12,29 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from nst.arrows import arrows_from
 from nst.image import open_picture, read_text
-from nst.record import read_record
-from nst.settings import KNOBS
+from nst.recipes import RECIPES
+from nst.record import Record, read_record
+from nst.settings import KNOBS, Settings
 from studio.catalogue import PAINTINGS, PHOTOS
 from studio.panels import continue_buttons, variants
 from studio.panels.presets import preset_for
-from tests.browser.driving import DESK_ONLY, Page, choose, downloaded, expect, open_settings, set_knobs, status
+from tests.browser.driving import (
+    DESK_ONLY,
+    Page,
+    canvas,
+    choose,
+    downloaded,
+    drop,
+    expect,
+    open_settings,
+    set_knobs,
+    status,
+)
+from tests.painting import noise
 
 pytestmark = pytest.mark.usefixtures("known_machine")
 
@@ -49,7 +63,7 @@ def kept(page: Page) -> tuple[tuple[int, int], dict[str, str]]:
         return picture.size, read_text(picture.filename)
 
 
-def test_time_is_known_before_the_start(page: Page) -> None:
+def test_time_is_known_before_the_start_and_no_number_is_cut_off_in_silence(page: Page) -> None:
     expect(segment(page, "sketch").locator("span")).to_have_text(re.compile(r"about \d+ s"))
     before = segment(page, "painting").locator("span").inner_text()
     choose(page, "photos", "portrait-woman")
@@ -57,11 +71,39 @@ def test_time_is_known_before_the_start(page: Page) -> None:
     segment(page, "painting").locator("input").focus()
     page.keyboard.press("ArrowLeft")
     expect(segment(page, "sketch").locator("input")).to_be_checked()
+    about = re.compile(r", about \d+ s$")
+    expect(page.locator("#paint")).to_have_text(about)
+    expect(page.locator("#onward small")).to_have_text([re.compile(r"^about \d+ s$")] * 4)
+    page.locator("#view").get_by_role("radio", name="Variants").check(force=True)  # its label lies above it
+    expect(page.locator("#paint-sheet")).to_have_text(about)
+    page.locator("#lesson > button").click()
+    expect(page.locator("#paint-lesson")).to_have_text(about)
+    page.locator("#lesson > button").click()
     set_knobs(page, size=320)
     expect(page.locator("#presets input:checked")).to_have_count(0)
     expect(page.locator("#presets .own")).to_have_text(re.compile(r"Your settings about \d+ s"))
     open_settings(page)
+    expect(page.locator("#knob-recipe .time")).to_have_text([re.compile(r"^about \d+ (s|min)$")] * len(RECIPES))
     expect(page.locator("#knob-steps input[type=number]")).to_have_value(str(preset_for("sketch", "painting")["steps"]))
+
+    size, said = page.locator("#knob-size input[type=number]"), page.locator("#limits")
+    for name, number in (("size", "4096"), ("steps", "5000")):
+        page.locator(f"#knob-{name} input[type=number]").fill(number)
+        page.keyboard.press("Tab")
+        expect(page.locator(f"#knob-{name} input[type=range]")).to_have_attribute("max", number)
+        expect(page.locator(f"#knob-{name} input[type=number]")).to_have_value(number)
+        expect(said).to_have_text("")
+    size.fill("20000")
+    page.keyboard.press("Tab")
+    expect(size).to_have_value("8192")
+    expect(said).to_have_text("Size: from 16 to 8192 here.")
+    page.get_by_label("Masterpiece").check(force=True)
+    page.get_by_label("Tutorial").check(force=True)
+    page.get_by_label("Masterpiece").check(force=True)
+    steps = preset_for("masterpiece", "tutorial")["steps"]  # more of its own: 9429
+    expect(page.locator("#knob-steps input[type=number]")).to_have_value(str(steps))
+    expect(page.locator("#paint")).to_have_text(re.compile(r", about \d+ (min|h)$"))
+    expect(page.locator("#paint")).to_have_css("background-color", "rgb(180, 83, 9)")
 
 
 def test_several_paintings_each_with_its_weight(page: Page, painting: Path) -> None:
@@ -115,15 +157,28 @@ def test_goes_on_from_the_picture(page: Page, monkeypatch: pytest.MonkeyPatch) -
             page.get_by_role("button", name="Stop").click()
             expect(status(page)).to_have_text(re.compile(rf"Stopped at step \d+ of 900 · {size} px"))
 
+    page.get_by_role("button", name="Paint only here").click()
+    draw(page, (0.2, 0.15), (0.2, 0.85))
+    expect(page.locator("#brush .marked")).to_be_visible()
     set_knobs(page, size=192, steps=3)
     paint(page)
+    other = page.locator("#onward .other")
+    expect(other).to_be_hidden()
+    choose(page, "photos", "barn")  # to which those marks do not belong
+    expect(page.locator("#brush .marked")).to_have_count(0)
+    expect(other).to_be_visible()
     go_on_and_stop("Continue", "192 × 128")
-    go_on(page, "More style")
-    expect(status(page)).to_have_text(re.compile("Finished · 192 × 128 px · 15 steps"))
+    for count, way in enumerate(("More photo", "More style", "More style"), 3):
+        go_on(page, way)
+        expect(page.locator("#visit .tile")).to_have_count(count)
+        expect(status(page)).to_have_text(re.compile("Finished · 192 × 128 px · 15 steps"))
     go_on_and_stop("Sharper", "256 × 171")
     size, text = kept(page)
+    record = read_record(text)
     assert size == (256, 171)
-    assert read_record(text).settings.content_weight == pytest.approx(HALF)
+    assert record.settings.content_weight == pytest.approx(HALF)
+    assert (record.photo, len(record.masks)) == ("neuschwanstein-castle.jpg", 1)
+    expect(page.locator("#photo img")).to_have_attribute("src", re.compile("barn"))
     open_settings(page)  # no control has moved
     expect(page.locator("#knob-size input[type=number]")).to_have_value("192")
     expect(page.locator("#knob-content_weight input")).to_have_value(f"{2 * HALF:g}")
@@ -179,12 +234,26 @@ def test_the_picture_is_the_project(page: Page, server: str, tmp_path: Path, mon
     page.locator("#photo input[type=file]").set_input_files(ours)
     expect(page.get_by_test_id("toast-text")).to_have_text(re.compile("painted here"))
     expect(page.locator("#photo img")).to_have_attribute("src", re.compile("content/barn"))
+    expect(canvas(page)).to_have_js_property("naturalWidth", 64)  # the picture itself
     assert before
     expect(page.locator("#photos input[value=barn]")).to_be_checked()
     expect(page.locator(f"#paintings input[value={SECOND}]")).to_be_checked()
     open_settings(page)
     expect(page.locator("#knob-size input[type=number]")).to_have_value("64")
     expect(page.locator("#knob-steps input[type=number]")).to_have_value("3")
+
+    page.get_by_test_id("toast-close").click()
+    text = PngInfo()
+    for key, value in Record(Settings(size=96), "my holiday.jpg", (f"{SECOND}.jpg",)).text.items():
+        text.add_text(key, value)
+    noise(90, 60, 5).save(ours, pnginfo=text)
+    drop(page, "#photo", ours)  # its photo is nowhere here
+    expect(page.get_by_test_id("toast-text")).to_have_text(
+        re.compile(r"its settings are back\. Please add my holiday\.jpg\.$")
+    )
+    expect(canvas(page)).to_have_js_property("naturalWidth", 90)
+    expect(page.locator("#photo img")).to_have_attribute("src", re.compile("content/barn"))
+    expect(page.locator("#knob-size input[type=number]")).to_have_value("96")
 
 
 def draw(page: Page, *points: tuple[float, float]) -> None:
@@ -208,36 +277,34 @@ def changed(picture: Image.Image, photo: Path) -> np.ndarray:
     return np.abs(np.asarray(picture, dtype=float) - before).max(-1)
 
 
-@DESK_ONLY
 def test_each_painting_has_its_own_region(page: Page) -> None:
-    """Two paintings, each in its colour on the photo and by its name, and each in its half of the picture."""
-    first, second = list(PAINTINGS)[:2]
-    page.get_by_role("button", name="Another painting").click()
-    expect(page.locator("#mix .row .title").last).to_have_text("Now choose another painting")
-    choose(page, "paintings", second)
-    titles = [PAINTINGS[first].title, PAINTINGS[second].title]
-    expect(page.locator("#mix .row .title")).to_have_text(titles)
+    """Four paintings, each in its colour on the photo and by its name, and each in its quarter of the picture."""
+    titles = [PAINTINGS[key].title for key in list(PAINTINGS)[:4]]
+    for count, key in enumerate(list(PAINTINGS)[1:4], 1):
+        page.get_by_role("button", name="Another painting").click()
+        expect(page.locator("#mix .row .title").last).to_have_text("Now choose another painting")
+        choose(page, "paintings", key)
+        expect(page.locator("#mix .row .title")).to_have_text(titles[: count + 1])
     page.get_by_role("button", name="Paint only here").click()
     page.get_by_label("A region each").check(force=True)
     expect(page.locator("#brush .inks span")).to_have_text(titles)
-    page.get_by_role("slider", name="Brush").fill("128")
-    for number, x in enumerate((0.25, 0.75)):
+    places = [0.125, 0.375, 0.625, 0.875]
+    for number, x in enumerate(places):
         page.locator("#brush .inks input").nth(number).check(force=True)
         draw(page, (x, 0.0), (x, 1.0))
     colours = page.locator("#brush canvas").evaluate(
-        """sheet => [0.25, 0.75].map((x) => [...sheet.getContext("2d")
-          .getImageData(x * sheet.width, sheet.height / 2, 1, 1).data.slice(0, 3)])"""
+        """(sheet, places) => places.map((x) => [...sheet.getContext("2d")
+          .getImageData(x * sheet.width, sheet.height / 2, 1, 1).data.slice(0, 3)])""",
+        places,
     )
-    assert colours == [[213, 94, 0], [0, 114, 178]]
+    assert colours == [[213, 94, 0], [0, 114, 178], [240, 228, 66], [0, 158, 115]]
     expect(page.get_by_role("button", name="marks in force")).to_be_visible()
     set_knobs(page, size=64, steps=2)
     paint(page)
     _, text = kept(page)
     masks = [open_picture(io.BytesIO(mask)).convert("L") for mask in read_record(text).masks]
-    assert [[mask.getpixel((int(x * mask.width), mask.height // 2)) > 200 for x in (0.25, 0.75)] for mask in masks] == [
-        [True, False],
-        [False, True],
-    ]
+    here = [[mask.getpixel((int(x * mask.width), mask.height // 2)) > 200 for x in places] for mask in masks]
+    assert here == np.eye(4, dtype=bool).tolist()
     page.get_by_role("button", name=f"Take away {titles[0]}").click()
     expect(page.locator("#brush .inks span")).to_have_text(titles[1:])
 
@@ -365,22 +432,6 @@ def test_nothing_moves_when_a_run_ends(page: Page) -> None:
     assert page.evaluate("() => ['visit', 'begun'].map(id => document.getElementById(id).offsetHeight)") == heights
 
 
-@DESK_ONLY
-def test_a_typed_number_is_not_cut_off_in_silence(page: Page) -> None:
-    open_settings(page)
-    size, said = page.locator("#knob-size input[type=number]"), page.locator("#limits")
-    for name, number in (("size", "4096"), ("steps", "5000")):
-        page.locator(f"#knob-{name} input[type=number]").fill(number)
-        page.keyboard.press("Tab")
-        expect(page.locator(f"#knob-{name} input[type=range]")).to_have_attribute("max", number)
-        expect(page.locator(f"#knob-{name} input[type=number]")).to_have_value(number)
-        expect(said).to_have_text("")
-    size.fill("20000")
-    page.keyboard.press("Tab")
-    expect(size).to_have_value("8192")
-    expect(said).to_have_text("Size: from 16 to 8192 here.")
-
-
 def test_what_is_said_about_presets_covers_none(page: Page) -> None:
     set_knobs(page, size=320)
     expect(page.locator("#presets .own")).to_have_text(re.compile("Your settings"))
@@ -429,29 +480,32 @@ def test_variants_respect_the_marks(page: Page, monkeypatch: pytest.MonkeyPatch)
     assert all(masks and masks[0].getextrema()[1] == 255 for masks in asked)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_anyone_can_use_it(page: Page, theme: str) -> None:
-    """No serious barrier, as axe-core finds them: at rest, while marking, and after a run."""
+def test_anyone_can_use_it(page: Page) -> None:
+    """No barrier, as axe-core finds them, by day and night: at rest, with all folds open, in each view, after a run."""
 
     def barriers() -> list[tuple[str, str]]:
-        page.wait_for_function("document.getAnimations().every(one => one.playState !== 'running')")  # colours fade
-        found = Axe().run(page).response["violations"]
-        return [
-            (one["id"], node["html"])
-            for one in found
-            if one["impact"] in ("serious", "critical")
-            for node in one["nodes"]
-        ]
+        found = []
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            page.wait_for_function(f"document.body.classList.contains('dark') === {str(theme == 'dark').lower()}")
+            page.wait_for_function("document.getAnimations().every(one => one.playState !== 'running')")  # colours fade
+            found += Axe().run(page).response["violations"]
+        return [(one["id"], node["html"]) for one in found for node in one["nodes"]]
 
-    page.emulate_media(color_scheme=theme)
-    page.reload(wait_until="domcontentloaded")
     expect(page.locator("#presets .options span").first).to_have_text(re.compile("about"))
-    expect(page.locator("#canvas img")).to_be_visible()
     assert barriers() == []
-    page.get_by_role("button", name="Paint only here").click()
-    expect(page.locator("#brush canvas")).to_be_visible()
-    page.get_by_role("button", name="Strokes that follow").click()
-    expect(page.locator("#knob-strokes svg")).to_be_visible()
+    for panel in ("where", "arrows", "settings", "expert", "adjust", "album", "film", "python", "lesson"):
+        page.locator(f"#{panel} > button").click()
+    for late in ("#brush canvas", "#knob-strokes svg", "#knob-tile input", "#lesson .formula >> nth=0"):
+        expect(page.locator(late)).to_be_visible()
+    page.get_by_role("button", name="Share", exact=True).click()
+    assert barriers() == []
+    for panel in ("settings", "lesson"):
+        page.locator(f"#{panel} > button").click()
+    for view in ("Compare", "Replay", "Variants"):
+        page.locator("#view").get_by_role("radio", name=view).check(force=True)  # its label lies above it
+        expect(page.locator("#sheet .sheet" if view == "Variants" else f"#stage .{view.lower()}")).to_be_visible()
+        assert barriers() == []
     set_knobs(page, size=64, steps=2)
     paint(page)
     expect(page.locator("#visit input")).to_have_count(1)

@@ -14,9 +14,22 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from studio.catalogue import FINISHED
 from studio.panels import resume
 from studio.runs.result import result_of
-from tests.browser.driving import PATIENCE, Browser, Page, canvas, choose, expect, hand_in, set_knobs, status
+from tests.browser.driving import (
+    DESK,
+    PATIENCE,
+    PHONE,
+    Browser,
+    Page,
+    canvas,
+    choose,
+    expect,
+    hand_in,
+    set_knobs,
+    status,
+)
 from tests.painting import noise
 
 VISITOR: Any = SimpleNamespace(headers={}, session_hash="a-new-one")
@@ -70,7 +83,7 @@ def line(server: str) -> Iterator[Line]:
 
 @pytest.fixture
 def own_page(browser: Browser, line: Line) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
+    context = browser.new_context(viewport=as_wide_as(DESK), locale="en-US")
     context.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
     page = context.new_page()
@@ -78,6 +91,10 @@ def own_page(browser: Browser, line: Line) -> Iterator[Page]:
     expect(page.locator("#paint")).to_be_enabled()
     yield page
     context.close()
+
+
+def as_wide_as(screen: tuple[int, int]) -> dict[str, int]:
+    return dict(zip(("width", "height"), screen, strict=True))
 
 
 def test_nothing_is_lost(own_page: Page, line: Line, photo: Path, painting: Path) -> None:
@@ -102,6 +119,7 @@ def test_nothing_is_lost(own_page: Page, line: Line, photo: Path, painting: Path
     is_back()
     expect(page.locator("#visit .tile")).to_have_count(1)
     expect(status(page)).to_have_text(re.compile("^Finished"))
+    page.set_viewport_size(as_wide_as(PHONE))
     page.goto("about:blank")
     page.go_back(wait_until="domcontentloaded")
     is_back()
@@ -115,6 +133,15 @@ def test_nothing_is_lost(own_page: Page, line: Line, photo: Path, painting: Path
     is_back()
     expect(page.locator("#visit .tile")).to_have_count(2)
     expect(canvas(page)).to_have_js_property("naturalWidth", 128)
+    with page.expect_popup() as opened:
+        page.evaluate("window.open(location.href)")
+    second = opened.value
+    expect(second.locator("#visit .tile")).to_have_count(2)  # it takes the visit along, and the first tab keeps it
+    second.close()
+    choose(page, "finished", next(iter(FINISHED)))
+    choose(page, "visit", str(page.locator("#visit input").last.get_attribute("value")))
+    expect(status(page)).to_have_text(re.compile("^Finished"))
+    page.wait_for_function("document.querySelector('#canvas img').decode().then(() => true)")
     choose(page, "photos", "barn")
     expect(page.locator("#photo img")).to_have_attribute("src", re.compile("barn"))
 
