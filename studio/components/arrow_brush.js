@@ -2,12 +2,10 @@
 // Python may bring arrows back, or take them away; only a visitor's own trigger "change". A finger or a mouse draws an
 // arrow; so do the arrow keys, between two presses of the space bar.
 const words = props.words[window.language] ?? props.words.en;
-const SIDE = 512; // units of the drawing's long side
-const APART = 12; // of them, between two points of an arrow
+const APART = 12; // of the sheet's units, between two points of an arrow
 const HEAD = 16; // of them, the length of an arrow's head
 const STRIDE = 8; // of them, for each press of an arrow key
-const find = (selector) => element.querySelector(selector);
-const image = find(".easel img"), sheet = find("svg");
+const sheet = find("svg");
 find(".hint").textContent = words.hint;
 find(".easel p").textContent = words.photo;
 sheet.setAttribute("aria-label", words.canvas);
@@ -51,24 +49,11 @@ const say = (all) => {
 };
 watch("value", show);
 
-const fit = () => {
-  const photo = document.querySelector("#photo img");
-  if (!photo) image.removeAttribute("src");
-  if (!photo?.naturalWidth || photo.src === image.src) return;
-  image.src = photo.src;
-  const scale = SIDE / Math.max(photo.naturalWidth, photo.naturalHeight);
-  [width, height] = [photo.naturalWidth * scale, photo.naturalHeight * scale];
+followPhoto((...size) => {
+  [width, height] = size;
   at = [width / 2, height / 4];
   show();
-};
-document.addEventListener("load", (event) => event.target.closest?.("#photo") && fit(), true);
-const follow = () => {
-  const box = document.getElementById("photo");
-  if (box) new MutationObserver(() => box.querySelector("img") || fit()).observe(box, { childList: true, subtree: true });
-  else setTimeout(follow, 50);
-};
-follow();
-fit();
+});
 
 const spot = (event) => {
   const box = sheet.getBoundingClientRect();

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from studio.components.controls import checked, described
-from studio.components.widget_files import widget_files
+from studio.components.photo_sheet import sheet_files
 from studio.gradio_internals import shown_as_its_parent
 from studio.i18n import for_browser, label
 from studio.limits import PAGE_KNOBS
@@ -23,7 +23,7 @@ def arrow_brush() -> KnobArrows:
     own, shared = for_browser(("hint", "canvas", "clear"), "arrows_"), for_browser(("photo", "undo"), "brush_")
     return KnobArrows(
         PAGE_KNOBS["strokes"].default,
-        **widget_files(__file__),
+        **sheet_files(__file__),
         words={language: {**own[language], **shared[language]} for language in own},
         elem_id="knob-strokes",
         elem_classes=["bare"],

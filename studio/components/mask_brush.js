@@ -6,12 +6,10 @@
 // black where it erased, else grey. A finger, a mouse or the arrow keys and the space bar lead the brush.
 const language = window.language;
 const words = props.words[language] ?? props.words.en;
-const SIDE = 512; // pixels of the marks' long side
 const STEPS_BACK = 20;
 const SOFT = 1.25; // percent of the long side: how softly a mark ends if nothing else is said
 const INKS = [[229, 72, 77], [213, 94, 0], [0, 114, 178], [240, 228, 66], [0, 158, 115]]; // of all, and of each painting
-const find = (selector) => element.querySelector(selector);
-const image = find(".easel img"), canvas = find("canvas"), ring = find(".ring"), size = find(".size input");
+const canvas = find("canvas"), ring = find(".ring"), size = find(".size input");
 const ink = canvas.getContext("2d", { willReadFrequently: true });
 const past = [];
 const layers = INKS.map(() => document.createElement("canvas")); // the marks in each ink; the canvas shows some of them
@@ -143,14 +141,9 @@ const fill = async (layer, mask) => {
 };
 watch("value", draw);
 
-const fit = () => {
-  const photo = document.querySelector("#photo img");
-  if (!photo) image.removeAttribute("src");
-  if (!photo?.naturalWidth || photo.src === image.src) return;
-  image.src = photo.src;
-  const scale = SIDE / Math.max(photo.naturalWidth, photo.naturalHeight);
-  canvas.width = Math.round(photo.naturalWidth * scale); // also wipes it
-  canvas.height = Math.round(photo.naturalHeight * scale);
+followPhoto((width, height) => {
+  canvas.width = Math.round(width); // also wipes it
+  canvas.height = Math.round(height);
   for (const layer of [...layers, strokes.canvas]) Object.assign(layer, { width: canvas.width, height: canvas.height });
   forget();
   past.length = 0;
@@ -158,15 +151,7 @@ const fit = () => {
   draw();
   if (wanted) seek(wanted);
   wanted = null;
-};
-document.addEventListener("load", (event) => event.target.closest?.("#photo") && fit(), true);
-const follow = () => {
-  const box = document.getElementById("photo");
-  if (box) new MutationObserver(() => box.querySelector("img") || fit()).observe(box, { childList: true, subtree: true });
-  else setTimeout(follow, 50);
-};
-follow();
-fit();
+});
 
 const sheetOf = (brush) => [brush, brush.getImageData(0, 0, canvas.width, canvas.height)];
 const remember = () => {

@@ -16,7 +16,7 @@ from nst.masks import feathered
 from nst.mistakes import Mistake
 from nst.record import mask_png
 from studio.components.images import inline
-from studio.components.widget_files import widget_files
+from studio.components.photo_sheet import sheet_files
 from studio.errors import in_the_users_words
 from studio.i18n import for_browser, label
 
@@ -48,7 +48,7 @@ def mask_brush(photo: str) -> gr.HTML:
     """Its value is as `unmarked` says; nothing is marked at first."""
     return gr.HTML(
         unmarked(photo),
-        **widget_files(__file__),
+        **sheet_files(__file__),
         words=for_browser(WORDS, "brush_"),
         elem_id="brush",
         elem_classes=["bare"],
