@@ -254,11 +254,17 @@ def test_nothing_moves_by_itself(blank: Page, server: str) -> None:
     assert page.evaluate("window.moved") < 0.05
     assert sum(weight) < 900_000
     line.send("Network.emulateNetworkConditions", {"offline": False, "latency": 0, **dict.fromkeys(throughput, -1)})
-    choose(page, "photos", "barn")
-    choose(page, "paintings", list(PAINTINGS)[3])
     choose(page, "finished", list(FINISHED)[1])
     expect(canvas(page)).to_have_attribute("src", re.compile(list(FINISHED)[1]))
     assert page.evaluate("window.moved") < 0.05
+    where = """() => ["easel", "status", "pair", "photos", "view", "onward"].map((id) => {
+        return document.getElementById(id).getBoundingClientRect().top + scrollY;
+    })"""
+    places = page.evaluate(where)
+    choose(page, "photos", "barn")
+    choose(page, "paintings", list(PAINTINGS)[3])
+    expect(page.locator("#onward .other")).to_be_visible()  # which comes with the choice, and has room below
+    assert page.evaluate(where) == places
     set_knobs(page, size=128, steps=20)
     before = page.evaluate("window.moved")
     page.locator("#paint").click()

@@ -97,8 +97,8 @@ def test_time_is_known_before_the_start_and_no_number_is_cut_off_in_silence(page
     page.keyboard.press("Tab")
     expect(size).to_have_value("8192")
     expect(said).to_have_text("Size: from 16 to 8192 here.")
-    page.get_by_label("Masterpiece").check(force=True)
     page.get_by_label("Tutorial").check(force=True)
+    expect(page.locator("#knob-steps input[type=number]")).to_have_value(str(RECIPES["tutorial"].knobs["steps"]))
     page.get_by_label("Masterpiece").check(force=True)
     steps = preset_for("masterpiece", "tutorial")["steps"]  # more of its own: 9429
     expect(page.locator("#knob-steps input[type=number]")).to_have_value(str(steps))
