@@ -42,7 +42,7 @@ class Commission:
         masks: One grey picture for each painting, in the photo's shape: white where it applies.
             Where none does, the photo stays. Blended all over if not said.
         faces: Grey, in the photo's shape: white where a face is to keep its features. Where `settings.keep_faces` asks
-            for it they are found in the photo, if they are not given; None where it does not, or there are none.
+            for it they are found in the photo, if they are not given; None where it does not.
 
     Raises:
         ValueError: if a picture is missing, a mask is empty, there are not as many masks or weights as paintings, or

@@ -86,15 +86,14 @@ def faces_mask(photo: Image.Image) -> Image.Image:
         ValueError: if there is no face, or the network that finds them is not to be had: in one sentence.
     """
     mask = mask_if_any(photo)
-    if mask is None:
+    if not mask.getbbox():
         raise Mistake(NO_FACE)
     return mask
 
 
-def mask_if_any(photo: Image.Image) -> Image.Image | None:
-    """As `faces_mask`, but None if there is no face."""
-    faces = find_faces(photo)
-    return mask_of(faces, _fitted(photo, min(SIDE, max(photo.size)))) if faces else None
+def mask_if_any(photo: Image.Image) -> Image.Image:
+    """As `faces_mask`, but black all over if there is no face."""
+    return mask_of(find_faces(photo), _fitted(photo, min(SIDE, max(photo.size))))
 
 
 def find_faces(photo: Image.Image) -> list[Face]:

@@ -12,6 +12,7 @@ from torch import Tensor
 from nst.losses import LEAST, Sums, sums
 from nst.matching import SAMPLE, Candidates, Found, Search, lent, repeated, search
 from nst.points import Maps, Points, Spots, features_at
+from nst.precision import exact, exact_dtype
 from nst.strokes import fit
 from nst.terms import Collected, CosineTerm, MatchTerm, SumsTerm, Term, added
 from nst.view import View, match_step
@@ -79,10 +80,10 @@ class Gallery:
         """
         features = self.candidates.features
         if self.by_angle:
-            norms = torch.linalg.vector_norm(features, dim=1, dtype=_kind(features)).clamp(min=LEAST)
+            norms = torch.linalg.vector_norm(features, dim=1, dtype=exact_dtype(features)).clamp(min=LEAST)
             scale = self.weight / self.bound.sum().clamp(min=LEAST)
             return [CosineTerm(self.layer, self.step, self.bound, self.candidates, norms, matches, scale)]
-        energy = features.to(_kind(features)).square().sum(1).mean()
+        energy = exact(features).square().sum(1).mean()
         scale = self.weight / (self.bound.sum() * energy).clamp(min=LEAST)
         return [MatchTerm(self.layer, self.bound, self.candidates, matches, scale), *self._motif_terms(matches)]
 
@@ -101,10 +102,6 @@ class Gallery:
         mask = torch.ones_like(matches, dtype=torch.float32) if self.mask is None else self.mask
         matches, mask = (one[0, 0, ::every, ::every].contiguous() for one in (matches, mask))
         return Found(self.candidates.places[matches], self.candidates.paintings[matches], mask)
-
-
-def _kind(features: Tensor) -> torch.dtype:
-    return torch.promote_types(features.dtype, torch.float32)
 
 
 def column(maps: Maps, step: int) -> Tensor:

@@ -20,6 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nst.precision import exact, exact_dtype
 from nst.tables import best_of_columns, best_of_rows
 from nst.wrap import NOWHERE, Wrap
 
@@ -44,7 +45,7 @@ class _Sums(torch.autograd.Function):
         column = torch.ones_like(rows[..., :1]) if weights is None else _in_halves(weights).to(rows.dtype)
         weighted_rows = rows if weights is None else rows * column
         total, product = column.mT @ rows, weighted_rows.mT @ rows
-        return total.sum((0, 1), dtype=_kind(rows)), product.sum(0, dtype=_kind(rows))
+        return total.sum((0, 1), dtype=exact_dtype(rows)), product.sum(0, dtype=exact_dtype(rows))
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
@@ -69,7 +70,7 @@ class _SquaredDistance(torch.autograd.Function):
         if root is not None:
             difference = difference * root
         ctx.save_for_backward(difference, root)
-        distance: Tensor = torch.linalg.vector_norm(_exact(difference)).square()
+        distance: Tensor = torch.linalg.vector_norm(exact(difference)).square()
         return distance
 
     @staticmethod
@@ -85,15 +86,6 @@ def _in_halves(features: Tensor) -> Tensor:
     """
     channels, positions = features.shape[1], features[0, 0].numel()
     return features.permute(0, 2, 3, 1).reshape(math.gcd(positions, 2), -1, channels)
-
-
-def _exact(value: Tensor) -> Tensor:
-    """In float32 at least."""
-    return value.to(_kind(value))
-
-
-def _kind(value: Tensor) -> torch.dtype:
-    return torch.promote_types(value.dtype, torch.float32)
 
 
 @dataclass(frozen=True)
@@ -191,13 +183,13 @@ def relative_error(value: Tensor, target: Tensor, least: Tensor | float = LEAST)
     Args:
         least: What the divisor is at least.
     """
-    value, target = _exact(value), _exact(target)
+    value, target = exact(value), exact(target)
     return (value - target).square().sum() / target.square().sum().clamp(min=least)
 
 
 def mean_square(value: Tensor, target: Tensor) -> Tensor:
     """mean((value - target)^2)."""
-    return (_exact(value) - _exact(target)).square().mean()
+    return (exact(value) - exact(target)).square().mean()
 
 
 def squared_distance(features: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -221,7 +213,7 @@ def moments(target: Sums) -> Callable[[Sums], Tensor]:
     is then.
     """
     mean, covariance = target.mean, target.covariance
-    least = (FLAT * _exact(mean).square().sum()).square().clamp(min=LEAST)
+    least = (FLAT * exact(mean).square().sum()).square().clamp(min=LEAST)
 
     def error(value: Sums) -> Tensor:
         return 0.5 * relative_error(value.mean, mean) + 0.5 * relative_error(value.covariance, covariance, least)
@@ -288,7 +280,7 @@ def sliced(target: Tensor) -> Callable[[Tensor], Tensor]:
 
     It departs in that the directions are drawn once, so that the loss is a fixed function.
     """
-    target, generator = _exact(target), torch.Generator().manual_seed(0)
+    target, generator = exact(target), torch.Generator().manual_seed(0)
     directions = torch.randn(target.shape[1], SLICES, generator=generator).to(target)
     directions = directions / directions.norm(dim=0)
     wanted = (target @ directions).sort(dim=0).values
@@ -301,15 +293,15 @@ def histogram(target: Tensor) -> Callable[[Tensor], Tensor]:
 
     Matching one channel is sorting it; it departs in that the error is relative.
     """
-    wanted = _exact(target).sort(dim=0).values
+    wanted = exact(target).sort(dim=0).values
     energy = wanted.square().mean().clamp(min=LEAST)
     return lambda value: _transport(value, wanted) / energy
 
 
 def nearest(target: Tensor) -> Callable[[Tensor], Tensor]:
     """Mean cosine distance of each point to its nearest in the painting, each side centred (Kolkin et al. 2022)."""
-    exact = _exact(target)
-    wanted = F.normalize(exact - exact.mean(0)).to(target.dtype)
+    theirs = exact(target)
+    wanted = F.normalize(theirs - theirs.mean(0)).to(target.dtype)
 
     def error(value: Tensor) -> Tensor:
         ours = F.normalize(value - value.mean(0))
@@ -330,8 +322,8 @@ class _RelaxedTransport(torch.autograd.Function):
     def forward(ctx: Any, ours: Tensor, theirs: Tensor) -> Tensor:
         table = _table(ours, theirs)
         there, back = best_of_rows(table), best_of_columns(table)
-        forth = _exact(table.gather(1, there[:, None])).mean()
-        home = _exact(table.gather(0, back[None])).mean()
+        forth = exact(table.gather(1, there[:, None])).mean()
+        home = exact(table.gather(0, back[None])).mean()
         ctx.save_for_backward(theirs, there, back, forth <= home)
         return torch.minimum(forth, home).to(ours.dtype)
 
@@ -347,7 +339,7 @@ class _RelaxedTransport(torch.autograd.Function):
 
 def relaxed_emd(target: Tensor) -> Callable[[Tensor], Tensor]:
     """Relaxed earth mover's distance with the cosine distance (Kolkin et al. 2019)."""
-    wanted = F.normalize(_exact(target)).to(target.dtype)
+    wanted = F.normalize(exact(target)).to(target.dtype)
     return lambda value: 1 - _RelaxedTransport.apply(F.normalize(value), wanted)
 
 
@@ -367,13 +359,13 @@ class _CovarianceGap(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         points, sign = ctx.saved_tensors
-        along = _exact(points @ sign)  # both are symmetric
+        along = exact(points @ sign)  # both are symmetric
         return along.mul_(2 / len(points) * gradients[0]), None, None
 
 
 def _covariance(centred: Tensor) -> Tensor:
     """(C, C), of points (N, C) less their mean."""
-    return _exact(centred.t() @ centred).div_(len(centred))
+    return exact(centred.t() @ centred).div_(len(centred))
 
 
 def moments_l1(target: Tensor) -> Callable[[Tensor], Tensor]:
@@ -381,9 +373,9 @@ def moments_l1(target: Tensor) -> Callable[[Tensor], Tensor]:
 
     It departs in that both are relative to the target's, and so do not depend on the network's scale.
     """
-    exact = _exact(target)
-    mean = exact.mean(0)
-    covariance = _covariance((exact - mean).to(target.dtype))
+    theirs = exact(target)
+    mean = theirs.mean(0)
+    covariance = _covariance((theirs - mean).to(target.dtype))
     of_mean, of_covariance = (part.abs().sum().clamp(min=LEAST) for part in (mean, covariance))
 
     def error(value: Tensor) -> Tensor:
@@ -448,7 +440,7 @@ class _Distances(torch.autograd.Function):
     def forward(ctx: Any, unit: Tensor, dtype: torch.dtype) -> Tensor:
         centred = (unit - unit.mean(0)).to(dtype)
         ctx.save_for_backward(unit, centred)
-        halves = _exact(centred).square().sum(1) / 2
+        halves = exact(centred).square().sum(1) / 2
         return (halves[:, None] + halves - centred @ centred.t()).clamp_(min=0)
 
     @staticmethod
@@ -465,7 +457,7 @@ def self_similarity(value: Tensor, target: Tensor) -> Tensor:
     Args:
         value, target: (N, C), the same positions of both pictures.
     """
-    ours, photos = (_distances(_exact(points), target.dtype) for points in (value, target))
+    ours, photos = (_distances(exact(points), target.dtype) for points in (value, target))
     return len(value) * (ours - photos).abs().mean()
 
 
@@ -476,15 +468,15 @@ def _distances(points: Tensor, dtype: torch.dtype) -> Tensor:
 
 def _squares(target: Tensor) -> Tensor:
     """||target||^2, row by row: there is no room for the whole map of a large picture in float32."""
-    return torch.stack([_exact(row).square().sum() for row in target.unbind(2)]).sum()
+    return torch.stack([exact(row).square().sum() for row in target.unbind(2)]).sum()
 
 
 # What the squared difference of two maps is multiplied with
 CONTENT_SCALES: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType(
     {
         "relative": lambda target: 1 / _squares(target).clamp(min=LEAST),
-        "mean_square": lambda target: target.new_tensor(1 / target.numel(), dtype=_kind(target)),
-        "sum_square": lambda target: target.new_tensor(0.5, dtype=_kind(target)),  # Gatys et al. 2016, eq. 1
+        "mean_square": lambda target: target.new_tensor(1 / target.numel(), dtype=exact_dtype(target)),
+        "sum_square": lambda target: target.new_tensor(0.5, dtype=exact_dtype(target)),  # Gatys et al. 2016, eq. 1
     }
 )
 CONTENT_LOSSES = (*CONTENT_SCALES, "self_similarity")

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nst.blur import blurred
 from nst.strokes import LEAN
 from nst.tables import best_of_rows
 from nst.wrap import NOWHERE, Wrap
@@ -247,8 +248,9 @@ def lent(candidates: Candidates, told_by: Candidates, matches: Tensor, weights: 
     counts = torch.zeros(len(told_by.counts) * CELLS**2, dtype=torch.long, device=cell.device)
     whole = (weights * 1000).round().long()  # adding up numbers that are not whole would depend on their order
     counts.index_add_(0, cell[matches], whole)
-    grids = _blurred(counts.view(-1, 1, CELLS, CELLS).float().sqrt())  # the root, or hubs would have it all
-    return (grids / _blurred(torch.ones_like(grids))).flatten()[_cells(candidates)]
+    rooted = counts.view(-1, 1, CELLS, CELLS).float().sqrt()  # or hubs would have it all
+    grids = blurred(rooted, NEIGHBOURHOOD)
+    return (grids / blurred(torch.ones_like(grids), NEIGHBOURHOOD)).flatten()[_cells(candidates)]
 
 
 def repeated(candidates: Candidates, told_by: Candidates) -> Tensor:
@@ -268,7 +270,7 @@ def repeated(candidates: Candidates, told_by: Candidates) -> Tensor:
     total, count = torch.zeros(2, len(told_by.counts) * CELLS**2, dtype=torch.long, device=cell.device)
     total.index_add_(0, cell, ranks)
     count.index_add_(0, cell, torch.ones_like(ranks))
-    totals, counts = (_blurred(one.view(-1, 1, CELLS, CELLS).float()) for one in (total, count))
+    totals, counts = (blurred(one.view(-1, 1, CELLS, CELLS).float(), NEIGHBOURHOOD) for one in (total, count))
     often = (totals / counts.clamp(min=FAINT) / RANKS - RARE) / (COMMON - RARE)
     if candidates is told_by:
         return often.flatten()[cell].clamp(SELDOM, 1)
@@ -297,12 +299,3 @@ def _cells(candidates: Candidates) -> Tensor:
     if len(candidates.counts) == 1:
         return cell - candidates.paintings * CELLS**2  # of a region, whose painting may be any
     return cell
-
-
-def _blurred(grids: Tensor) -> Tensor:
-    """Gaussian, with nothing beyond the edge."""
-    reach = round(3 * NEIGHBOURHOOD)
-    kernel = torch.arange(-reach, reach + 1, device=grids.device).div(NEIGHBOURHOOD).square().div(-2).exp()
-    return F.conv2d(
-        F.conv2d(grids, kernel.view(1, 1, 1, -1), padding=(0, reach)), kernel.view(1, 1, -1, 1), padding=(reach, 0)
-    )

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nst.precision import exact
 from nst.tiles import Span, Tile
 from nst.wrap import interpolate
 
@@ -123,7 +124,7 @@ class Map:
         indices = torch.stack([row * width + column for row, _ in rows for column, _ in columns], dim=1)
         shares = torch.stack([down * across for _, down in rows for _, across in columns], dim=1)
         found: Tensor = _Fetched.apply(self.features, indices, shares.to(self.features.dtype))
-        return found.to(torch.promote_types(found.dtype, torch.float32))
+        return exact(found)
 
     def on_grid(self, step: int) -> Tensor:
         """The tile's own part of the features at the middles of `step` x `step` pixels: (1, C, h, w), bilinear."""

@@ -17,7 +17,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nst.arrows import Arrow
+from nst.blur import blurred
 from nst.image import luma
+from nst.wrap import NOWHERE, Wrap, interpolate
 
 GRID = 64  # places along the long side where the field is worked out; between them it is smooth
 SPACING = 1 / GRID  # of the long side, between the points of an arrow that lead the strokes around it
@@ -33,10 +35,11 @@ HOLD = 0.8  # of its match, what a spot keeps to at an arrow, whatever motifs mi
 FLAT = 1e-6  # mean squared slope below which there is no direction
 
 
-def field_of(arrows: Sequence[Arrow], height: int, width: int) -> Tensor:
+def field_of(arrows: Sequence[Arrow], height: int, width: int, wrap: Wrap = NOWHERE) -> Tensor:
     """Where strokes are to run in a picture of so many pixels, (1, 2, h, w) on a grid of its own.
 
     Each point of an arrow leads by its own direction, the more the nearer it is; the length falls off around them all.
+    Across ends that meet it leads the shorter way.
     """
     long = max(height, width)
     down, across = (max(1, round(GRID * side / long)) for side in (height, width))
@@ -47,11 +50,22 @@ def field_of(arrows: Sequence[Arrow], height: int, width: int) -> Tensor:
     points, leads = _leads(arrows, height / long, width / long)
     total, nearest = torch.zeros(len(places), 2), torch.full((len(places),), torch.inf)
     for some, theirs in zip(torch.split(points, 1024), torch.split(leads, 1024), strict=True):
-        distance = torch.cdist(places, some)
+        distance = _distances(places, some, (height / long, width / long), wrap)
         total += (distance + NEAREST).pow(-FALL) @ theirs
         nearest = torch.minimum(nearest, distance.amin(1))
     field = F.normalize(total) * nearest.div(REACH).pow(4).div(-2).exp()[:, None]
     return field.t().reshape(1, 2, down, across)
+
+
+def _distances(places: Tensor, points: Tensor, sides: tuple[float, float], wrap: Wrap) -> Tensor:
+    """(N, M) from (N, 2) and (M, 2), in a picture of `sides` (height, width)."""
+    if not wrap:
+        return torch.cdist(places, points)
+    apart = []
+    for axis, (side, meets) in enumerate(zip(sides, (wrap.down, wrap.across), strict=True)):
+        along = (places[:, None, axis] - points[:, axis]).abs()
+        apart.append(torch.minimum(along, side - along) if meets else along)
+    return torch.hypot(*apart)
 
 
 def _leads(arrows: Sequence[Arrow], height: float, width: float) -> tuple[Tensor, Tensor]:
@@ -76,21 +90,12 @@ def directions(light: Tensor) -> Tensor:
 
     The length is the coherence of the structure tensor: 1 where all slopes around are parallel, 0 where they are not.
     """
-    seen = F.pad(_blurred(light, BLUR), (1, 1, 1, 1), mode="replicate")
+    seen = F.pad(blurred(light, BLUR, "replicate"), (1, 1, 1, 1), mode="replicate")
     across = (seen[..., 1:-1, 2:] - seen[..., 1:-1, :-2]) / 2
     down = (seen[..., 2:, 1:-1] - seen[..., :-2, 1:-1]) / 2
     squares = torch.cat([down.square() - across.square(), -2 * across * down, across.square() + down.square()], 1)
-    tensor = _blurred(squares, WINDOW)
+    tensor = blurred(squares, WINDOW, "replicate")
     return tensor[:, :2] / (tensor[:, 2:] + FLAT)
-
-
-def _blurred(maps: Tensor, deviation: float) -> Tensor:
-    """Gaussian; the edges go on beyond themselves."""
-    reach, channels = round(3 * deviation), maps.shape[1]
-    kernel = torch.arange(-reach, reach + 1, device=maps.device).div(deviation).square().div(-2).exp().to(maps)
-    kernel = (kernel / kernel.sum()).expand(channels, 1, 1, -1)
-    padded = F.pad(maps, (reach, reach, reach, reach), mode="replicate")
-    return F.conv2d(F.conv2d(padded, kernel, groups=channels), kernel.mT, groups=channels)
 
 
 def spread(field: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -111,13 +116,13 @@ def spread(field: Tensor, weights: Tensor | None = None) -> Tensor:
     return total / total.sum().clamp(min=FLAT)
 
 
-def asked(field: Tensor, height: int, width: int) -> Tensor:
+def asked(field: Tensor, height: int, width: int, wrap: Wrap = NOWHERE) -> Tensor:
     """What each of height x width positions asks of its match, (1, 3, h, w): a direction, and how little it does so.
 
     Times the strokes (3,) of a candidate this is how well it fits, from -1 to 1. One that was turned fits nowhere where
     no direction is wanted.
     """
-    here = F.interpolate(field, (height, width), mode="bilinear")
+    here = interpolate(field, (height, width), wrap, mode="bilinear")
     return torch.cat([here, (1 - here.norm(dim=1, keepdim=True)).square()], 1)
 
 

@@ -20,6 +20,7 @@ from nst.losses import CONTENT_SCALES, LEAST, POINT_LOSSES, SUM_LOSSES, Sums, be
 from nst.matching import CANDIDATES, Candidates, candidates, emptiness, one_of, together
 from nst.objective import Objective
 from nst.points import Map, Points, Spots, colors_at, features_at
+from nst.precision import exact_dtype
 from nst.settings import (
     Settings,
     clearest_match,
@@ -46,7 +47,7 @@ from nst.terms import (
 from nst.tiles import Tile
 from nst.vgg import shrinkage
 from nst.view import View, layers, match_step
-from nst.wrap import interpolate
+from nst.wrap import WRAPS, Wrap, interpolate
 
 GIVE_WAY = 0.8  # of its match, what a spot in the emptiest part is free of, for motifs
 SPARED = 0.5  # of its match, what a spot of a face is free of
@@ -101,7 +102,7 @@ def keeping(objective: Objective, photo: Tensor, faces: Image.Image | None) -> O
     Args:
         faces: Grey, in the photo's shape: white where they are.
     """
-    if faces is None:
+    if faces is None or not faces.getbbox():
         return objective
     view, relative = objective.view, CONTENT_SCALES["relative"]
     more_of = face_shares(view.settings)
@@ -175,7 +176,8 @@ def targets_for(
 def _field(photo: Tensor, settings: Settings) -> Tensor | None:
     """Where strokes are to run, as `field_of` says it; None if they may run anywhere."""
     arrows = arrows_from(settings.strokes)
-    return field_of(arrows, *photo.shape[-2:]).to(photo.device) if arrows else None
+    height, width = photo.shape[-2:]
+    return field_of(arrows, height, width, WRAPS[settings.tileable]).to(photo.device) if arrows else None
 
 
 def _mask_on(field: Tensor, mask: Image.Image | None) -> Tensor | None:
@@ -244,7 +246,7 @@ def _content_terms(
     for layer, weight in shares(settings.content_layers).items():
         target = seen[layer]
         scales = [share * CONTENT_SCALES[kind](target) for kind, share in kinds.items()]
-        scale = weight * sum(scales, torch.zeros((), dtype=torch.promote_types(target.dtype, torch.float32)))
+        scale = weight * sum(scales, torch.zeros((), dtype=exact_dtype(target)))
         terms.append(ContentTerm(layer, target, scale))
     return terms
 
@@ -429,7 +431,7 @@ def _galleries(region: Region, photo: Tensor, view: View) -> list[Gallery]:
         here = _empty_at(layer, empty, photo, view)
         bound, ask = 1 - GIVE_WAY * min(1.0, settings.motifs) * here, None
         if field is not None:
-            ask = asked(field, *here.shape[-2:])
+            ask = asked(field, here.shape[-2], here.shape[-1], view.wrap)
             bound = torch.maximum(bound, HOLD * ask[:, :2].norm(dim=1, keepdim=True))
         galleries.append(
             Gallery(
@@ -456,13 +458,13 @@ def _motifs(region: Region, empty: Tensor, field: Tensor | None, photo: Tensor, 
         if layer in motif_layers(settings):
             mask, here = _region_at(region.mask, match_step(layer)), _empty_at(layer, empty, photo, view)
             parts, empty_here = [(region.weight * weight * share, loss) for share, loss in losses], _within(mask, here)
-            wanted = None if field is None else spread(_resized(field, empty_here), empty_here)
+            wanted = None if field is None else spread(_resized(field, empty_here, view.wrap), empty_here)
             motifs.append(Motifs(layer, empty_here, region.target.candidates[layer], parts, wanted))
     return motifs
 
 
-def _resized(field: Tensor, like: Tensor) -> Tensor:
-    return F.interpolate(field, like.shape[-2:], mode="bilinear")
+def _resized(field: Tensor, like: Tensor, wrap: Wrap) -> Tensor:
+    return interpolate(field, (like.shape[-2], like.shape[-1]), wrap, mode="bilinear")
 
 
 def _within(mask: Tensor | None, values: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from torch import Tensor
 from nst.losses import LEAST, Sums, self_similarity, squared_distance, sums
 from nst.matching import Candidates
 from nst.points import Maps, Points, Spots, features_at
+from nst.precision import exact_dtype
 from nst.tiles import Tile
 from nst.vgg import shrinkage
 
@@ -120,7 +121,7 @@ class _Products(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         ctx.save_for_backward(features, target)
-        kind = torch.promote_types(features.dtype, torch.float32)
+        kind = exact_dtype(features)
         return (features * target).sum(1, dtype=kind), features.square().sum(1, dtype=kind)
 
     @staticmethod

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nst.blur import blurred
+
 CELL = 8  # pixels along a side, for which there is one map of colours
 REACH = 2.0  # cells, standard deviation, from which it learns
 EVERYWHERE = 0.01  # how much the whole picture counts beside the surroundings
@@ -25,7 +27,7 @@ def painted_like_the_rest(photo: Tensor, painted: Tensor, known: Tensor) -> Tens
     pairs = [photo[:, [i]] * other for other in (photo, painted) for i in range(3)]
     moments = torch.cat([torch.ones_like(known), photo, painted, *pairs], dim=1) * known
     cells = F.adaptive_avg_pool2d(moments, (-(-height // CELL), -(-width // CELL)))
-    cells = _blurred(cells) + EVERYWHERE * cells.mean((2, 3), keepdim=True)
+    cells = blurred(cells, REACH) + EVERYWHERE * cells.mean((2, 3), keepdim=True)
     cells = cells[0].permute(1, 2, 0)  # (h, w, 25)
     cells = cells / cells[..., :1].clamp(min=1e-6)
     ours, theirs = cells[..., 1:4], cells[..., 4:7]
@@ -43,12 +45,3 @@ def painted_like_the_rest(photo: Tensor, painted: Tensor, known: Tensor) -> Tens
 def _matrices(values: Tensor) -> Tensor:
     """(..., 9) -> (..., 3, 3)."""
     return values.reshape(*values.shape[:-1], 3, 3)
-
-
-def _blurred(cells: Tensor) -> Tensor:
-    """Gaussian, with nothing beyond the edge."""
-    reach, channels = round(3 * REACH), cells.shape[1]
-    kernel = torch.arange(-reach, reach + 1).to(cells).div(REACH).square().div(-2).exp()
-    kernel = (kernel / kernel.sum()).expand(channels, 1, 1, -1)
-    across = F.conv2d(cells, kernel, padding=(0, reach), groups=channels)
-    return F.conv2d(across, kernel.mT, padding=(reach, 0), groups=channels)

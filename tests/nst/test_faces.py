@@ -134,7 +134,8 @@ def test_it_sees_a_portrait_in_its_own_shape(server):
 def test_a_photo_without_a_face_is_refused_in_one_sentence_and_painted_as_any(server):
     with pytest.raises(ValueError, match=r"^There is no face in this photo.*the brush or the mask of the subject"):
         faces_mask(photo_of())
-    assert Commission(photo_of(), [PAINTING], KEEPING).faces is None
+    faces = Commission(photo_of(), [PAINTING], KEEPING).faces
+    assert faces is not None and faces.getbbox() is None
 
 
 INSTEAD = r"the brush or the mask of the subject does instead\.$"
@@ -163,6 +164,14 @@ def test_faces_are_looked_for_where_they_are_asked_for_and_not_known_yet(monkeyp
     without = replace(KEEPING, content_weight=0)
     assert replace(asked, settings=without).faces is None and face_shares(without) == {}
     assert replace(asked, settings=replace(KEEPING, keep_faces="no")).faces is None
+    assert looked == [PHOTO]
+
+
+def test_a_photo_without_a_face_is_looked_at_once_however_often_a_run_is_replaced(monkeypatch):
+    looked = []
+    monkeypatch.setattr(commission, "mask_if_any", lambda photo: looked.append(photo) or half(0, 0))
+    asked = Commission(PHOTO, [PAINTING], KEEPING)
+    replace(replace(asked, settings=replace(KEEPING, seed=1)), start=PHOTO)
     assert looked == [PHOTO]
 
 

@@ -18,6 +18,7 @@ from nst.targets import objective_for, targets_for
 from nst.tiles import tiles
 from nst.view import View
 from nst.weights import load_vgg
+from nst.wrap import WRAPS
 from tests.painting import PAINTING, PHOTO, half, noise, paint
 from tests.tiny import tiny_vgg
 
@@ -94,6 +95,37 @@ def test_between_two_arrows_the_field_turns_smoothly():
     field = field_of(arrows_from("0.1,0 0.1,1; 0.3,0 0.5,1"), 64, 64)
     row = torch.rad2deg(torch.atan2(field[0, 1, 32], field[0, 0, 32]))[4:28] / 2 % 180
     assert row.diff().abs().max() < 1.2 and 78 < row[-1] < 80 and 89 < row[0] < 91
+
+
+ROLLS = {"x": (0, 16), "y": (16, 0), "both": (16, 16)}  # places of the field, down and across
+
+
+@pytest.mark.parametrize("tileable", ROLLS)
+def test_where_ends_meet_an_arrow_leads_across_them_and_rolling_arrows_rolls_the_field(tileable):
+    down, across = (places / 64 for places in ROLLS[tileable])
+    arrows, rolled = (
+        arrows_from(f"{0.04 + x},{0.1 + y} {0.02 + x},{0.05 + y}; {0.7 + x},{0.5 + y} {0.72 + x},{0.6 + y}")
+        for y, x in ((0, 0), (down, across))
+    )
+    field, plain = field_of(arrows, 96, 96, WRAPS[tileable]), field_of(arrows, 96, 96)
+    there = field_of(rolled, 96, 96, WRAPS[tileable])
+    assert torch.allclose(there, field.roll(ROLLS[tileable], (2, 3)), atol=1e-5)
+    assert torch.allclose(
+        asked(there, 24, 24, WRAPS[tileable]),
+        asked(field, 24, 24, WRAPS[tileable]).roll([n * 24 // 64 for n in ROLLS[tileable]], (2, 3)),
+        atol=1e-5,
+    )
+    far_side = (0, slice(None), *(-1 if places else 4 for places in ROLLS[tileable]))
+    assert field[far_side].norm() > 0.9 > 0.1 > plain[far_side].norm()
+
+
+def test_a_seamless_picture_has_a_field_that_wraps():
+    photo, text = to_pixels(noise(64, 64, 4), (64, 64)), "0.02,0.4 0.02,0.6"
+    wrapped, plain = (
+        objective_for(photo, [PAINTING], None, View(tiny_vgg(), Settings(strokes=text, tileable=ends), 64)).galleries[0]
+        for ends in ("x", "no")
+    )
+    assert wrapped.asked[0, :2, 8, -1].norm() > 0.9 > 0.1 > plain.asked[0, :2, 8, -1].norm()
 
 
 def test_a_spread_counts_each_direction_and_what_is_free():
