@@ -393,7 +393,7 @@ def _paint(
         width, height = scale.size
         photo = to_pixels(content, scale.size).to(device.place)
         if canvas is None:
-            pixels = _begun(photo, content, colours.to(device.place), start, settings, network.mean)
+            pixels = begun(photo, content, colours.to(device.place), start, settings, network.mean)
             canvas = Canvas(pixels, solver, settings.bounds == "clamp")
         else:
             canvas.pixels = _enlarged(canvas.pixels, photo, content, settings)
@@ -411,7 +411,7 @@ def _paint(
         for index in range(taken, scale.steps):
             if index in rounds(scale.steps, settings):
                 is_first = scale is plan[0] and start is None
-                objective = objective.matched(_matched_pixels(canvas.pixels, content, settings, is_first))
+                objective = objective.matched(matched_pixels(canvas.pixels, content, settings, is_first))
                 release()
             gradient, losses = objective(canvas.pixels)
             if scale.part == "matches":
@@ -530,7 +530,7 @@ def moved(pixels: Tensor, gradient: Tensor, solver: Solver) -> tuple[Tensor, Def
     return torch.where(inside, moved, pixels, out=moved), DeferredScalar(inside)
 
 
-def _begun(
+def begun(
     photo: Tensor,
     content: Image.Image,
     colours: Tensor,
@@ -574,7 +574,7 @@ def recoloured(content: Image.Image, size: tuple[int, int], colours: Tensor, set
     return to_image(RECOLOURED[settings.color](to_pixels(content, size), colours))
 
 
-def _matched_pixels(pixels: Tensor, content: Image.Image, settings: Settings, is_first: bool) -> Tensor:
+def matched_pixels(pixels: Tensor, content: Image.Image, settings: Settings, is_first: bool) -> Tensor:
     """What matches are sought for: the painting so far with the photo's finest band, and as much of the photo as asked.
 
     (Kolkin et al. 2022, section 3.2. By then the painting has been enlarged and has no such band of its own.)

@@ -35,7 +35,6 @@ from nst.mistakes import Mistake
 from nst.objective import Objective
 from nst.settings import Settings, face_shares, mix_shares
 from nst.solvers import Solver, make_solver
-from nst.solvers.lbfgs import LBFGS
 from nst.solvers.pyramid import resize
 from nst.targets import Target, keeping, objective_for, points_for, targets_for
 from nst.transfer import Canvas, Frame, colours_of, finisher, paint, recoloured, room
@@ -210,12 +209,6 @@ class _Clock:
         return to_come * self.others / others + shots_to_come * max(0.0, of_firsts)
 
 
-def _gentle_solver(settings: Settings) -> Solver:
-    if settings.optimizer == "lbfgs":
-        return LBFGS(settings.learning_rate, reach=REACH)
-    return make_solver(settings.optimizer, settings.learning_rate, settings.pyramid)
-
-
 @dataclass
 class _Painter:
     commission: Commission
@@ -283,7 +276,8 @@ class _Painter:
         pixels = start.to(place)
         objective = self._objective(photo, (start.shape[-1], start.shape[-2])).matched(pixels)
         objective = objective.anchored(held_to.to(place), hold.to(place), HOLD * self.settings.style_weight)
-        solver = self.solver or _gentle_solver(self.settings)
+        how = self.settings.optimizer, self.settings.learning_rate, self.settings.pyramid
+        solver = self.solver or make_solver(*how, reach=REACH)
         canvas = Canvas(pixels, solver.enlarged(*start.shape[-2:]), self.settings.bounds == "clamp")
         for _ in range(steps):
             canvas.move(objective(canvas.pixels)[0])

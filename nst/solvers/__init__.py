@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from nst.solvers.first_order import FirstOrder
-from nst.solvers.lbfgs import LBFGS
+from nst.solvers.lbfgs import LBFGS, REACH
 from nst.wrap import NOWHERE, Wrap
 
 
@@ -63,8 +63,14 @@ class Average:
         self.mean = state["mean"].to(pixels.device) if self.decay else pixels
 
 
-def make_solver(optimizer: str, learning_rate: float, bands: int = 1, wrap: Wrap = NOWHERE) -> Solver:
-    """The solver by the name of the knob `optimizer`, for a picture whose ends meet along some sides."""
+def make_solver(
+    optimizer: str, learning_rate: float, bands: int = 1, wrap: Wrap = NOWHERE, reach: float = REACH
+) -> Solver:
+    """The solver by the name of the knob `optimizer`, for a picture whose ends meet along some sides.
+
+    Args:
+        reach: As L-BFGS has it; the others have no bounds.
+    """
     if optimizer == "lbfgs":
-        return LBFGS(learning_rate, wrap=wrap)
+        return LBFGS(learning_rate, reach=reach, wrap=wrap)
     return FirstOrder(optimizer, learning_rate, bands, wrap)

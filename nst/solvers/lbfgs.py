@@ -13,6 +13,7 @@ from nst.wrap import NOWHERE, Wrap
 
 TINY = 1e-30  # instead of zero where something is divided by
 HISTORY_BYTES, LEAST_HISTORY = 512 * 2**20, 2  # what its pairs may take, and how many it keeps at any size
+REACH = 0.03  # the most that a step may change the pixels, in their mean
 HISTORY, PAIR_BYTES = 10, 2 * 3 * 4  # pairs where there is room; of one, for each pixel
 PAIR = "s", "y", "rho"  # the parts of a pair, as the book names them; rho is 1 / s.y
 BANDS = 6  # whose curvature is told apart
@@ -40,7 +41,7 @@ class LBFGS:
     """
 
     def __init__(
-        self, learning_rate: float = 1.0, history: int = HISTORY, reach: float = 0.03, wrap: Wrap = NOWHERE
+        self, learning_rate: float = 1.0, history: int = HISTORY, reach: float = REACH, wrap: Wrap = NOWHERE
     ) -> None:
         self.learning_rate = learning_rate
         self.history = history

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from PIL import Image
 from pydantic import ConfigDict
 
 from nst import Settings
-from nst.image import MAX_MEGABYTES, fitted_size, open_with_alpha, read_text, with_alpha
+from nst.image import MAX_MEGABYTES, fitted_size, open_picture, open_with_alpha, read_text, with_alpha
 from nst.mistakes import Mistake
 from studio.catalogue import EXAMPLES
 from studio.components.thumbnails import small, url
@@ -30,6 +30,7 @@ from studio.gradio_internals import opened_by, shown_as_its_parent, upload_folde
 MOST_BYTES = MAX_MEGABYTES * 10**6  # of an upload: what the gate opens
 SUBJECTS = ("photo", "painting", "mask", "start")  # what a box may hold
 BOX_SIDE, BOX_QUALITY = 384, 80  # of the small picture that a box shows
+OPENED = 32  # small pictures that are remembered, of 0.4 MB each
 CANVAS_SIDE = 1024  # pixels, of a finished picture of the gallery
 PREVIEW_SIDE = 768  # pixels; about 70 kB as a JPEG, four times a second at most
 PREVIEW_QUALITY = 82
@@ -92,6 +93,26 @@ def boxed(picture: Image.Image, request: gr.Request) -> dict[str, Any]:
 def small_copy(file: Any, session: str) -> Any:
     """The small picture that a box of this visit shows of a file; the file itself if there is none."""
     return next((str(copy) for copy in _box_folder(str(file), session).glob("*")), file)
+
+
+def small_picture(file: Any, session: str) -> Image.Image:
+    """That small picture, opened; the last ones are remembered, for as long as their files are there.
+
+    Raises:
+        gr.Error: if this visitor has no such file.
+    """
+    with in_the_users_words():
+        if (path := own_file(file)) is None:
+            raise Mistake(NOT_HERE)
+        copy = small(path, BOX_SIDE) if path.is_relative_to(EXAMPLES) else Path(small_copy(file, session))
+        return _opened(copy, copy.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=OPENED)
+def _opened(copy: Path, changed: int) -> Image.Image:
+    picture = open_picture(copy)
+    picture.thumbnail((BOX_SIDE, BOX_SIDE))
+    return picture
 
 
 def _box_folder(file: str, session: str) -> Path:

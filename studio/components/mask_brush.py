@@ -138,9 +138,14 @@ def opened(url: Any) -> Image.Image:
     Raises:
         gr.Error: if it is none.
     """
+    return _opened(str(url))
+
+
+@functools.lru_cache(maxsize=8)  # of the mask of a sketch, which follows another; nobody writes to it
+def _opened(url: str) -> Image.Image:
     with in_the_users_words():
         try:
-            file = base64.b64decode(str(url).removeprefix(HEAD), validate=True)
+            file = base64.b64decode(url.removeprefix(HEAD), validate=True)
         except ValueError:
             raise Mistake("The marks on the photo could not be read; please clear them and mark again.") from None
         return open_picture(io.BytesIO(file), "mask").convert("L")

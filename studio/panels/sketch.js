@@ -1,18 +1,45 @@
-// The picture pales as soon as a choice changes that it does not show yet.
+// The picture pales as soon as a choice changes that it does not show yet. Knobs that it follows ask for the next one by
+// themselves; after any other change, and when it comes into view, it asks for one here.
+const PAUSE = 300; // ms: several choices change at once, as with a recipe
 const words = props.words[window.language] ?? props.words.en;
+const figure = () => element.querySelector("figure");
 const show = () => {
-  element.querySelector("figure").classList.remove("behind");
+  figure().classList.remove("behind");
   const [image, hint] = ["img", "p"].map((name) => element.querySelector(name));
   if (image) image.alt = words.alt;
-  if (hint) hint.textContent = words.hint;
+  if (hint) hint.textContent = props.possible ? words.hint : words.none;
   element.querySelector("figcaption").textContent = words.title;
 };
 show();
-watch(["src", "moment"], show);
-const behind = () => element.querySelector("figure").classList.add("behind");
-const within = (places, except) => ({ target }) => target.closest?.(places) && !target.closest(except) && behind();
-document.addEventListener("knobsmoved", behind);
+watch(["src", "moment", "possible"], show);
+
+let behind = true; // there is no picture yet, or another one is wanted
+let seen = false;
+let timer = 0;
+watch(["src", "moment"], () => (behind = !props.moment));
+const ask = () => {
+  clearTimeout(timer);
+  timer = setTimeout(() => behind && seen && trigger("select"), PAUSE);
+};
+const pale = () => {
+  behind = true;
+  figure().classList.add("behind");
+};
+const changed = () => {
+  pale();
+  ask();
+};
+new IntersectionObserver(([{ isIntersecting }]) => {
+  seen = isIntersecting;
+  if (seen) ask();
+}).observe(element);
+
+const followed = props.followed.map((name) => `#knob-${name}`).join();
+document.addEventListener("knobsmoved", pale);
+document.addEventListener("choicesmoved", changed);
 for (const kind of ["input", "change"]) {
-  document.addEventListener(kind, within("#mix, #brush, #settings", "#knob-size, #knob-steps"), true);
+  document.addEventListener(kind, ({ target }) => {
+    if (target.closest?.("#mix, #settings") && !target.closest(`#knob-size, #knob-steps, ${followed}`)) changed();
+  }, true);
 }
-document.addEventListener("load", within("#photo, #painting", "#sketch"), true);
+document.addEventListener("load", ({ target }) => target.closest?.("#photo, #painting") && changed(), true);

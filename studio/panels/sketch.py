@@ -8,13 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
-from studio.components.images import data_url, small_copy
+from studio.components.images import data_url, small_picture
 from studio.components.page_components import PageComponents, named
+from studio.components.painting_mix import ExtraStyle
 from studio.components.updates import Updates
 from studio.components.widget_files import widget_files
 from studio.events import AT_ONCE, QUIET
@@ -22,24 +24,28 @@ from studio.gradio_internals import how_many, is_wanted, opened_by
 from studio.i18n import for_browser
 from studio.runs.backend import ONE_AT_A_TIME
 from studio.runs.choices import Choices
-from studio.runs.sketch import is_possible, sketch
+from studio.runs.sketch import is_possible, sketch, sketched
 
 BESIDE = ("content_weight", "style_weight", "motifs", "tv_weight")  # the knobs that it stands beside
 FOLLOWED = (*BESIDE, "style_scale", "color")
+BOXES = ("content", "style")
 ONE_BY_ONE: dict[str, Any] = {"concurrency_id": "sketch", "concurrency_limit": 1}  # for all visitors together
 MOST = 8  # sketches under way and waiting; beyond, they are left out until the line is shorter
 
 
 def panel() -> gr.HTML:
-    """The place: a hint until a knob is moved for the first time. The picture in it pales when choices change.
+    """The place: a hint until there is a picture. It pales when choices change.
 
-    `moment` tells two equal pictures apart.
+    `moment` tells two equal pictures apart; `possible` says whether there can be one. Where it is seen and the choices
+    have changed, it asks for a new one: the event `select`. Knobs that it follows do so by themselves.
     """
     return gr.HTML(
         **widget_files(__file__),
         src="",
         moment=0.0,
-        words=for_browser(("title", "hint", "alt"), "sketch_"),
+        possible=True,
+        followed=list(FOLLOWED),
+        words=for_browser(("title", "hint", "alt", "none"), "sketch_"),
         visible=is_possible(),
         elem_id="sketch",
         elem_classes=["bare"],
@@ -56,7 +62,10 @@ def join(page: PageComponents) -> None:
         return
     changed = [page.knobs[name].change for name in FOLLOWED]  # by a choice of a picture, for one
     gr.on(changed, None, None, js="() => document.dispatchEvent(new Event('knobsmoved'))", **AT_ONCE)
+    others = [page.mask_brush.change, page.knobs["strokes"].change, page.knobs["keep_faces"].change]
+    gr.on(others, None, None, js="() => document.dispatchEvent(new Event('choicesmoved'))", **AT_ONCE)
     moved = [page.knobs[name].input for name in FOLLOWED] + [page.knobs["style_scale"].release]  # a reset is one
+    moved.append(page.sketch.select)
     how: dict[str, Any] = {"preprocess": False, "trigger_mode": "always_last", **QUIET, **ONE_BY_ONE}
     gr.on(moved, follow, set(page.inputs.values()), page.sketch, **how)
 
@@ -67,16 +76,28 @@ def followed(page: PageComponents, chosen: Mapping[str, Any], request: gr.Reques
     with suppress(ValueError):
         if sketches() <= MOST and not paintings():
             choices = Choices.of(_opened(page, chosen, request))
+            if sketched(choices.settings) is None:
+                return gr.update(src="", moment=time.monotonic(), possible=False)
             if picture := sketch(choices, lambda: asked() and not paintings()):
-                return gr.update(src=data_url(picture), moment=time.monotonic())
+                return gr.update(src=data_url(picture), moment=time.monotonic(), possible=True)
     return gr.skip()
 
 
 def _opened(page: PageComponents, chosen: Mapping[str, Any], request: gr.Request) -> dict[str, Any]:
     """The choices from what the browser sent, with small pictures for large ones."""
     session = str(request.session_hash)
-    boxes = {name: chosen[name] for name in ("content", "style") if chosen[name]}
-    small = {name: {**file, "path": small_copy(file.get("path"), session)} for name, file in boxes.items()}
-    extra_styles = [replace(one, file=small_copy(one.file, session)) for one in chosen["extra_styles"]]
-    raw = {**chosen, **small, "extra_styles": extra_styles}
-    return {name: opened_by(component, raw[name]) for name, component in page.inputs.items()}
+    values = {name: opened_by(one, chosen[name]) for name, one in page.inputs.items() if name not in BOXES}
+    small = {name: small_picture(chosen[name].get("path"), session) for name in BOXES if chosen[name]}
+    extra_styles = [_Small(one.file, one.name, one.thumb, session) for one in chosen["extra_styles"]]
+    return {**dict.fromkeys(BOXES), **values, **small, "extra_styles": extra_styles}
+
+
+@dataclass(frozen=True)
+class _Small(ExtraStyle):
+    """A painting to be mixed in, of which a small picture will do."""
+
+    session: str
+
+    @property
+    def picture(self) -> Image.Image:
+        return small_picture(self.file, self.session)

@@ -1,12 +1,8 @@
-"""A rough small picture of what Paint would make of the choices as they stand, within half a second.
-
-It begins afresh each time: a few steps on from the last one would hide what has changed.
-"""
+"""A rough small picture of what Paint would make of the choices as they stand, within half a second."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from dataclasses import replace
 
@@ -16,15 +12,16 @@ from nst import Settings, load_vgg
 from nst.cost import step_cost
 from nst.device import on_painting_thread
 from nst.settings import KNOBS
-from nst.transfer import paint
+from nst.sketch import Sketchbook
 from nst.vgg import Interrupted
 from studio.limits import capped
 from studio.runs import backend, zerogpu
 from studio.runs.choices import Choices
 
-SIDE = 96  # pixels: the long side
-SHARE = 1 / 7  # of the steps that a recipe takes
+SIDE = 160  # pixels: the long side
+SHARE = 1 / 7  # of the steps that a recipe takes, for the first sketch of a photo and paintings
 DEAREST = 2.0  # times a sketch by the default recipe: beyond, there is none
+BOOK = Sketchbook()  # of everybody: what it remembers of some pictures serves whoever has the same
 
 
 def is_possible() -> bool:
@@ -40,7 +37,7 @@ def sketched(settings: Settings) -> Settings | None:
     """
     small = _small(settings)
     is_dear = _cost(small) > DEAREST * _cost(_small(Settings()))
-    return None if is_dear or small.backbone != KNOBS["backbone"].default else capped(small)
+    return None if is_dear or small.last_pass or small.backbone != KNOBS["backbone"].default else capped(small)
 
 
 def _small(settings: Settings) -> Settings:
@@ -58,7 +55,6 @@ def sketch(choices: Choices, is_wanted: Callable[[], bool]) -> Image.Image | Non
     """The picture; None where there is none of these settings, or `is_wanted` says no before it is finished.
 
     Args:
-        choices: A picture to go on from does not count.
         is_wanted: Asked many times, also in the middle of a step.
 
     Raises:
@@ -67,9 +63,11 @@ def sketch(choices: Choices, is_wanted: Callable[[], bool]) -> Image.Image | Non
     settings = sketched(choices.settings)
     if settings is None:
         return None
-    commission = replace(choices, settings=settings, start=b"").commission
-    steps = paint(commission, load_vgg(settings.backbone), is_wanted=is_wanted)
-    with closing(on_painting_thread(steps)) as frames, suppress(Interrupted):
-        (last,) = deque(frames, maxlen=1)
-        return last.image
+    commission = replace(choices, settings=settings).commission
+
+    def drawn() -> Generator[Image.Image, None, None]:
+        yield BOOK.sketch(commission, load_vgg(settings.backbone), is_wanted=is_wanted)
+
+    with closing(on_painting_thread(drawn())) as pictures, suppress(Interrupted):
+        return next(pictures)
     return None

@@ -70,6 +70,8 @@ def moved(address: str, visitors: int, options: argparse.Namespace) -> list[list
             page.goto(address, wait_until="domcontentloaded")
             expect(page.locator("#photo img")).to_be_visible()
             open_settings(page)
+            page.locator("#sketch").scroll_into_view_if_needed()  # it is drawn for the first time as soon as it is seen
+            expect(page.locator("#sketch img")).to_be_visible()
         for page in pages:
             weights = [f"{weight:.4f}" for weight in 10 ** chance.uniform(-2, 1, options.moves)]
             plan: dict[str, Any] = {

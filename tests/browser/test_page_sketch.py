@@ -19,22 +19,49 @@ def test_a_picture_follows_the_knobs_and_nothing_moves(page: Page) -> None:
     place, picture = page.locator("#sketch figure"), page.locator("#sketch img")
     expect(place).to_contain_text(words("en")["sketch_hint"])
     page.locator("#knob-content_weight").evaluate("knob => knob.scrollIntoView({ block: 'start' })")
+    expect(picture).to_be_visible()  # as soon as its place is seen
+    expect(place).not_to_have_class(PALE)
     where = "() => ['sketch', 'knob-motifs', 'knob-color'].map((id) => document.getElementById(id).offsetTop)"
     before = page.evaluate(where)
     content_weight, brush = (
         page.locator("#knob-content_weight input"),
         page.locator("#knob-style_scale input[type=range]"),
     )
-    seen: list[str] = []
+    seen = [str(picture.get_attribute("src"))]
     for move in (lambda: content_weight.fill("0.01"), lambda: content_weight.fill("3"), lambda: brush.press("End")):
         move()
-        expect(picture).to_be_visible()
-        if seen:
-            expect(picture).not_to_have_attribute("src", seen[-1])
+        expect(picture).not_to_have_attribute("src", seen[-1])
         expect(place).not_to_have_class(PALE)
         seen.append(str(picture.get_attribute("src")))
-    assert len(set(seen)) == 3
+    assert len(set(seen)) == 4
     expect(picture).to_have_attribute("alt", words("en")["sketch_alt"])
     assert page.evaluate(where) == before
-    choose(page, "photos", "barn")  # of which there is no sketch yet
-    expect(place).to_have_class(PALE)
+
+
+@DESK_ONLY
+def test_whatever_else_is_chosen_brings_a_new_one_or_says_why_there_is_none(page: Page) -> None:
+    open_settings(page)
+    place, picture = page.locator("#sketch figure"), page.locator("#sketch img")
+    place.scroll_into_view_if_needed()
+    expect(picture).to_be_visible()
+    for change in (lambda: choose(page, "photos", "barn"), lambda: _draw_an_arrow(page)):
+        before = str(picture.get_attribute("src"))
+        change()
+        place.scroll_into_view_if_needed()
+        expect(picture).not_to_have_attribute("src", before)
+        expect(place).not_to_have_class(PALE)
+    page.locator("#knob-recipe input[value=gatys2016]").check(force=True)
+    place.scroll_into_view_if_needed()
+    expect(place).to_have_text(re.compile(re.escape(words("en")["sketch_none"])))
+
+
+def _draw_an_arrow(page: Page) -> None:
+    page.locator("#arrows > button").click()
+    sheet = page.locator("#knob-strokes svg")
+    sheet.scroll_into_view_if_needed()
+    box = sheet.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
+    page.mouse.up()

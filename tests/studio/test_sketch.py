@@ -20,6 +20,7 @@ from PIL import Image
 import app
 from nst import Settings
 from nst.recipes import RECIPES
+from nst.sketch import Sketchbook
 from studio.catalogue import PAINTINGS, PHOTOS
 from studio.components.images import boxed, folder_of, small_copy
 from studio.panels import sketch as panel
@@ -32,6 +33,8 @@ from tests.painting import PAINTING as STYLE
 from tests.painting import PHOTO, difference, half, noise
 from tests.studio.submitting import submit
 from tests.tiny import tiny_vgg
+
+NETWORK = tiny_vgg()
 
 
 class TestSettings:
@@ -55,7 +58,8 @@ class TestSettings:
 class TestPicture:
     @pytest.fixture(autouse=True)
     def _quick(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(runs, "load_vgg", lambda backbone: tiny_vgg())
+        monkeypatch.setattr(runs, "load_vgg", lambda backbone: NETWORK)
+        monkeypatch.setattr(runs, "BOOK", Sketchbook())
 
     @staticmethod
     def drawn(**choices: Any) -> Image.Image:
@@ -64,24 +68,18 @@ class TestPicture:
         return picture
 
     def test_it_has_the_shape_of_the_photo_and_follows_the_weights(self) -> None:
-        plain, faithful = self.drawn(), self.drawn(settings=Settings(content_weight=1000.0))
+        plain, faithful = self.drawn(), self.drawn(settings=Settings(content_weight=100.0))
         assert plain.size == faithful.size == (SIDE, SIDE * 3 // 4)
         assert difference(faithful, PHOTO) < difference(plain, PHOTO)
-
-    def test_the_same_choices_give_the_same_picture(self) -> None:
-        assert self.drawn().tobytes() == self.drawn().tobytes()
 
     def test_marks_count(self) -> None:
         mask = io.BytesIO()
         half(0, 255).save(mask, "PNG")
         address = "data:image/png;base64," + base64.b64encode(mask.getvalue()).decode()
         marked = self.drawn(marks={"mask": address, "where": "here", "photo": "", "regions": [], "feather": 0.0})
-        left = (0, 0, SIDE // 3, marked.height)
-        assert (
-            difference(marked.crop(left), PHOTO.crop(left))
-            < 0.02
-            < difference(self.drawn().crop(left), marked.crop(left))
-        )
+        left, photo = (0, 0, SIDE // 3, marked.height), noise(192, 144, 1).resize(marked.size, Image.Resampling.LANCZOS)
+        kept, painted = (difference(one.crop(left), photo.crop(left)) for one in (marked, self.drawn()))
+        assert kept < 0.001 < painted
 
     def test_it_ends_as_soon_as_it_is_not_wanted(self) -> None:
         asked: list[bool] = []
@@ -167,11 +165,11 @@ class TestOnThePage:
         asked: list[str] = []
 
         def how_many(kind: str) -> Any:
-            return lambda: (asked.append(kind) or len(asked) > 6) if kind == PAINTING else 0  # type: ignore[func-returns-value]
+            return lambda: (asked.append(kind) or len(asked) > 3) if kind == PAINTING else 0  # type: ignore[func-returns-value]
 
         monkeypatch.setattr(panel, "how_many", how_many)
         assert "src" not in str(self.moved(http))
-        assert asked == [PAINTING] * 7
+        assert asked == [PAINTING] * 4
 
     def test_a_long_line_of_sketches_is_left_out(self, http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(panel, "how_many", lambda kind: lambda: panel.MOST + 1 if kind == "sketch" else 0)

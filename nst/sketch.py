@@ -1,0 +1,196 @@
+"""Small pictures of the same photo and paintings, as somebody turns the knobs: each goes on from an earlier one.
+
+A few steps take a picture only so far. It therefore goes on from that earlier one, or from the beginning, which has the
+least loss by the new weights: what it has to go is then as short as can be, and a knob that comes back finds its own
+picture. Photo and paintings are looked at once.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from PIL import Image
+from torch import Tensor
+
+from nst.commission import Commission
+from nst.device import Device, best_device
+from nst.image import to_image, to_pixels
+from nst.losses import TV_LOSSES
+from nst.objective import Objective
+from nst.settings import mix_shares
+from nst.snapshot import identity
+from nst.solvers import Solver, make_solver
+from nst.targets import (
+    Target,
+    keeping,
+    objective_for,
+    points_for,
+    targets_for,
+    total_loss,
+    weights_at,
+)
+from nst.transfer import (
+    Canvas,
+    begun,
+    check,
+    colours_of,
+    final_size,
+    finisher,
+    joined,
+    matched_pixels,
+    recoloured,
+    rounds,
+)
+from nst.vgg import VGG
+from nst.view import View
+from nst.wrap import WRAPS
+
+TURNED = ("content_weight", "style_weight", "motifs", "tv_weight")  # knobs that leave photo and paintings as they are
+STEPS_ON = 4  # of a picture that goes on from an earlier one
+REACH = 0.01  # the most that one of these may change the pixels, in their mean: it begins near to where it goes
+SUBJECTS, DRAFTS = 8, 12  # that are remembered: photos with their paintings, and pictures of each
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A picture that another one may go on from.
+
+    Attributes:
+        pixels: (1, 3, H, W).
+        losses: Unweighted, at these pixels or at those a step before.
+        matches: As `Objective` has them.
+    """
+
+    pixels: Tensor
+    losses: Mapping[str, float]
+    matches: Sequence[Tensor]
+
+
+@dataclass(eq=False)
+class _Subject:
+    """A photo and paintings that are sketched, and what is known of them."""
+
+    photo: Image.Image
+    finish: Callable[[Tensor, int], Tensor]
+    targets: Sequence[Target]
+    drafts: list[Draft] = field(default_factory=list)  # the first one is where all began
+    objective: tuple[float, Objective] | None = None  # the last one, and the motifs that it is for
+
+
+class Sketchbook:
+    """Paints small pictures in one piece, at one size, and remembers the last subjects. For one thread at a time."""
+
+    def __init__(self) -> None:
+        self._subjects: OrderedDict[Any, _Subject] = OrderedDict()
+
+    def sketch(
+        self,
+        commission: Commission,
+        network: VGG,
+        device: Device | None = None,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> Image.Image:
+        """The picture. It takes `settings.steps` where there is none of the same subject yet.
+
+        Args:
+            commission: What it is to be like. A mean of the steps and a last pass do not count.
+            is_wanted: Asked before each look.
+
+        Raises:
+            ValueError: as `nst.transfer.stylize` does.
+            Interrupted: when `is_wanted` says no.
+        """
+        check(commission, network)
+        device, key = device or best_device(), _key(commission, network)
+        network = replace(network.to(device.place, device.dtype), is_wanted=is_wanted)
+        view = View(network, commission.settings, max(final_size(*commission.content.size, commission.settings)))
+        if (subject := self._subjects.pop(key, None)) is None:
+            subject = _subject(commission, view, device)
+        self._subjects[key] = subject
+        while len(self._subjects) > SUBJECTS:
+            self._subjects.popitem(last=False)
+        draft = _drawn(subject, _objective(subject, commission, view, device), commission, device)
+        return to_image(subject.finish(draft.pixels, max(draft.pixels.shape[-2:])))
+
+
+def _key(commission: Commission, network: VGG) -> Any:
+    """The same for all that differs in how far its knobs are turned, but not in whether they are."""
+    known = identity(commission, network)
+    settings = {name: bool(value) if name in TURNED else value for name, value in known["settings"].items()}
+    return tuple(settings.items()), tuple(known["pictures"].items()), known["network"]
+
+
+def _subject(commission: Commission, view: View, device: Device) -> _Subject:
+    settings, styles, masks = commission.settings, commission.styles, commission.masks
+    size, colours = final_size(*commission.content.size, settings), colours_of(styles, settings)
+    content = joined(commission.content, size, settings)
+    finish = finisher(content, size, colours, settings, masks)
+    photo = recoloured(content, size, colours, settings)
+    mix = mix_shares(settings.style_mix, len(styles)) if masks is None else [1.0] * len(styles)
+    pixels = to_pixels(photo, size).to(device.place)
+    return _Subject(photo, finish, targets_for(pixels, styles, mix, points_for(settings), view, masks))
+
+
+def _objective(subject: _Subject, commission: Commission, view: View, device: Device) -> Objective:
+    """What is minimised, by these settings."""
+    settings = commission.settings
+    motifs, objective = subject.objective or (-1.0, None)
+    if objective is None or motifs != settings.motifs:
+        photo = to_pixels(subject.photo, final_size(*commission.content.size, settings)).to(device.place)
+        objective = objective_for(photo, commission.styles, commission.masks, view, targets=subject.targets)
+        objective = keeping(objective, photo, commission.faces)
+        subject.objective = settings.motifs, objective
+    return replace(objective, view=view, weights=weights_at(settings, 1.0))
+
+
+def _drawn(subject: _Subject, objective: Objective, commission: Commission, device: Device) -> Draft:
+    """The next picture of the subject."""
+    settings = commission.settings
+    how = settings.optimizer, settings.learning_rate, settings.pyramid, WRAPS[settings.tileable]
+    if not subject.drafts:
+        colours = colours_of(commission.styles, settings).to(device.place)
+        photo = to_pixels(subject.photo, final_size(*commission.content.size, settings)).to(device.place)
+        pixels = begun(photo, subject.photo, colours, commission.start, settings, objective.view.network.mean)
+        subject.drafts += _afresh(objective, pixels, subject.photo, make_solver(*how))
+    else:
+        start = min(subject.drafts, key=lambda draft: total_loss(draft.losses, settings))
+        subject.drafts.append(_on(objective, start, make_solver(*how, reach=REACH)))
+    while len(subject.drafts) > DRAFTS:
+        del subject.drafts[1]  # the beginning stays
+    return subject.drafts[-1]
+
+
+def _afresh(objective: Objective, pixels: Tensor, photo: Image.Image, solver: Solver) -> tuple[Draft, Draft]:
+    """The beginning, and the picture that comes of it."""
+    settings, drafts = objective.view.settings, []
+    canvas = Canvas(pixels, solver, settings.bounds == "clamp")
+    for index in range(settings.steps):
+        if index in rounds(settings.steps, settings):
+            objective = objective.matched(matched_pixels(canvas.pixels, photo, settings, is_first=not index))
+        gradient, losses = objective(canvas.pixels)
+        if not index:
+            drafts.append(_draft(canvas.pixels, losses, objective))
+        canvas.move(gradient)
+    return drafts[0], _draft(canvas.pixels, losses, objective)
+
+
+def _on(objective: Objective, start: Draft, solver: Solver) -> Draft:
+    """A few steps on from an earlier picture, with its matches: new ones make no difference by then."""
+    if objective.galleries:
+        objective = objective.with_matches(start.matches)
+    canvas = Canvas(start.pixels, solver, objective.view.settings.bounds == "clamp")
+    for _ in range(STEPS_ON):
+        gradient, losses = objective(canvas.pixels)
+        canvas.move(gradient)
+    return _draft(canvas.pixels, losses, objective)
+
+
+def _draft(pixels: Tensor, losses: Mapping[str, Tensor], objective: Objective) -> Draft:
+    """With the total variation also where it weighed nothing: it may, next time."""
+    settings = objective.view.settings
+    known = {name: float(loss) for name, loss in losses.items()}
+    known["tv"] = float(TV_LOSSES[settings.tv_loss](pixels, objective.view.wrap))
+    return Draft(pixels, known, objective.matches)
