@@ -117,9 +117,10 @@ class Sketchbook:
 
 
 def _key(commission: Commission, network: VGG) -> Any:
-    """The same for all that differs in how far its knobs are turned, but not in whether they are."""
+    """The same for all that differs in how far those knobs are turned. Whether they are makes a difference."""
     known = identity(commission, network)
     settings = {name: bool(value) if name in TURNED else value for name, value in known["settings"].items()}
+    del settings["tv_weight"]  # which needs nothing that could be kept
     return tuple(settings.items()), tuple(known["pictures"].items()), known["network"]
 
 

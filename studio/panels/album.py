@@ -153,7 +153,7 @@ def shown(
     return {
         page.album_photos: tuple(photos),
         page.album_box: album_box.showing(_most(), cells, troubles, **first),
-        **prices.of_album(page, photos, settings, language_of(request)),
+        **prices.of_album(page, photos, settings, presets.paintings_of(page, values), language_of(request)),
     }
 
 

@@ -19,7 +19,7 @@ from studio.components.updates import Updates, merged
 from studio.events import AT_ONCE, EACH, LATEST, QUIET
 from studio.gradio_internals import opened_by
 from studio.i18n import label_of, language_of
-from studio.panels import adjust, history, prices, restore, viewer
+from studio.panels import adjust, history, presets, prices, restore, viewer
 from studio.runs.result import result_of_finished
 
 
@@ -109,7 +109,7 @@ def _marks_for(page: PageComponents, photo: str, marks: Mapping[str, Any]) -> Up
 
 def _mix(page: PageComponents) -> None:
     """Further paintings: added, and taken away."""
-    page.mix.select(
+    added = page.mix.select(
         add_style,
         [page.style, page.extra_styles, page.mix],
         [page.extra_styles, page.mix, page.style, page.style_gallery],
@@ -123,7 +123,9 @@ def _mix(page: PageComponents) -> None:
         return {page.extra_styles: left, page.mix: mix, page.mask_brush: marks, page.mask_panel: panel}
 
     changed = [page.extra_styles, page.mix, page.mask_brush]
-    page.mix.delete(taken_away, changed, [*changed, page.mask_panel], **AT_ONCE)
+    away = page.mix.delete(taken_away, changed, [*changed, page.mask_panel], **AT_ONCE)
+    for event in (added, away):
+        presets.renew_after(event, page)
 
 
 def _finished(page: PageComponents) -> None:

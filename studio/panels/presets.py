@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.components import Component
+from gradio.events import Dependency
 
 from nst import Settings
 from nst.tiles import GB, NoRoom
@@ -48,25 +49,37 @@ def presets() -> gr.HTML:
 
 def join(page: PageComponents) -> None:
     """A preset sets its knobs; the time that each takes is forecast anew when something changes."""
+    asked, knobs = [page.presets, page.knobs["recipe"]], [page.knobs[name] for name in SET]
+    page.presets.select(set_by, asked, knobs, **LATEST, **AT_ONCE)
+    changes = [page.presets.load, *(page.knobs[name].change for name in TIMED)]
+    gr.on(changes, **_renewing(page), trigger_mode="always_last")
 
+
+def renew_after(event: Dependency, page: PageComponents) -> None:
+    """The same when an event has changed how many paintings there are."""
+    event.success(**_renewing(page))
+
+
+def _renewing(page: PageComponents) -> dict[str, Any]:
     def renew(values: dict[Any, Any], request: gr.Request) -> Updates:
         return {**forecasts(page, values, request), page.memory: gr.update(session=request.session_hash)}
 
-    asked, moved = [page.presets, page.knobs["recipe"]], [page.knobs[name] for name in SET]
-    page.presets.select(set_by, asked, moved, **LATEST, **AT_ONCE)
-    changes = [page.presets.load, *(page.knobs[name].change for name in TIMED)]
-    gr.on(
-        changes, renew, {*inputs(page), page.result}, [*outputs(page), page.memory], trigger_mode="always_last", **RAW
-    )
+    return {"fn": renew, "inputs": {*inputs(page), page.result}, "outputs": [*outputs(page), page.memory], **RAW}
 
 
 def inputs(page: PageComponents) -> set[Component]:
     """What a forecast depends on; raw, since half a number typed is no mistake yet."""
-    return {page.presets, page.album_photos, *(page.knobs[name] for name in TIMED)}
+    return {page.presets, page.album_photos, page.mix, *(page.knobs[name] for name in TIMED)}
 
 
 def _timed(page: PageComponents, values: Mapping[Any, Any]) -> dict[str, Any]:
     return {name: prices.as_text(values[page.knobs[name]]) for name in TIMED}
+
+
+def paintings_of(page: PageComponents, values: Mapping[Any, Any]) -> int:
+    """How many there are, or will be when the box is filled again."""
+    mix = values.get(page.mix)
+    return len(mix["weights"]) if mix else 1
 
 
 def timed_settings(page: PageComponents, values: Mapping[Any, Any]) -> Settings | None:
@@ -84,10 +97,11 @@ def outputs(page: PageComponents) -> list[Any]:
 def forecasts(page: PageComponents, values: Mapping[Any, Any], request: gr.Request, look_again: bool = True) -> Updates:
     """The presets with their times, and the buttons with theirs."""
     value, knobs, language = values[page.presets], _timed(page, values), language_of(request)
-    shown = forecast(request, value, knobs, look_again)
+    paintings = paintings_of(page, values)
+    shown = forecast(request, value, knobs, look_again, paintings)
     settings, photo = timed_settings(page, values), _believable(value.get("photo"))
-    buttons = prices.of_settings(page, settings, photo, language)
-    buttons |= prices.of_album(page, values.get(page.album_photos) or (), settings, language)
+    buttons = prices.of_settings(page, settings, photo, paintings, language)
+    buttons |= prices.of_album(page, values.get(page.album_photos) or (), settings, paintings, language)
     return {page.presets: shown, **buttons, **prices.on_the_wall(page, values[page.result], language)}
 
 
@@ -117,7 +131,9 @@ def set_by(value: Mapping[str, Any], recipe: str) -> list[Any]:
     return [moved(name, preset[name]) for name in SET]
 
 
-def forecast(request: gr.Request, value: Mapping[str, Any], knobs: Mapping[str, Any], look_again: bool = True) -> Any:
+def forecast(
+    request: gr.Request, value: Mapping[str, Any], knobs: Mapping[str, Any], look_again: bool = True, paintings: int = 1
+) -> Any:
     """The control with the seconds of today's photo, and of settings that are no preset; below, what a large
     picture takes. `knobs` are those in TIMED.
     """
@@ -126,7 +142,7 @@ def forecast(request: gr.Request, value: Mapping[str, Any], knobs: Mapping[str, 
     def about(settings: Mapping[str, Any]) -> str:
         """Empty where nothing can be said: a value is out of range, or the machine not known yet."""
         with suppress(ValueError):
-            seconds = estimate.predicted(Settings(**settings), *photo, look_again=look_again)
+            seconds = estimate.predicted(Settings(**settings), *photo, paintings, look_again)
             if seconds is not None:
                 return prices.in_words(seconds, language)
         return ""
@@ -135,7 +151,7 @@ def forecast(request: gr.Request, value: Mapping[str, Any], knobs: Mapping[str, 
     return gr.update(
         value={"preset": preset, "photo": value.get("photo")},
         times={key: about({**knobs, **preset_for(key, knobs["recipe"])}) for key in PRESETS},
-        recipes=prices.of_recipes(knobs, photo, language),
+        recipes=prices.of_recipes(knobs, photo, paintings, language),
         own="" if preset else words(language)["own"].format(time=about(knobs)),
         large=_about_a_large_one(knobs, photo, language),
     )

@@ -25,16 +25,17 @@ UNSTEADY = 1.5  # between the slowest and the fastest of the last minutes
 ONE_SCALE = 8192  # a first size that is also the last: going on knows no other
 
 
-def seconds_of(runs: Sequence[Settings], photo: tuple[int, int]) -> float | None:
+def seconds_of(runs: Sequence[Settings], photo: tuple[int, int], paintings: int = 1) -> float | None:
     """Of some runs, one after the other; None where nothing can be said."""
     with suppress(ValueError):  # for names of layers that somebody is still typing
-        return estimate.together(estimate.predicted(settings, *photo, look_again=False) for settings in runs)
+        each = (estimate.predicted(settings, *photo, paintings, look_again=False) for settings in runs)
+        return estimate.together(each)
     return None
 
 
-def about(runs: Sequence[Settings], photo: tuple[int, int], language: str) -> str:
+def about(runs: Sequence[Settings], photo: tuple[int, int], language: str, paintings: int = 1) -> str:
     """Empty where nothing can be said."""
-    seconds = seconds_of(runs, photo)
+    seconds = seconds_of(runs, photo, paintings)
     return "" if seconds is None else in_words(seconds, language)
 
 
@@ -47,7 +48,9 @@ def in_words(seconds: float, language: str) -> str:
     return words(language)["from_to"].format(low=low, high=high)
 
 
-def of_settings(page: PageComponents, settings: Settings | None, photo: tuple[int, int], language: str) -> Updates:
+def of_settings(
+    page: PageComponents, settings: Settings | None, photo: tuple[int, int], paintings: int, language: str
+) -> Updates:
     """Of Paint, the nine variants and the lesson, as the controls stand; no figure where they cannot."""
     known = settings or Settings()
     keeping, knowing, matching = how_it_works.runs()
@@ -55,11 +58,8 @@ def of_settings(page: PageComponents, settings: Settings | None, photo: tuple[in
     paint = [settings] if settings else []
     buttons = {page.paint: ("paint", paint), page.paint_variants: ("variants_paint", sheet)}
     buttons[page.paint_lesson] = ("lesson_paint", [*keeping, *knowing, matching])
-    return {button: _priced(key, runs, photo, language) for button, (key, runs) in buttons.items()}
-
-
-def _priced(key: str, runs: Sequence[Settings], photo: tuple[int, int], language: str) -> Any:
-    return _named(key, seconds_of(runs, photo) if runs else None, language)
+    seconds = {key: seconds_of(runs, photo, paintings) if runs else None for key, runs in buttons.values()}
+    return {button: _named(key, seconds[key], language) for button, (key, _) in buttons.items()}
 
 
 def _named(key: str, seconds: float | None, language: str) -> Any:
@@ -69,17 +69,19 @@ def _named(key: str, seconds: float | None, language: str) -> Any:
     return gr.update(value=f"{name}, {in_words(seconds, language)}", elem_classes=["long"] if seconds > LONG else [])
 
 
-def of_album(page: PageComponents, photos: Sequence[Photo], settings: Settings | None, language: str) -> Updates:
+def of_album(
+    page: PageComponents, photos: Sequence[Photo], settings: Settings | None, paintings: int, language: str
+) -> Updates:
     """Of all photos that are to be painted one after another."""
-    seconds = album.predicted(photos, settings) if photos and settings else None
+    seconds = album.predicted(photos, settings, paintings) if photos and settings else None
     return {page.paint_album: _named("album_paint", seconds, language)}
 
 
-def of_recipes(knobs: Mapping[str, Any], photo: tuple[int, int], language: str) -> dict[str, str]:
+def of_recipes(knobs: Mapping[str, Any], photo: tuple[int, int], paintings: int, language: str) -> dict[str, str]:
     """Recipe -> what it would take in this size, as it is published."""
     kept = {name: value for name, value in knobs.items() if name not in {"recipe", *MOVED}}
     with suppress(ValueError):
-        return {recipe: about([Settings(recipe=recipe, **kept)], photo, language) for recipe in RECIPES}
+        return {recipe: about([Settings(recipe=recipe, **kept)], photo, language, paintings) for recipe in RECIPES}
     return {}
 
 

@@ -36,6 +36,7 @@ from studio.i18n import roughly, sentence, time_in_words, words
 from studio.page import furnish
 from studio.panels import continue_buttons, painting, presets, prices, restore
 from studio.runs import estimate
+from studio.runs.album import Photo
 from studio.runs.as_python import as_python, differing
 from studio.runs.choices import Choices
 from studio.runs.result import result_of_finished
@@ -136,6 +137,28 @@ class TestPresets:
         assert re.search(r", about \d+ s$", short[page.paint_variants]["value"])
         assert re.search(r", about \d+ s$", short[page.paint_lesson]["value"])
         assert said(9000, 1)[page.paint]["value"] == "Paint"  # out of range: no time
+
+    @pytest.mark.usefixtures("machine")
+    def test_an_album_takes_as_long_as_paint_for_each_of_its_photos_with_all_paintings(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(prices, "in_words", lambda seconds, language: repr(seconds))  # as they are
+        with gr.Blocks():
+            page = furnish()
+        size, seconds = (1000, 700), {}
+        for paintings in (1, 3):
+            values = {page.knobs[name]: value for name, value in timed(512, 70).items()}
+            values |= {page.presets: {"preset": None, "photo": list(size)}, page.result: None}
+            values |= {page.mix: {"weights": [5] * paintings, "away": None}}
+            values |= {page.album_photos: [Photo({}, f"{number}.jpg", size, "") for number in range(4)]}
+            said = presets.forecasts(page, values, visitor())
+            for button, runs in ((page.paint, 1), (page.paint_album, 4)):
+                seconds[paintings, runs] = float(said[button]["value"].partition(", ")[2])
+        assert seconds[3, 1] > seconds[1, 1]
+        assert all(seconds[paintings, 4] == pytest.approx(4 * seconds[paintings, 1]) for paintings in (1, 3))
+
+    @pytest.mark.usefixtures("machine")
+    def test_each_way_of_going_on_says_what_it_takes(self) -> None:
         ways = prices.of_going_on(result_of_finished(next(iter(FINISHED))), "en")
         assert set(ways) == set(continue_buttons.WAYS)
         seconds = {way: int(re.search(r"\d+", text)[0]) for way, text in ways.items()}

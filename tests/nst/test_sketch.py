@@ -1,0 +1,131 @@
+"""Small pictures that go on from each other as knobs are turned."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nst import Commission, Settings
+from nst import sketch as module
+from nst.sketch import DRAFTS, STEPS_ON, SUBJECTS, Sketchbook
+from nst.targets import total_loss
+from nst.transfer import paint
+from nst.vgg import Interrupted
+from tests.painting import PAINTING, PHOTO, difference, half, noise
+from tests.tiny import CPU, tiny_vgg
+
+SETTINGS = Settings(size=96, steps=10)
+NETWORK = tiny_vgg()
+ARROW = "0.1,0.5 0.9,0.5"
+
+
+def commission(photo=PHOTO, styles=(PAINTING,), **more):
+    pictures = {name: more.pop(name) for name in ("start", "masks", "faces") if name in more}
+    return Commission(photo, list(styles), replace(SETTINGS, **more), **pictures)
+
+
+def sketched(book, **more):
+    return book.sketch(commission(**more), NETWORK, CPU)
+
+
+def error(picture, **more):
+    """What is minimised, at a finished sketch."""
+    asked = commission(**more)
+    frame = next(paint(replace(asked, start=picture), NETWORK, CPU))
+    return total_loss(frame.losses, asked.settings)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"content_weight": 3.0, "tv_weight": 1.0},
+        {"strokes": ARROW},
+        {"masks": [half(255, 0)]},
+        {"keep_faces": "yes", "faces": half(255, 0)},
+        {"color": "luminance", "style_scale": 1.5},
+        {"tileable": "x"},
+        {"start": noise(96, 72, 5)},
+        {"styles": [PAINTING, noise(70, 90, 7)], "style_mix": "2 1"},
+        {"optimizer": "adam", "learning_rate": 0.02, "init": "noise"},
+    ],
+)
+def test_the_first_one_is_what_a_run_of_one_size_paints(more):
+    *_, last = paint(commission(**more), NETWORK, CPU)
+    assert sketched(Sketchbook(), **more).tobytes() == last.image.tobytes()
+    if more:
+        assert difference(last.image, sketched(Sketchbook())) > 0
+
+
+def test_the_next_one_looks_a_few_times_only_whichever_of_the_knobs_has_moved():
+    book, asked = Sketchbook(), []
+
+    def wanted():
+        asked.append(1)
+        return True
+
+    looks = []
+    for knobs in ({}, {"content_weight": 1.0}, {"style_weight": 3.0}, {"tv_weight": 2.0}, {"motifs": 0.5}):
+        asked.clear()
+        book.sketch(commission(**knobs), NETWORK, CPU, wanted)
+        looks.append(len(asked))
+    photo = 1  # is looked at again, where other parts of it count as empty
+    assert looks[0] > 10 and looks[1:] == [STEPS_ON, STEPS_ON, STEPS_ON, STEPS_ON + photo]
+
+
+def test_to_and_fro_ends_at_a_picture_as_good():
+    book = Sketchbook()
+    before = error(sketched(book))
+    for weight in (0.02, 5.0, 0.6):
+        sketched(book, content_weight=weight)
+    assert error(sketched(book)) <= 1.01 * before
+
+
+@pytest.mark.parametrize("weight", [0.02, 1.0, 5.0])
+def test_after_a_move_it_is_about_as_good_as_one_that_is_begun_afresh(weight):
+    book = Sketchbook()
+    sketched(book)
+    moved, afresh = (error(sketched(one, content_weight=weight), content_weight=weight) for one in (book, Sketchbook()))
+    assert moved < 1.3 * afresh
+
+
+def test_where_the_photo_weighs_all_it_goes_on_from_the_photo():
+    book = Sketchbook()
+    for weight in (0.001, 0.01):
+        sketched(book, content_weight=weight)
+    painted, kept = (difference(sketched(book, content_weight=weight), PHOTO) for weight in (0.01, 1e6))
+    assert kept < 0.3 * painted
+
+
+def test_other_pictures_masks_and_strokes_are_other_subjects_and_few_are_kept(monkeypatch):
+    looked = []
+    usual = module.targets_for
+    monkeypatch.setattr(module, "targets_for", lambda *given: looked.append(1) or usual(*given))
+    book = Sketchbook()
+    others = [{}, {"photo": noise(96, 72, 9)}, {"styles": [PHOTO]}, {"masks": [half(255, 0)]}, {"strokes": ARROW}]
+    for more in (*others, *others):
+        sketched(book, **more)
+    assert len(looked) == len(others)
+    for seed in range(SUBJECTS):
+        sketched(book, seed=seed + 1, steps=1)
+    assert len(book._subjects) == SUBJECTS
+    sketched(book)
+    assert len(looked) == len(others) + SUBJECTS + 1
+
+
+def test_of_a_subject_the_beginning_and_the_latest_are_kept():
+    book = Sketchbook()
+    sketched(book)
+    (subject,) = book._subjects.values()
+    begun = subject.drafts[0]
+    for step in range(DRAFTS + 3):
+        sketched(book, content_weight=0.1 + step)
+    assert len(subject.drafts) == DRAFTS and subject.drafts[0] is begun
+
+
+def test_one_that_is_not_wanted_any_more_leaves_the_book_as_it_was():
+    book, answers = Sketchbook(), iter([True] * 6 + [False])
+    with pytest.raises(Interrupted):
+        book.sketch(commission(), NETWORK, CPU, lambda: next(answers))
+    assert sketched(book).tobytes() == sketched(Sketchbook()).tobytes()
+    assert np.asarray(sketched(book)).shape == (72, 96, 3)
