@@ -16,12 +16,12 @@ import ray
 from PIL import Image
 from ray.cluster_utils import Cluster
 
-from nst import Commission, cluster
+from nst import Commission, cluster, commission
 from nst.settings import Settings
 from nst.transfer import paint, stylize
 from studio.runs import backend, zerogpu
 from studio.runs.run import frames_of
-from tests.painting import noise
+from tests.painting import half, noise
 from tests.serving import ROOT, until
 from tests.tiny import CPU, tiny_vgg
 
@@ -96,6 +96,26 @@ def test_the_picture_is_the_one_that_is_painted_here(machines):
         assert there.image.tobytes() == here.image.tobytes()
         assert there.pixels.tobytes() == here.pixels.tobytes()
         assert there.preview(48).size == (48, 36)
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [{"keep_faces": "yes"}, {"strokes": "0.1,0.5 0.9,0.5"}, {"keep_faces": "yes", "strokes": "0.5,0.1 0.5,0.9"}],
+)
+def test_faces_are_kept_and_strokes_followed_there_as_here_and_faces_looked_for_here(machines, monkeypatch, knobs):
+    looked = []
+    monkeypatch.setattr(commission, "mask_if_any", lambda photo: looked.append(photo) or half(255, 0, photo.size))
+    settings = Settings(size=96, steps=6, **knobs)
+    here, there, plain = (painted(settings, paint), painted(settings), painted(Settings(size=96, steps=6), paint))
+    assert there.image.tobytes() == here.image.tobytes() != plain.image.tobytes()
+    assert there.losses == here.losses
+    assert len(looked) == (2 if "keep_faces" in knobs else 0)
+
+
+def test_a_photo_without_faces_is_painted_there_as_any(machines, monkeypatch):
+    monkeypatch.setattr(commission, "mask_if_any", lambda photo: half(0, 0, photo.size))
+    here, there = painted(Settings(size=96, steps=4), paint), painted(Settings(size=96, steps=4, keep_faces="yes"))
+    assert there.image.tobytes() == here.image.tobytes()
 
 
 def test_a_mistake_is_said_before_anything_is_sent(machines):
