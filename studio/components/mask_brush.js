@@ -85,8 +85,8 @@ const show = () => {
   if (canvas.width) for (const layer of shown()) ink.drawImage(layers[layer], 0, 0);
   find(".brush").classList.toggle("marked", shown().some((layer) => drawn[layer]));
 };
-const keep = () => {
-  for (const layer of shown()) drawn[layer] = marks(layer) ? asMask(layer) : null;
+const keep = (changed = shown()) => {
+  for (const layer of changed) drawn[layer] = marks(layer) ? asMask(layer) : null;
   show();
   say({ mask: drawn[0], regions: drawn.slice(1), soft: false });
 };
@@ -223,7 +223,7 @@ size.addEventListener("input", point);
 
 const undo = () => {
   for (const [brush, sheet] of past.pop() ?? []) brush.putImageData(sheet, 0, 0);
-  keep();
+  keep(layers.keys()); // it may have been done to marks that are not shown now
 };
 const invert = () => {
   const [[brush, marked], [, said]] = [brushes[0], strokes].map(sheetOf);

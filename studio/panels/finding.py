@@ -51,8 +51,8 @@ def found(photo: Image.Image | None, marks: Mapping[str, Any], language: str) ->
             mask = subject_mask(photo)
         except NoSubject:
             raise gr.Error(words(language)["no_subject"], print_exception=False) from None
-    where = WHERE.get(str(marks.get("keep")), "here")
-    return unmarked(name_of(photo)) | {"mask": inline(mask_png(mask), "png"), "where": where, "soft": True}
+    subject = {"mask": inline(mask_png(mask), "png"), "where": WHERE.get(str(marks.get("keep")), "here"), "soft": True}
+    return unmarked(name_of(photo)) | {"regions": marks.get("regions") or []} | subject
 
 
 def look_for_faces(photo: Image.Image | None, keep_faces: str, request: gr.Request) -> None:

@@ -292,12 +292,15 @@ def test_each_painting_has_its_own_region(page: Page) -> None:
     for number, x in enumerate(places):
         page.locator("#brush .inks input").nth(number).check(force=True)
         draw(page, (x, 0.0), (x, 1.0))
-    colours = page.locator("#brush canvas").evaluate(
-        """(sheet, places) => places.map((x) => [...sheet.getContext("2d")
-          .getImageData(x * sheet.width, sheet.height / 2, 1, 1).data.slice(0, 3)])""",
-        places,
-    )
-    assert colours == [[213, 94, 0], [0, 114, 178], [240, 228, 66], [0, 158, 115]]
+    colours = """(sheet, places) => places.map((x) => [...sheet.getContext("2d")
+          .getImageData(x * sheet.width, sheet.height / 2, 1, 1).data.slice(0, 3)])"""
+    own = [[213, 94, 0], [0, 114, 178], [240, 228, 66], [0, 158, 115]]
+    assert page.locator("#brush canvas").evaluate(colours, places) == own
+    page.locator("#brush button[value=subject]").click()  # which is one mask for all paintings
+    expect(page.get_by_label("A region each")).not_to_be_checked()
+    expect(page.locator("#brush button[value=refine]")).to_be_visible()
+    page.get_by_label("A region each").check(force=True)
+    assert page.locator("#brush canvas").evaluate(colours, places) == own, "they are still there"
     expect(page.get_by_role("button", name="marks in force")).to_be_visible()
     set_knobs(page, size=64, steps=2)
     paint(page)
