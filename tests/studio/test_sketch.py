@@ -148,6 +148,14 @@ class TestOnThePage:
     def test_half_a_number_brings_none_and_no_complaint(self, http: httpx.Client, knobs: dict[str, Any]) -> None:
         assert "src" not in str(self.moved(http, **knobs))
 
+    def test_arrows_count(self, http: httpx.Client) -> None:
+        plain, led = (self.picture(self.moved(http, strokes=text)) for text in ("", "0.1,0.1 0.9,0.9"))
+        assert difference(led, plain) > 0.005
+
+    def test_what_takes_too_long_is_told_as_such(self, http: httpx.Client) -> None:
+        update = self.moved(http, recipe="gatys2016", steps=500)
+        assert (update.get("props", update)["src"], update.get("props", update)["possible"]) == ("", False)
+
     def test_while_somebody_paints_there_is_none(
         self, http: httpx.Client, server: str, photo: Path, painting: Path
     ) -> None:
