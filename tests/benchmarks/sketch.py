@@ -26,11 +26,18 @@ MOVE = """({ weights, pauses, patience }) => {
   const field = document.querySelector("#knob-content_weight input");
   const source = () => document.querySelector("#sketch img")?.src ?? "";
   const frame = () => new Promise(requestAnimationFrame);
+  const change = () => new Promise((done) => { // a clock that looked at every frame would want the cores as well
+    const watcher = new MutationObserver(() => source() !== now && (watcher.disconnect(), done()));
+    const now = source();
+    watcher.observe(document.querySelector("#sketch"), { subtree: true, childList: true, attributes: true });
+    setTimeout(() => (watcher.disconnect(), done()), 1000 * patience);
+  });
   const seconds = async (weight) => {
     const before = source(), began = performance.now(), ago = () => (performance.now() - began) / 1000;
+    const changed = change();
     field.value = weight;
     field.dispatchEvent(new Event("input", { bubbles: true }));
-    while (source() === before && ago() < patience) await frame();
+    await changed;
     if (source() === before) return [];
     await document.querySelector("#sketch img").decode();
     await frame();
