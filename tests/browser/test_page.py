@@ -235,7 +235,6 @@ def test_nothing_moves_by_itself(blank: Page, server: str) -> None:
     line, weight = page.context.new_cdp_session(page), [0.0]
     line.on("Network.loadingFinished", lambda file: weight.append(file["encodedDataLength"]))
     line.send("Network.enable")
-    line.send("Network.setCacheDisabled", {"cacheDisabled": True})
     slow = 1.5e6 / 8  # bytes a second
     throughput = {"downloadThroughput": slow, "uploadThroughput": slow}
     line.send("Network.emulateNetworkConditions", {"offline": False, "latency": 40, **throughput})
