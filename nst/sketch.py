@@ -115,6 +115,14 @@ class Sketchbook:
         draft = _drawn(subject, _objective(subject, commission, view, device), commission, device)
         return to_image(subject.finish(draft.pixels, max(draft.pixels.shape[-2:])))
 
+    @property
+    def remembered(self) -> int:
+        """How many subjects."""
+        return len(self._subjects)
+
+    def forget(self) -> None:
+        self._subjects.clear()
+
 
 def _key(commission: Commission, network: VGG) -> Any:
     """The same for all that differs in how far those knobs are turned. Whether they are makes a difference."""

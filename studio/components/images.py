@@ -105,11 +105,11 @@ def small_picture(file: Any, session: str) -> Image.Image:
         if (path := own_file(file)) is None:
             raise Mistake(NOT_HERE)
         copy = small(path, BOX_SIDE) if path.is_relative_to(EXAMPLES) else Path(small_copy(file, session))
-        return _opened(copy, copy.stat().st_mtime_ns)
+        return opened_copy(copy, copy.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=OPENED)
-def _opened(copy: Path, changed: int) -> Image.Image:
+def opened_copy(copy: Path, changed: int) -> Image.Image:
     picture = open_picture(copy)
     picture.thumbnail((BOX_SIDE, BOX_SIDE))
     return picture

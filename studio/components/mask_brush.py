@@ -138,11 +138,11 @@ def opened(url: Any) -> Image.Image:
     Raises:
         gr.Error: if it is none.
     """
-    return _opened(str(url))
+    return opened_mask(str(url))
 
 
 @functools.lru_cache(maxsize=8)  # of the mask of a sketch, which follows another; nobody writes to it
-def _opened(url: str) -> Image.Image:
+def opened_mask(url: str) -> Image.Image:
     with in_the_users_words():
         try:
             file = base64.b64decode(url.removeprefix(HEAD), validate=True)

@@ -14,6 +14,8 @@ from nst.device import on_painting_thread
 from nst.settings import KNOBS
 from nst.sketch import Sketchbook
 from nst.vgg import Interrupted
+from studio.components.images import opened_copy
+from studio.components.mask_brush import opened_mask
 from studio.limits import capped
 from studio.runs import backend, zerogpu
 from studio.runs.choices import Choices
@@ -38,6 +40,13 @@ def sketched(settings: Settings) -> Settings | None:
     small = _small(settings)
     is_dear = _cost(small) > DEAREST * _cost(_small(Settings()))
     return None if is_dear or small.last_pass or small.backbone != KNOBS["backbone"].default else capped(small)
+
+
+def forget() -> None:
+    """Nothing is remembered of anybody's pictures: a visit that is over takes them along, and the others' come back."""
+    BOOK.forget()
+    opened_copy.cache_clear()
+    opened_mask.cache_clear()
 
 
 def _small(settings: Settings) -> Settings:

@@ -20,7 +20,7 @@ from studio.components.images import folder_of
 from studio.components.visit_memory import previous_session
 from studio.gradio_internals import queue_of
 from studio.limits import LONGEST_VISIT
-from studio.runs import film
+from studio.runs import film, sketch
 from studio.server.budgets import Budgets
 from studio.server.connections import hang_up_on_the_absent
 from studio.server.messages import paths_in
@@ -94,6 +94,7 @@ class VisitCleaner:
 
     def forget(self, session: str) -> None:
         """Nothing stays of a visit, but for a photo that somebody else has handed in as well."""
+        sketch.forget()
         visit = self.visits.pop(session)
         self._forget_state(session)
         shutil.rmtree(folder_of(session), ignore_errors=True)

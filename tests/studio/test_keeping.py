@@ -20,6 +20,8 @@ from nst import Settings
 from nst.film.reading import look
 from studio.components.images import folder_of
 from studio.runs import film
+from studio.runs.choices import Choices
+from studio.runs.sketch import BOOK, sketch
 from studio.server import cleanup
 from studio.server.temp_dir import FOLDER
 from tests.films import moving, write_film
@@ -113,9 +115,12 @@ class TestVisit:
             until(lambda: bool(cleaner.visits[visitor.session].left))
             cleaner.sweep(later(minutes=9))
             assert theirs.exists() and room.exists(), "may come back"
+            handed_in = Image.open(others)
+            assert sketch(Choices(handed_in, handed_in, Settings()), lambda: True) and BOOK.remembered
             cleaner.sweep(later(minutes=11))
             assert not theirs.exists() and not room.exists()
             assert others.exists()
+            assert not BOOK.remembered, "nor does anything stay in memory"
 
     def test_who_is_back_in_time_is_not_forgotten(
         self, server: str, cleaner: cleanup.VisitCleaner, selfie: Path
