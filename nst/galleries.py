@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import reduce
 
 import torch
 from torch import Tensor
 
 from nst.losses import LEAST, Sums, sums
-from nst.matching import SAMPLE, Candidates, Found, Search, lent, repeated, search
+from nst.matching import SAMPLE, Candidates, Found, Search, lent, search
 from nst.points import Maps, Points, Spots, features_at
 from nst.precision import exact, exact_dtype
 from nst.strokes import fit
 from nst.terms import Collected, CosineTerm, MatchTerm, SumsTerm, Term, added
 from nst.view import View, match_step
 
+NOT_FOUND = -1  # instead of the number of a candidate
 FOUND_SIDE = 64  # positions along the long side, of what a frame says about its matches
 
 
@@ -28,6 +29,7 @@ class Motifs:
         empty: (1, 1, h, w) in [0, 1], how much each position belongs to them.
         candidates: Whose statistics they take.
         losses: Each with its part of the style loss.
+        often: How much each candidate (M,) belongs to what its painting has more than once, as `repeated` says it.
         wanted: How much of those parts wants strokes of each direction, as `nst.strokes.spread` says it, if any does.
     """
 
@@ -35,6 +37,7 @@ class Motifs:
     empty: Tensor
     candidates: Candidates
     losses: Sequence[tuple[float, Callable[[Sums], Callable[[Sums], Tensor]]]]
+    often: Callable[[], Tensor]
     wanted: Tensor | None = None
 
 
@@ -68,11 +71,6 @@ class Gallery:
         """Pixels that a position stands for, down and across."""
         return match_step(self.layer)
 
-    @cached_property
-    def _repeated(self) -> list[Tensor]:
-        """Of each layer with motifs: the same in every round."""
-        return [repeated(one.candidates, self.candidates) for one in self.motifs]
-
     def terms(self, matches: Tensor) -> list[Term]:
         """What (1, 1, h, w) matches ask of the picture.
 
@@ -88,8 +86,8 @@ class Gallery:
         return [MatchTerm(self.layer, self.bound, self.candidates, matches, scale), *self._motif_terms(matches)]
 
     def _motif_terms(self, matches: Tensor) -> Iterator[SumsTerm]:
-        for motifs, often in zip(self.motifs, self._repeated, strict=True):
-            weights = often * lent(motifs.candidates, self.candidates, matches.flatten(), self.empty.flatten())
+        for motifs in self.motifs:
+            weights = motifs.often() * lent(motifs.candidates, self.candidates, matches.flatten(), self.empty.flatten())
             if motifs.wanted is not None and motifs.candidates.strokes is not None:
                 weights = weights * fit(motifs.candidates.strokes, motifs.wanted)
             features = motifs.candidates.features.t()[None, :, :, None]
@@ -122,6 +120,13 @@ def column_at(maps: Maps, spots: Spots) -> Tensor:
 
 def find(galleries: Sequence[Gallery], pixels: Tensor, view: View, points: Points) -> list[Tensor]:
     """Of each gallery the candidates (1, 1, h, w), by number, that the positions of a picture resemble most."""
+    return find_and_learn(galleries, pixels, view, points)[0]
+
+
+def find_and_learn(
+    galleries: Sequence[Gallery], pixels: Tensor, view: View, points: Points
+) -> tuple[list[Tensor], list[Search]]:
+    """The same, and what has been learned of the picture, with which some positions can be searched for again."""
     height, width = pixels.shape[-2:]
     views = _views(galleries, pixels, view)
     spots = [points.spots(height, width, one.step, one.mask, SAMPLE) for one in galleries]
@@ -134,7 +139,24 @@ def find(galleries: Sequence[Gallery], pixels: Tensor, view: View, points: Point
         search(one.candidates, sample.to(one.candidates.unit.dtype), with_hubs=one.by_angle)
         for one, (sample,) in zip(galleries, samples, strict=True)
     ]
-    return _nearest(galleries, searches, views, pixels)
+    steps = [one.step for one in galleries]
+    matches = [pixels.new_empty((1, 1, height // step, width // step), dtype=torch.long) for step in steps]
+    for gallery, search_of, seen, own in _parts(galleries, searches, views, matches):
+        asked = None if gallery.asked is None else _rows(seen[0].tile.own(gallery.asked, gallery.step))
+        own.copy_(search_of.nearest(_rows(column(seen, gallery.step)), asked).view_as(own))
+    return matches, searches
+
+
+def find_missing(
+    galleries: Sequence[Gallery], searches: Sequence[Search], matches: Sequence[Tensor], pixels: Tensor, view: View
+) -> list[Tensor]:
+    """The same matches, with those found that are `NOT_FOUND`. Of a film, whose strokes do not follow arrows."""
+    matches = [one.clone() for one in matches]
+    for gallery, search_of, seen, own in _parts(galleries, searches, _views(galleries, pixels, view), matches):
+        missing = own == NOT_FOUND
+        if missing.any():
+            own[missing] = search_of.nearest(_rows(column(seen, gallery.step))[missing.flatten()])
+    return matches
 
 
 def _views(galleries: Sequence[Gallery], pixels: Tensor, view: View) -> Callable[[], Iterable[Mapping[str, Maps]]]:
@@ -150,23 +172,17 @@ def _views(galleries: Sequence[Gallery], pixels: Tensor, view: View) -> Callable
     return lambda: seen
 
 
-def _nearest(
+def _parts(
     galleries: Sequence[Gallery],
     searches: Sequence[Search],
     views: Callable[[], Iterable[Mapping[str, Maps]]],
-    pixels: Tensor,
-) -> list[Tensor]:
-    height, width = pixels.shape[-2:]
-    steps = [one.step for one in galleries]
-    matches = [pixels.new_empty((1, 1, height // step, width // step), dtype=torch.long) for step in steps]
+    matches: Sequence[Tensor],
+) -> Iterator[tuple[Gallery, Search, Maps, Tensor]]:
+    """Of each tile and each gallery: what is seen there, and the tile's own part of the matches, to be written to."""
     for maps in views():
         for gallery, search_of, into in zip(galleries, searches, matches, strict=True):
             seen = maps[gallery.layer]
-            tile = seen[0].tile
-            own = tile.own(into, gallery.step)
-            asked = None if gallery.asked is None else _rows(tile.own(gallery.asked, gallery.step))
-            own.copy_(search_of.nearest(_rows(column(seen, gallery.step)), asked).view_as(own))
-    return matches
+            yield gallery, search_of, seen, seen[0].tile.own(into, gallery.step)
 
 
 def _rows(features: Tensor) -> Tensor:

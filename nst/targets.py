@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import reduce
+from dataclasses import dataclass, field, replace
+from functools import partial, reduce
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ from nst.arrows import arrows_from
 from nst.galleries import Gallery, Motifs, column_at
 from nst.image import fitted_size, luma, match_colors, match_histograms, to_pixels
 from nst.losses import CONTENT_SCALES, LEAST, POINT_LOSSES, SUM_LOSSES, Sums, between, mixed_sums, palette, sums
-from nst.matching import CANDIDATES, Candidates, candidates, emptiness, one_of, together
+from nst.matching import CANDIDATES, Candidates, candidates, emptiness, one_of, repeated, together
 from nst.objective import Objective
 from nst.points import Map, Points, Spots, colors_at, features_at
 from nst.precision import exact_dtype
@@ -71,6 +71,17 @@ class Region:
     weight: float
     mask: Tensor | None
     target: Target
+    _often: dict[tuple[str, str], Tensor] = field(default_factory=dict)
+
+    def often(self, layer: str, told_by: str) -> Tensor:
+        """How much its candidates at a layer belong to what their painting has more than once: see `repeated`.
+
+        It is found out once, for all rounds of matches and all frames of a film.
+        """
+        if (layer, told_by) not in self._often:
+            candidates = self.target.candidates
+            self._often[layer, told_by] = repeated(candidates[layer], candidates[told_by])
+        return self._often[layer, told_by]
 
 
 def objective_for(
@@ -79,17 +90,14 @@ def objective_for(
     masks: Sequence[Image.Image] | None,
     view: View,
     fade: float = 1.0,
-    targets: Sequence[Target] | None = None,
 ) -> Objective:
     """Look once at the photo (1, 3, H, W) and the paintings, and keep what the losses compare with.
 
     Args:
         fade: How many times more the photo weighs than the settings say, and how many times less the palette.
-        targets: Of the paintings, as `targets_for` finds them, where another photo of this size has had them already.
     """
     mix, points = mix_shares(view.settings.style_mix, len(paintings)), points_for(view.settings)
-    if targets is None:
-        targets = targets_for(photo, paintings, mix if masks is None else [1.0] * len(mix), points, view, masks)
+    targets = targets_for(photo, paintings, mix if masks is None else [1.0] * len(mix), points, view, masks)
     return objective_of(photo, _regions(photo, masks, targets, mix), points, view, fade)
 
 
@@ -164,9 +172,9 @@ def targets_for(
         masks: Where each of them goes, if not everywhere: it matters which directions are wanted there.
     """
     styles = [_painting_pixels(painting, photo, view.settings) for painting in paintings]
-    field, nowhere = _field(photo, view.settings), [None] * len(styles)
+    strokes, nowhere = _field(photo, view.settings), [None] * len(styles)
     with torch.no_grad():
-        wanted = nowhere if field is None else [spread(field, _mask_on(field, mask)) for mask in masks or nowhere]
+        wanted = nowhere if strokes is None else [spread(strokes, _mask_on(strokes, mask)) for mask in masks or nowhere]
         return [
             _target(style, number, part, points, view, directions)
             for number, (style, part, directions) in enumerate(zip(styles, parts, wanted, strict=True))
@@ -180,9 +188,9 @@ def _field(photo: Tensor, settings: Settings) -> Tensor | None:
     return field_of(arrows, height, width, WRAPS[settings.tileable]).to(photo.device) if arrows else None
 
 
-def _mask_on(field: Tensor, mask: Image.Image | None) -> Tensor | None:
-    """(1, 1, h, w), on the field's grid."""
-    return None if mask is None else to_pixels(mask, (field.shape[-1], field.shape[-2]))[:, :1].to(field.device)
+def _mask_on(strokes: Tensor, mask: Image.Image | None) -> Tensor | None:
+    """(1, 1, h, w), on the grid of the strokes' field."""
+    return None if mask is None else to_pixels(mask, (strokes.shape[-1], strokes.shape[-2]))[:, :1].to(strokes.device)
 
 
 def regions_between(first: Target, second: Target, share: float) -> list[Region]:
@@ -194,12 +202,17 @@ def regions_between(first: Target, second: Target, share: float) -> list[Region]
     return [whole, *(Region(part, None, replace(target, sums={})) for part, target in parts if part)]
 
 
+def everywhere(targets: Sequence[Target], mix: Sequence[float]) -> Region:
+    """The whole picture, that takes after all paintings."""
+    return Region(1.0, None, _blended(targets, mix))
+
+
 def _regions(
     photo: Tensor, masks: Sequence[Image.Image] | None, targets: Sequence[Target], mix: Sequence[float]
 ) -> list[Region]:
     """One for each mask; without masks a single one that takes after all paintings."""
     if masks is None:
-        return [Region(1.0, None, _blended(targets, mix))]
+        return [everywhere(targets, mix)]
     applied = [to_pixels(mask, (photo.shape[-1], photo.shape[-2]))[:, :1].to(photo.device) for mask in masks]
     # so that a stroke weighs the same in a small region
     weights = [mask.mean().item() * share * len(mix) for mask, share in zip(applied, mix, strict=True)]
@@ -425,13 +438,13 @@ def _galleries(region: Region, photo: Tensor, view: View) -> list[Gallery]:
         return []
     settings, galleries = view.settings, []
     empty, clearest = emptiness(luma(photo), view.wrap), clearest_match(settings)
-    field = _field(photo, settings)
+    strokes = _field(photo, settings)
     for layer, share in match_shares(settings).items():
         mask = _whole_is_none(_region_at(region.mask, match_step(layer)))
         here = _empty_at(layer, empty, photo, view)
         bound, ask = 1 - GIVE_WAY * min(1.0, settings.motifs) * here, None
-        if field is not None:
-            ask = asked(field, here.shape[-2], here.shape[-1], view.wrap)
+        if strokes is not None:
+            ask = asked(strokes, here.shape[-2], here.shape[-1], view.wrap)
             bound = torch.maximum(bound, HOLD * ask[:, :2].norm(dim=1, keepdim=True))
         galleries.append(
             Gallery(
@@ -441,7 +454,7 @@ def _galleries(region: Region, photo: Tensor, view: View) -> list[Gallery]:
                 _within(mask, bound),
                 _within(mask, here),
                 region.target.candidates[layer],
-                _motifs(region, empty, field, photo, view) if layer == clearest else [],
+                _motifs(region, empty, strokes, photo, view) if layer == clearest else [],
                 settings.match_loss == "cosine" or "+" in layer,
                 ask,
             )
@@ -449,7 +462,7 @@ def _galleries(region: Region, photo: Tensor, view: View) -> list[Gallery]:
     return galleries
 
 
-def _motifs(region: Region, empty: Tensor, field: Tensor | None, photo: Tensor, view: View) -> list[Motifs]:
+def _motifs(region: Region, empty: Tensor, strokes: Tensor | None, photo: Tensor, view: View) -> list[Motifs]:
     """One for each deep layer with statistics."""
     settings = view.settings
     losses = [(share, SUM_LOSSES[loss]) for loss, share in shares(settings.style_loss).items() if loss in SUM_LOSSES]
@@ -458,13 +471,14 @@ def _motifs(region: Region, empty: Tensor, field: Tensor | None, photo: Tensor, 
         if layer in motif_layers(settings):
             mask, here = _region_at(region.mask, match_step(layer)), _empty_at(layer, empty, photo, view)
             parts, empty_here = [(region.weight * weight * share, loss) for share, loss in losses], _within(mask, here)
-            wanted = None if field is None else spread(_resized(field, empty_here, view.wrap), empty_here)
-            motifs.append(Motifs(layer, empty_here, region.target.candidates[layer], parts, wanted))
+            wanted = None if strokes is None else spread(_resized(strokes, empty_here, view.wrap), empty_here)
+            often = partial(region.often, layer, clearest_match(settings))
+            motifs.append(Motifs(layer, empty_here, region.target.candidates[layer], parts, often, wanted))
     return motifs
 
 
-def _resized(field: Tensor, like: Tensor, wrap: Wrap) -> Tensor:
-    return interpolate(field, (like.shape[-2], like.shape[-1]), wrap, mode="bilinear")
+def _resized(strokes: Tensor, like: Tensor, wrap: Wrap) -> Tensor:
+    return interpolate(strokes, (like.shape[-2], like.shape[-1]), wrap, mode="bilinear")
 
 
 def _within(mask: Tensor | None, values: Tensor) -> Tensor:

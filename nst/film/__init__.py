@@ -3,6 +3,7 @@
 reading  strangers' films, opened safely: upright pictures in sRGB at evenly spaced moments
 flow     where each pixel of a frame was in an earlier one
 fill     what has come into view is begun in the colours of the rest
+matches  what a spot was like in the last frame, it is like in this one
 paint    frames that go on from each other
 morph    a photo that goes from painting to painting
 writing  pieces of a film, which a later run goes on with; sound

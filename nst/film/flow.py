@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -75,44 +76,60 @@ def far_motion(before: Image.Image, after: Image.Image, far: Motion, near: Motio
     return _best_motion(old, new, [direct, guided])
 
 
-Ways = Sequence[tuple[Flow, Flow]]  # back and forth
+@dataclass(frozen=True)
+class _Way:
+    """One answer to where the pixels of `new` were in `old`.
+
+    Attributes:
+        back, forth: As of `Motion`.
+        unlike: (H, W) in [0, 1], how different the surroundings look at both ends.
+        seen: (H, W), where it can be believed.
+    """
+
+    back: Flow
+    forth: Flow
+    unlike: NDArray[np.float32]
+    seen: NDArray[np.bool_]
 
 
-def _best_motion(old: Light, new: Light, ways: Ways) -> Motion:
-    back, seen = _better(old, new, ways)
-    forth, _ = _better(new, old, [(forth, back) for back, forth in ways])
+def _best_motion(old: Light, new: Light, ways: Sequence[tuple[Flow, Flow]]) -> Motion:
+    backward = [_way(old, new, back, forth) for back, forth in ways]
+    forward = [_way(new, old, forth, back) for back, forth in ways]
+    of_camera = [camera for way in backward if (camera := _of_camera(way)) is not None]
+    back, seen = _better([_followed(old, new, *one) for one in of_camera], backward)
+    forth, _ = _better([_followed(new, old, forth, back) for back, forth in of_camera], forward)
     return Motion(back, forth, torch.from_numpy(seen.astype(np.float32))[None, None])
 
 
-def _better(old: Light, new: Light, ways: Ways) -> tuple[Flow, NDArray[np.bool_]]:
+def _better(of_camera: Sequence[_Way], ways: Sequence[_Way]) -> tuple[Flow, NDArray[np.bool_]]:
     """Of some flows back and forth the best one back for each pixel, and where it has been seen by any.
 
     Where little is to be seen, flows wander, and what is painted there would wander with them. The motion of the
     camera is therefore preferred wherever it explains the frame nearly as well.
     """
-    camera = [way for back, forth in ways if (way := _of_camera(back, _seen(old, new, back, forth))) is not None]
-    ways, handicaps = [*camera, *ways], [0.0] * len(camera) + [NEARLY] * len(ways)
-    unlike = np.stack([_unlike(old, new, back) + less for (back, _), less in zip(ways, handicaps, strict=True)])
-    seen = np.stack([_seen(old, new, back, forth) for back, forth in ways])
-    seen[: len(camera)] &= unlike[: len(camera)] <= SURE  # back and forth, it always agrees
-    best = (unlike + np.where(seen, 0, 2)).argmin(0)
-    chosen = np.take_along_axis(np.stack([back for back, _ in ways]), best[None, ..., None], axis=0)[0]
-    return np.asarray(chosen), np.asarray(seen.any(0))
+    every, handicaps = [*of_camera, *ways], [0.0] * len(of_camera) + [NEARLY] * len(ways)
+    unlike = np.stack([one.unlike + less for one, less in zip(every, handicaps, strict=True)])
+    seen = np.stack([one.seen for one in every])
+    best = (unlike + np.where(seen, np.float32(0), np.float32(2))).argmin(0)
+    chosen = every[0].back.copy()
+    for number, one in enumerate(every[1:], 1):
+        np.copyto(chosen, one.back, where=(best == number)[..., None])
+    return chosen, np.asarray(seen.any(0))
 
 
-def _of_camera(back: Flow, seen: NDArray[np.bool_]) -> tuple[Flow, Flow] | None:
+def _of_camera(way: _Way) -> tuple[Flow, Flow] | None:
     """The affine motion, back and forth, that most of the picture follows, if there is one."""
-    step = max(1, min(back.shape[:2]) // GRID)
-    there, here = _places(back), _places(np.zeros_like(back))
-    chosen = seen[::step, ::step]
+    step = max(1, min(way.back.shape[:2]) // GRID)
+    chosen = way.seen[::step, ::step]
     if chosen.sum() < FEWEST:
         return None
-    pairs = here[::step, ::step][chosen], there[::step, ::step][chosen]
+    here = _grid(*way.back.shape[:2])
+    pairs = here[::step, ::step][chosen], _places(way.back)[::step, ::step][chosen]
     motion, follow = cv2.estimateAffine2D(*pairs, method=cv2.RANSAC, ransacReprojThreshold=0.5)
     if motion is None or follow.mean() < MOST or abs(np.linalg.det(motion[:, :2])) < 0.1:
         return None
     other = cv2.invertAffineTransform(motion)
-    ways = [(here @ one[:, :2].T + one[:, 2] - here).astype(np.float32) for one in (motion, other)]
+    ways = [cv2.transform(here, one.astype(np.float32)) - here for one in (motion, other)]
     return ways[0], ways[1]
 
 
@@ -127,20 +144,22 @@ def _flow(origin: Light, target: Light, guess: Flow | None = None) -> Flow:
     return np.asarray(search.calc(origin, target, begun), np.float32)
 
 
-def _seen(old: Light, new: Light, back: Flow, forth: Flow) -> NDArray[np.bool_]:
-    """(H, W), of the pixels of `new`."""
+def _way(old: Light, new: Light, back: Flow, forth: Flow) -> _Way:
     height, width = back.shape[:2]
     places = _places(back)
-    inside = ((places >= -0.5) & (places <= (width - 0.5, height - 0.5))).all(2)
+    across, down = places[..., 0], places[..., 1]
+    inside = (across >= -0.5) & (across <= width - 0.5) & (down >= -0.5) & (down <= height - 0.5)
     returned = _at(forth, places)
     agree = _squares(returned + back) <= UNEVEN * (_squares(returned) + _squares(back)) + NOISE
-    return np.asarray(inside & agree & (_unlike(old, new, back) <= UNLIKE))
+    difference = np.abs(_at(old.astype(np.float32), places) - new) / 255
+    unlike = np.asarray(cv2.GaussianBlur(difference, (0, 0), AROUND), np.float32)
+    return _Way(back, forth, unlike, inside & agree & (unlike <= UNLIKE))
 
 
-def _unlike(old: Light, new: Light, back: Flow) -> NDArray[np.float32]:
-    """(H, W) in [0, 1], how different the surroundings look at both ends."""
-    difference = np.abs(_at(old.astype(np.float32), _places(back)) - new) / 255
-    return np.asarray(cv2.GaussianBlur(difference, (0, 0), AROUND), np.float32)
+def _followed(old: Light, new: Light, back: Flow, forth: Flow) -> _Way:
+    """Of a motion of the camera. Back and forth it always agrees, and so what is seen has to be all the more alike."""
+    way = _way(old, new, back, forth)
+    return replace(way, seen=way.seen & (way.unlike <= SURE))
 
 
 def _at(values: Flow, places: Flow) -> Flow:
@@ -151,11 +170,15 @@ def _at(values: Flow, places: Flow) -> Flow:
 
 
 def _squares(vectors: Flow) -> NDArray[np.float32]:
-    return np.asarray(np.square(vectors).sum(2), np.float32)
+    return np.asarray(np.square(vectors[..., 0]) + np.square(vectors[..., 1]), np.float32)
 
 
 def _places(flow: Flow) -> Flow:
     """(H, W, 2): where a flow leads to from each pixel, right and down."""
-    height, width = flow.shape[:2]
-    here = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=2)
-    return (here + flow).astype(np.float32)
+    return np.asarray(_grid(*flow.shape[:2]) + flow, np.float32)
+
+
+@lru_cache(maxsize=4)
+def _grid(height: int, width: int) -> Flow:
+    """(H, W, 2): the pixels' own places."""
+    return np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=2).astype(np.float32)

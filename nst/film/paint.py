@@ -6,7 +6,8 @@ Unlike the paper,
 
 - a few steps of L-BFGS are enough for a frame, because it keeps what it learned of the frame before;
 - what a key frame shows, some frames back, is taken from there, by a flow that is looked for directly: from frame to
-  frame, errors of the flow and blur would add up (their "long-term consistency" takes the nearest frame first);
+  frame, errors of the flow and blur would add up (their "long-term consistency" takes the nearest frame first); what
+  steps have changed since is added;
 - a pixel that has come into view is held the more the longer it has been there, so that it is not frozen half painted;
   it is begun at half the size, where motifs are cheap;
 - what is carried along is made as sharp again as it was, because the loss hardly asks for the finest detail;
@@ -30,13 +31,14 @@ from nst.device import Device, best_device
 from nst.faces import mask_if_any
 from nst.film.fill import painted_like_the_rest
 from nst.film.flow import Motion, far_motion, motion
+from nst.film.matches import Matches, matched
 from nst.image import fitted_size, luma, to_image, to_pixels
 from nst.mistakes import Mistake
 from nst.objective import Objective
 from nst.settings import Settings, face_shares, mix_shares
 from nst.solvers import Solver, make_solver
 from nst.solvers.pyramid import resize
-from nst.targets import Target, keeping, objective_for, points_for, targets_for
+from nst.targets import Region, everywhere, keeping, objective_of, points_for, targets_for
 from nst.transfer import Canvas, Frame, colours_of, finisher, paint, recoloured, room
 from nst.vgg import VGG, shrinkage
 from nst.view import View, layers
@@ -46,7 +48,9 @@ REACH = 0.006  # the most that a step may change the pixels of a frame, in their
 GROWN = 4  # frames after which a pixel is held like all others
 STEPS_OF_FIRST = 35  # steps of a shot's first frame for each one of the others
 COARSE_STEPS = 4  # at half the size, for what has come into view, of a frame with two steps
-FEW = 0.005  # share of the pixels that have come into view, below which they are not begun at half the size
+FEW = 0.005  # share of the pixels that have come into view, below which they are not begun at half the size,
+# and that is done for every second frame at most
+KEPT = 0.7  # of what steps have changed in what the key frame shows, the part that the next frame begins with
 KEY_FRAMES, KEY_SEEN = 12, 0.6  # frames for which a key frame serves at most; share of the pixels it has to show
 SEAM = 5  # pixels over which what comes from the key frame passes into what comes from the last one
 SHARPEST = 1.0  # share of its finest detail that is added to a frame at most
@@ -63,6 +67,7 @@ class State:
         first: The first frame of its shot.
         earlier: The key frame, if this is none itself: it has the state of a key frame.
         since_key: What became of the key frame until this one.
+        change: (1, 3, H, W), what steps have made since of what the key frame shows.
     """
 
     photo: Image.Image
@@ -72,6 +77,7 @@ class State:
     earlier: State | None = None
     since_key: Motion | None = None
     frames_since_key: int = 0
+    change: Tensor | None = None
 
     @property
     def key(self) -> State:
@@ -106,11 +112,11 @@ class Shot:
     """What all frames of a shot share.
 
     Attributes:
-        targets: What the paintings offer at each size (width, height) that is painted at.
+        regions: What the paintings offer at each size (width, height) that is painted at.
     """
 
     first: Image.Image
-    targets: dict[tuple[int, int], list[Target]]
+    regions: dict[tuple[int, int], Region]
 
 
 def check_film(settings: Settings) -> None:
@@ -157,31 +163,61 @@ def paint_film(
         yield FilmFrame(number, frames, time.perf_counter() - began, clock.left, is_first, state)
 
 
-def _carried(before: State, near: Motion, far: Motion) -> tuple[Tensor, Tensor]:
-    """What is there already of a frame's painting (1, 3, H, W), and for how many frames it has been (1, 1, H, W).
+@dataclass(frozen=True)
+class Carried:
+    """What is there already of a frame's painting.
 
-    From the key frame where that shows it fully painted, from the frame before elsewhere.
+    Attributes:
+        pixels: (1, 3, H, W).
+        age: (1, 1, H, W), for how many frames they have been in view.
+        shown: (1, 3, H, W), what the key frame shows of it,
+        share: (1, 1, H, W) in [0, 1], and how much it counts.
+    """
+
+    pixels: Tensor
+    age: Tensor
+    shown: Tensor
+    share: Tensor
+
+    def change(self, painted: Tensor) -> Tensor:
+        """What steps have made of what the key frame shows."""
+        return self.share * (painted - self.shown)
+
+
+def _carried(before: State, near: Motion, far: Motion) -> Carried:
+    """From the key frame where that shows it fully painted, from the frame before elsewhere.
+
+    What steps have changed since in what the key frame shows comes along, a little less of it each time: so the steps
+    of all frames add up, and do not lead away from the key frame for ever.
     """
     key = before.key
     kept = far.seen * (far.nearest(key.age) >= GROWN)
     share = kept * F.avg_pool2d(kept, SEAM, 1, SEAM // 2, count_include_pad=False)
-    carried = torch.lerp(near.carried(before.painted), far.carried(key.painted), share)
+    shown = far.carried(key.painted)
+    changed = shown if before.change is None else shown + KEPT * near.carried(before.change)
+    carried = torch.lerp(near.carried(before.painted), changed, share)
     carried = _as_sharp_as(key.painted, carried).clamp(0, 1)
     age = near.seen * (near.nearest(before.age) + 1).clamp(max=GROWN)
-    return carried, torch.where(kept > 0, GROWN, age)
+    return Carried(carried, torch.where(kept > 0, GROWN, age), shown, share)
 
 
 def _as_sharp_as(source: Tensor, carried: Tensor) -> Tensor:
-    """What interpolation between pixels and a camera that comes nearer take of the finest detail is given back."""
+    """What interpolation between pixels and a camera that comes nearer take of the finest detail is given back.
+
+    So much of it is added that the mean square of the Laplacian is what it was.
+    """
     fine = carried - F.avg_pool2d(carried, 3, 1, 1, count_include_pad=False)
-    lost = _edges(source) / _edges(carried).clamp(min=1e-6) - 1
-    return carried + lost.clamp(0, SHARPEST) * fine
+    edges, more = _laplacian(carried), _laplacian(fine)
+    linear, square = (edges * more).mean(), more.square().mean().clamp(min=1e-9)
+    lost = (_laplacian(source).square().mean() - edges.square().mean()).clamp(min=0)
+    share = (linear.square() + square * lost).sqrt() - linear  # of square * share^2 + 2 * linear * share = lost
+    return carried + (share / square).clamp(0, SHARPEST) * fine
 
 
-def _edges(pixels: Tensor) -> Tensor:
-    """Root mean square of the Laplacian."""
-    kernel = pixels.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).view(1, 1, 3, 3)
-    return F.conv2d(luma(pixels), kernel).square().mean().sqrt()
+def _laplacian(pixels: Tensor) -> Tensor:
+    light = luma(pixels)
+    kernel = light.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).view(1, 1, 3, 3)
+    return F.conv2d(light, kernel)
 
 
 class _Clock:
@@ -216,6 +252,8 @@ class _Painter:
     device: Device
     shot: Shot | None = None
     solver: Solver | None = None
+    matches: Matches | None = None  # of the last frame
+    has_begun: bool = False  # whether something was worked on at half the size for the last frame
     faces: Image.Image | None = None  # of the frame that is painted
 
     def __post_init__(self) -> None:
@@ -240,58 +278,65 @@ class _Painter:
 
     def _next(self, photo: Image.Image, before: State, near: Motion) -> State:
         if self.shot is None or self.shot.first is not before.first:
-            self.shot, self.solver = Shot(before.first, {}), None
+            self.shot, self.solver, self.matches = Shot(before.first, {}), None, None
         self.faces = mask_if_any(photo) if face_shares(self.settings) else None
+        self.matches = self.matches and self.matches.carried(near)
         key = before.key
         far = near if before.since_key is None else far_motion(key.photo, photo, before.since_key, near)
-        carried, age = _carried(before, near, far)
-        hold = age / GROWN
+        there = _carried(before, near, far)
+        carried, age = there.pixels, there.age
         steps = max(1, round(self.settings.steps / STEPS_OF_FIRST))
-        start = carried
-        if (age == 0).float().mean() > FEW:
-            start = self._begun(photo, carried, hold, COARSE_STEPS * steps // 2)
-        painted, self.solver = self._moved(photo, start, carried, hold, steps)
+        start = self._started(photo, carried, age, COARSE_STEPS * steps // 2)
+        painted, self.solver, self.matches = self._moved(photo, start, carried, age / GROWN, steps, self.matches)
         finish = finisher(photo, photo.size, self.colours, self.settings, None)
         painted = finish(painted, max(photo.size)).clamp(0, 1)
         if before.frames_since_key + 1 == KEY_FRAMES or far.seen.mean() < KEY_SEEN:
             return State(photo, painted, age, before.first)
-        return State(photo, painted, age, before.first, key, far, before.frames_since_key + 1)
+        return State(photo, painted, age, before.first, key, far, before.frames_since_key + 1, there.change(painted))
+
+    def _started(self, photo: Image.Image, carried: Tensor, age: Tensor, steps: int) -> Tensor:
+        """The last painting, with what has come into view since."""
+        start, is_due = carried, not self.has_begun and (age <= 1).float().mean() > FEW
+        if is_due or (age == 0).float().mean() > FEW:
+            known = (age > 0).float()
+            start = torch.where(age > 0, carried, painted_like_the_rest(to_pixels(photo, photo.size), carried, known))
+        self.has_begun = bool(is_due)
+        return self._begun(photo, start, age / GROWN, steps) if is_due else start
 
     def _begun(self, photo: Image.Image, carried: Tensor, hold: Tensor, steps: int) -> Tensor:
-        """The last painting, where what has come into view has been worked on at half the size."""
-        pixels, known = to_pixels(photo, photo.size), (hold > 0).float()
-        carried = torch.where(hold > 0, carried, painted_like_the_rest(pixels, carried, known))
+        """The same, where what is new has been worked on at half the size."""
         width, height = fitted_size(*photo.size, max(photo.size) // 2)
         if min(width, height) < shrinkage(layers(self.settings)):
             return carried
         small, small_hold = resize(carried, height, width).clamp(0, 1), resize(hold, height, width).clamp(0, 1)
-        painted, self.solver = self._moved(photo, small, small, small_hold, steps)
+        painted, self.solver, _ = self._moved(photo, small, small, small_hold, steps, None)
         change = resize(painted - small, *carried.shape[-2:])
         return (carried + (1 - hold) * change).clamp(0, 1)
 
     def _moved(
-        self, photo: Image.Image, start: Tensor, held_to: Tensor, hold: Tensor, steps: int
-    ) -> tuple[Tensor, Solver]:
+        self, photo: Image.Image, start: Tensor, held_to: Tensor, hold: Tensor, steps: int, known: Matches | None
+    ) -> tuple[Tensor, Solver, Matches | None]:
         place = self.device.place
         pixels = start.to(place)
-        objective = self._objective(photo, (start.shape[-1], start.shape[-2])).matched(pixels)
+        objective, known = matched(self._objective(photo, (start.shape[-1], start.shape[-2])), pixels, known)
         objective = objective.anchored(held_to.to(place), hold.to(place), HOLD * self.settings.style_weight)
         how = self.settings.optimizer, self.settings.learning_rate, self.settings.pyramid
         solver = self.solver or make_solver(*how, reach=REACH)
         canvas = Canvas(pixels, solver.enlarged(*start.shape[-2:]), self.settings.bounds == "clamp")
         for _ in range(steps):
             canvas.move(objective(canvas.pixels)[0])
-        return canvas.pixels.cpu(), canvas.solver
+        return canvas.pixels.cpu(), canvas.solver, known
 
     def _objective(self, photo: Image.Image, size: tuple[int, int]) -> Objective:
         assert self.shot is not None
         styles, settings = self.commission.styles, self.settings
         view = View(self.seeing, settings, room(*size, settings, self.seeing, self.device).side)
-        if size not in self.shot.targets:
+        if size not in self.shot.regions:
             mix, first = mix_shares(settings.style_mix, len(styles)), self._pixels(self.shot.first, size)
-            self.shot.targets[size] = targets_for(first, styles, mix, points_for(settings), view)
+            targets = targets_for(first, styles, mix, points_for(settings), view)
+            self.shot.regions[size] = everywhere(targets, mix)
         pixels = self._pixels(photo, size)
-        objective = objective_for(pixels, styles, None, view, targets=self.shot.targets[size])
+        objective = objective_of(pixels, [self.shot.regions[size]], points_for(settings), view)
         return keeping(objective, pixels, self.faces)
 
     def _pixels(self, photo: Image.Image, size: tuple[int, int]) -> Tensor:

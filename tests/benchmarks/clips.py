@@ -1,4 +1,9 @@
-"""Films of which the motion is known exactly: a camera over gallery photos, and a figure that walks through."""
+"""Films made from gallery photos.
+
+Of some the motion is known exactly: a camera over a photo, and a figure that walks through. The others are as a
+telephone takes them, with parallax, shake, rows that are exposed one after the other, an exposure that wanders, and
+noise; what moves there has to be found, as in any film.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from nst.film.flow import motion
 from nst.image import open_picture
 from tests.benchmarks.quality import file_of
 
@@ -143,14 +149,19 @@ def turn(long_side: int = 384, length: int = 24) -> Clip:
     return photo_clip("citrus-fruits", long_side, length, lambda t, w, h: (w / 2, h / 2, 0.6, -6 + 12 * t))
 
 
+def _oval(side: int) -> Array:
+    """What is left of a square portrait that is cut out."""
+    rows, columns = np.mgrid[:side, :side] / side - 0.5
+    inside = ((rows / 0.45) ** 2 + (columns / 0.33) ** 2) < 1
+    return np.asarray(cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 2), np.float32)
+
+
 def figure(long_side: int = 384, length: int = 24) -> Clip:
     """A still camera; a portrait, cut out as an ellipse, walks through."""
     back = photo_clip("suspension-bridge", long_side, length, lambda t, w, h: (w / 2, h / 2, 0.8, 0))
     picture = np.asarray(open_picture(file_of("content", "astronaut")), np.float32) / 255
     side = picture.shape[0]
-    rows, columns = np.mgrid[:side, :side] / side - 0.5
-    cover = (((rows / 0.45) ** 2 + (columns / 0.33) ** 2) < 1).astype(np.float32)
-    cover = np.asarray(cv2.GaussianBlur(cover, (0, 0), 2), np.float32)
+    cover = _oval(side)
     scale = side / (0.45 * long_side)
     middle = np.array([(back.size[0] - 1) / 2, (back.size[1] - 1) / 2])
     places = []
@@ -161,4 +172,121 @@ def figure(long_side: int = 384, length: int = 24) -> Clip:
     return Clip([*back.layers, Layer(picture, cover, places)], back.size)
 
 
-CLIPS: dict[str, Callable[..., Clip]] = {"pan": pan, "zoom": zoom, "turn": turn, "figure": figure}
+@dataclass(frozen=True)
+class FilmedClip:
+    """As `Clip`, of frames alone: flow is dense inverse search."""
+
+    frames: Sequence[Image.Image]
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def frame(self, number: int) -> Image.Image:
+        return self.frames[number]
+
+    def flow(self, number: int, other: int) -> tuple[Array, NDArray[np.bool_]]:
+        found = motion(self.frames[other], self.frames[number])
+        return found.back, found.seen[0, 0].numpy() > 0
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A picture that hangs upright in space.
+
+    Attributes:
+        picture, cover: As of `Layer`.
+        middle: Across, down, and away from the camera's first place, in units of the width that the first sheet has.
+        width: In the same units.
+    """
+
+    picture: Array
+    cover: Array
+    middle: tuple[float, float, float]
+    width: float
+
+
+Path = Callable[[Array], tuple[Array, Array]]  # seconds (N,) -> where the camera is (N, 3); pitch, yaw, roll (N, 3)
+READOUT = 0.03  # seconds from the first row to the last
+NOISE = 0.015  # of a pixel of a frame, in [0, 1]: standard deviation
+FOCAL = 0.9  # of the camera, in widths of a frame
+
+
+def filmed(sheets: Sequence[Sheet], path: Path, long_side: int, length: int, seed: int) -> FilmedClip:
+    """Through a camera that moves, from the back sheet to the front one, at 24 frames a second."""
+    chance, size = np.random.default_rng(seed), (long_side, round(long_side * 9 / 16))
+    frames = []
+    for index in range(length):
+        shown = _through_camera(sheets, path, index / 24, (2 * size[0], 2 * size[1]))
+        small = cv2.resize(shown, size, interpolation=cv2.INTER_AREA)
+        light = 1 + 0.08 * math.sin(index / 3) + 0.04 * math.sin(index / 1.3)
+        seen = small * light + NOISE * chance.standard_normal(small.shape)
+        frames.append(Image.fromarray(np.rint(seen.clip(0, 1) * 255).astype(np.uint8)))
+    return FilmedClip(frames)
+
+
+def _through_camera(sheets: Sequence[Sheet], path: Path, seconds: float, size: tuple[int, int]) -> Array:
+    """(H, W, 3), each row at its own moment."""
+    width, height = size
+    where, turned = path(np.linspace(seconds, seconds + READOUT, height, dtype=np.float32))
+    across = (np.arange(width) - (width - 1) / 2) / (FOCAL * width)
+    down = (np.arange(height) - (height - 1) / 2) / (FOCAL * width)
+    pitch, yaw, roll = (turned[:, [axis]] for axis in range(3))
+    x = np.cos(roll) * across - np.sin(roll) * down[:, None] + yaw  # of small angles
+    y = np.sin(roll) * across + np.cos(roll) * down[:, None] + pitch
+    shown = np.zeros((height, width, 3), np.float32)
+    for sheet in sheets:
+        away = sheet.middle[2] - where[:, [2]]
+        rows, columns = sheet.picture.shape[:2]
+        scale = columns / sheet.width
+        places = [
+            ((ray * away + where[:, [axis]] - sheet.middle[axis]) * scale + middle).astype(np.float32)
+            for axis, (ray, middle) in enumerate(((x, columns / 2), (y, rows / 2)))
+        ]
+        cover = cv2.remap(sheet.cover, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)[..., None]
+        shown += cover * (cv2.remap(sheet.picture, *places, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT) - shown)
+    return shown
+
+
+def _shake(seconds: Array, seed: int) -> Array:
+    """(N, 3) in [-1, 1]: of a hand, some slow sway and some tremor."""
+    chance = np.random.default_rng(seed)
+    beats, starts = np.array([0.7, 1.9, 4.3]), chance.uniform(0, 2 * math.pi, (3, 3))
+    waves = np.sin(2 * math.pi * seconds[:, None, None] * beats + starts)  # (N, axis, beat)
+    return np.asarray(waves @ np.array([0.6, 0.3, 0.1]), np.float32)
+
+
+def _photo(name: str) -> tuple[Array, Array]:
+    picture = np.asarray(open_picture(file_of("content", name)), np.float32) / 255
+    return picture, np.ones(picture.shape[:2], np.float32)
+
+
+def flight(long_side: int = 384, length: int = 24) -> FilmedClip:
+    """Past a figure that stands before a castle, and towards both."""
+    figure, _ = _photo("astronaut")
+
+    def path(seconds: Array) -> tuple[Array, Array]:
+        zero = np.zeros_like(seconds)
+        way = np.stack([0.16 * seconds - 0.04, 0.01 * np.sin(3 * seconds), 0.12 * seconds], axis=1)
+        return way, np.stack([zero, -0.06 * seconds, 0.02 * seconds], axis=1) + 0.002 * _shake(seconds, 3)
+
+    back = Sheet(*_photo("neuschwanstein-castle"), (0, 0, 1), 1.5)
+    return filmed([back, Sheet(figure, _oval(figure.shape[0]), (0.08, 0.06, 0.6), 0.3)], path, long_side, length, 1)
+
+
+def hand(long_side: int = 384, length: int = 24) -> FilmedClip:
+    """Someone stands before a barn and holds the camera as well as one can."""
+
+    def path(seconds: Array) -> tuple[Array, Array]:
+        return 0.01 * _shake(seconds, 4), 0.02 * _shake(seconds, 5)
+
+    return filmed([Sheet(*_photo("barn"), (0, 0, 1), 1.4)], path, long_side, length, 2)
+
+
+CLIPS: dict[str, Callable[..., Clip | FilmedClip]] = {
+    "pan": pan,
+    "zoom": zoom,
+    "turn": turn,
+    "figure": figure,
+    "flight": flight,
+    "hand": hand,
+}

@@ -1,11 +1,12 @@
 """How steady is a film, how good are its frames, and what does it cost?
 
-    python -m tests.benchmarks.film [--size 384] [--frames 13] [--clips pan zoom turn figure] [--save FOLDER]
+    python -m tests.benchmarks.film [--size 384] [--frames 13] [--clips pan zoom turn ...] [--save FOLDER]
 
-The clips are made from gallery photos by a camera, so that it is known exactly where each pixel has gone. Steadiness is
-the root mean square of what differs between a frame and an earlier one that is moved along, where the same thing is
-seen in both: neighbours, and frames ten apart. A frozen or a blurred film would be steady: the Gram and the content
-error of quality.py and the sharpness, the variance of the Laplacian, say whether the frames are as good as pictures.
+The clips are made from gallery photos by a camera, so that it is known exactly where each pixel has gone; in the last
+two, which shake and rustle as real ones do, optical flow finds it. Steadiness is the root mean square of what differs
+between a frame and an earlier one that is moved along, where the same thing is seen in both: neighbours, and frames ten
+apart. A frozen or a blurred film would be steady: the Gram and the content error of quality.py and the sharpness, the
+variance of the Laplacian, say whether the frames are as good as pictures.
 
 Controls: the frames painted one by one, as pictures; and the first one, only ever warped by the flow that we find.
 """
@@ -29,7 +30,7 @@ from nst.film.flow import motion
 from nst.film.paint import paint_film
 from nst.image import open_picture, to_image, to_pixels
 from nst.vgg import VGG
-from tests.benchmarks.clips import CLIPS, Clip
+from tests.benchmarks.clips import CLIPS, Clip, FilmedClip
 from tests.benchmarks.quality import errors, file_of
 from tests.benchmarks.report import Table
 
@@ -38,6 +39,8 @@ PAINTINGS = {
     "zoom": "van-gogh-starry-night",
     "turn": "kandinsky-composition-viii",
     "figure": "hokusai-great-wave",
+    "flight": "van-gogh-starry-night",
+    "hand": "gauguin-arearea",
 }
 APART = 10
 COLUMNS = ["neighbours", "ten apart", "Gram error", "content error", "sharpness", "CPU seconds a frame"]
@@ -83,7 +86,9 @@ def measure(arguments: list[str]) -> Iterator[Table]:
     )
 
 
-def _one_by_one(clip: Clip, painting: Image.Image, settings: Settings, network: VGG) -> tuple[Pictures, list[float]]:
+def _one_by_one(
+    clip: Clip | FilmedClip, painting: Image.Image, settings: Settings, network: VGG
+) -> tuple[Pictures, list[float]]:
     """As many frames as the judges need: the first and the last pairs of neighbours."""
     pictures: Pictures = {}
     for number in (0, 1, len(clip) - 2, len(clip) - 1):
@@ -92,7 +97,9 @@ def _one_by_one(clip: Clip, painting: Image.Image, settings: Settings, network: 
     return pictures, []
 
 
-def _warped(clip: Clip, painting: Image.Image, settings: Settings, network: VGG) -> tuple[Pictures, list[float]]:
+def _warped(
+    clip: Clip | FilmedClip, painting: Image.Image, settings: Settings, network: VGG
+) -> tuple[Pictures, list[float]]:
     *_, last = stylize(clip.frame(0), painting, settings, network)
     pixels, pictures = to_pixels(last.image, last.image.size), {0: last.image}
     for number in range(1, len(clip)):
@@ -101,7 +108,9 @@ def _warped(clip: Clip, painting: Image.Image, settings: Settings, network: VGG)
     return pictures, []
 
 
-def _film(clip: Clip, painting: Image.Image, settings: Settings, network: VGG) -> tuple[Pictures, list[float]]:
+def _film(
+    clip: Clip | FilmedClip, painting: Image.Image, settings: Settings, network: VGG
+) -> tuple[Pictures, list[float]]:
     photos = clip.frames
     frames = paint_film(photos, len(photos), Commission(photos[0], [painting], settings), network)
     pictures, moments = {}, [0.0]
@@ -111,14 +120,14 @@ def _film(clip: Clip, painting: Image.Image, settings: Settings, network: VGG) -
     return pictures, list(np.diff(moments))
 
 
-WAYS: dict[str, Callable[[Clip, Image.Image, Settings, VGG], tuple[Pictures, list[float]]]] = {
+WAYS: dict[str, Callable[[Clip | FilmedClip, Image.Image, Settings, VGG], tuple[Pictures, list[float]]]] = {
     "one by one": _one_by_one,
     "warped only": _warped,
     "film": _film,
 }
 
 
-def _judged(clip: Clip, pictures: Pictures, painting: Image.Image, network: VGG) -> list[float]:
+def _judged(clip: Clip | FilmedClip, pictures: Pictures, painting: Image.Image, network: VGG) -> list[float]:
     """As in COLUMNS, without the cost. The quality is that of the last two frames."""
     neighbours = [(number, number + 1) for number in pictures if number + 1 in pictures]
     apart = [(number, other) for number in pictures for other in pictures if other - number in (APART, APART + 1)]
@@ -132,7 +141,7 @@ def _judged(clip: Clip, pictures: Pictures, painting: Image.Image, network: VGG)
     ]
 
 
-def _change(clip: Clip, pictures: Pictures, number: int, later: int) -> float:
+def _change(clip: Clip | FilmedClip, pictures: Pictures, number: int, later: int) -> float:
     """Root mean square of what differs in a later frame, where the same is seen."""
     ways, seen = clip.flow(later, number)
     height, width = ways.shape[:2]
