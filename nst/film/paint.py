@@ -50,7 +50,7 @@ STEPS_OF_FIRST = 35  # steps of a shot's first frame for each one of the others
 COARSE_STEPS = 4  # at half the size, for what has come into view, of a frame with two steps
 FEW = 0.005  # share of the pixels that have come into view, below which they are not begun at half the size,
 # and that is done for every second frame at most
-KEPT = 0.7  # of what steps have changed in what the key frame shows, the part that the next frame begins with
+KEPT = 0.85  # of what steps have changed in what the key frame shows, the part that the next frame begins with
 KEY_FRAMES, KEY_SEEN = 12, 0.6  # frames for which a key frame serves at most; share of the pixels it has to show
 SEAM = 5  # pixels over which what comes from the key frame passes into what comes from the last one
 SHARPEST = 1.0  # share of its finest detail that is added to a frame at most
