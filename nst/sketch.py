@@ -20,18 +20,9 @@ from nst.device import Device, best_device
 from nst.image import to_image, to_pixels
 from nst.losses import TV_LOSSES
 from nst.objective import Objective
-from nst.settings import mix_shares
 from nst.snapshot import identity
 from nst.solvers import Solver, make_solver
-from nst.targets import (
-    Target,
-    keeping,
-    objective_for,
-    points_for,
-    targets_for,
-    total_loss,
-    weights_at,
-)
+from nst.targets import Region, keeping, objective_of, points_for, regions_for, total_loss, weights_at
 from nst.transfer import (
     Canvas,
     begun,
@@ -75,7 +66,7 @@ class _Subject:
 
     photo: Image.Image
     finish: Callable[[Tensor, int], Tensor]
-    targets: Sequence[Target]
+    regions: Sequence[Region]
     drafts: list[Draft] = field(default_factory=list)  # the first one is where all began
     objective: tuple[float, Objective] | None = None  # the last one, and the motifs that it is for
 
@@ -138,9 +129,8 @@ def _subject(commission: Commission, view: View, device: Device) -> _Subject:
     content = joined(commission.content, size, settings)
     finish = finisher(content, size, colours, settings, masks)
     photo = recoloured(content, size, colours, settings)
-    mix = mix_shares(settings.style_mix, len(styles)) if masks is None else [1.0] * len(styles)
     pixels = to_pixels(photo, size).to(device.place)
-    return _Subject(photo, finish, targets_for(pixels, styles, mix, points_for(settings), view, masks))
+    return _Subject(photo, finish, regions_for(pixels, styles, masks, points_for(settings), view))
 
 
 def _objective(subject: _Subject, commission: Commission, view: View, device: Device) -> Objective:
@@ -149,7 +139,7 @@ def _objective(subject: _Subject, commission: Commission, view: View, device: De
     motifs, objective = subject.objective or (-1.0, None)
     if objective is None or motifs != settings.motifs:
         photo = to_pixels(subject.photo, final_size(*commission.content.size, settings)).to(device.place)
-        objective = objective_for(photo, commission.styles, commission.masks, view, targets=subject.targets)
+        objective = objective_of(photo, subject.regions, points_for(settings), view)
         objective = keeping(objective, photo, commission.faces)
         subject.objective = settings.motifs, objective
     return replace(objective, view=view, weights=weights_at(settings, 1.0))

@@ -96,9 +96,8 @@ def objective_for(
     Args:
         fade: How many times more the photo weighs than the settings say, and how many times less the palette.
     """
-    mix, points = mix_shares(view.settings.style_mix, len(paintings)), points_for(view.settings)
-    targets = targets_for(photo, paintings, mix if masks is None else [1.0] * len(mix), points, view, masks)
-    return objective_of(photo, _regions(photo, masks, targets, mix), points, view, fade)
+    points = points_for(view.settings)
+    return objective_of(photo, regions_for(photo, paintings, masks, points, view), points, view, fade)
 
 
 def keeping(objective: Objective, photo: Tensor, faces: Image.Image | None) -> Objective:
@@ -202,17 +201,14 @@ def regions_between(first: Target, second: Target, share: float) -> list[Region]
     return [whole, *(Region(part, None, replace(target, sums={})) for part, target in parts if part)]
 
 
-def everywhere(targets: Sequence[Target], mix: Sequence[float]) -> Region:
-    """The whole picture, that takes after all paintings."""
-    return Region(1.0, None, _blended(targets, mix))
-
-
-def _regions(
-    photo: Tensor, masks: Sequence[Image.Image] | None, targets: Sequence[Target], mix: Sequence[float]
+def regions_for(
+    photo: Tensor, paintings: Sequence[Image.Image], masks: Sequence[Image.Image] | None, points: Points, view: View
 ) -> list[Region]:
     """One for each mask; without masks a single one that takes after all paintings."""
+    mix = mix_shares(view.settings.style_mix, len(paintings))
+    targets = targets_for(photo, paintings, mix if masks is None else [1.0] * len(mix), points, view, masks)
     if masks is None:
-        return [everywhere(targets, mix)]
+        return [Region(1.0, None, _blended(targets, mix))]
     applied = [to_pixels(mask, (photo.shape[-1], photo.shape[-2]))[:, :1].to(photo.device) for mask in masks]
     # so that a stroke weighs the same in a small region
     weights = [mask.mean().item() * share * len(mix) for mask, share in zip(applied, mix, strict=True)]

@@ -35,10 +35,10 @@ from nst.film.matches import Matches, matched
 from nst.image import fitted_size, luma, to_image, to_pixels
 from nst.mistakes import Mistake
 from nst.objective import Objective
-from nst.settings import Settings, face_shares, mix_shares
+from nst.settings import Settings, face_shares
 from nst.solvers import Solver, make_solver
 from nst.solvers.pyramid import resize
-from nst.targets import Region, everywhere, keeping, objective_of, points_for, targets_for
+from nst.targets import Region, keeping, objective_of, points_for, regions_for
 from nst.transfer import Canvas, Frame, colours_of, finisher, paint, recoloured, room
 from nst.vgg import VGG, shrinkage
 from nst.view import View, layers
@@ -116,7 +116,7 @@ class Shot:
     """
 
     first: Image.Image
-    regions: dict[tuple[int, int], Region]
+    regions: dict[tuple[int, int], list[Region]]
 
 
 def check_film(settings: Settings) -> None:
@@ -332,11 +332,10 @@ class _Painter:
         styles, settings = self.commission.styles, self.settings
         view = View(self.seeing, settings, room(*size, settings, self.seeing, self.device).side)
         if size not in self.shot.regions:
-            mix, first = mix_shares(settings.style_mix, len(styles)), self._pixels(self.shot.first, size)
-            targets = targets_for(first, styles, mix, points_for(settings), view)
-            self.shot.regions[size] = everywhere(targets, mix)
+            first = self._pixels(self.shot.first, size)
+            self.shot.regions[size] = regions_for(first, styles, None, points_for(settings), view)
         pixels = self._pixels(photo, size)
-        objective = objective_of(pixels, [self.shot.regions[size]], points_for(settings), view)
+        objective = objective_of(pixels, self.shot.regions[size], points_for(settings), view)
         return keeping(objective, pixels, self.faces)
 
     def _pixels(self, photo: Image.Image, size: tuple[int, int]) -> Tensor:

@@ -99,8 +99,8 @@ def test_where_the_photo_weighs_all_it_goes_on_from_the_photo():
 
 def test_other_pictures_masks_and_strokes_are_other_subjects_and_few_are_kept(monkeypatch):
     looked = []
-    usual = module.targets_for
-    monkeypatch.setattr(module, "targets_for", lambda *given: looked.append(1) or usual(*given))
+    usual = module.regions_for
+    monkeypatch.setattr(module, "regions_for", lambda *given: looked.append(1) or usual(*given))
     book = Sketchbook()
     others = [{}, {"photo": noise(96, 72, 9)}, {"styles": [PHOTO]}, {"masks": [half(255, 0)]}, {"strokes": ARROW}]
     for more in (*others, *others):
