@@ -34,12 +34,6 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.disable()  # until all tests are imported, which leaves nothing to collect
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """At least four: whoever drives a browser, or waits for another process, leaves a core to somebody else."""
-    return max(4, os.cpu_count() or 1)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Who asks for a browser or a server is marked so; files with long tests come first, so that none ends alone."""
     for item in items:
