@@ -59,7 +59,7 @@ COLOURS_SIDE = 256  # of a square that holds the colours of all paintings
 # One step took 1.8 GB at 1024 x 768 pixels and 6.35 at 2048 x 1536, a run 2.4 at 4096 x 3072 in tiles of 384; one step
 # of STROTSS at 256 x 192 took 0.42 GB with 64 points and 0.93 with 2048.
 FIXED_BYTES = 300 * 10**6  # the weights in another type, Winograd's kernels, and what libraries prepare for themselves
-WHOLE_BYTES = 100  # for each pixel of the picture, in tiles or not, besides the memory of L-BFGS
+WHOLE_BYTES = 190  # for each pixel of the picture, in tiles or not, besides the memory of L-BFGS
 STEP_VALUES, COLUMN_VALUES = 830, 2200  # for each pixel that one step looks at; where hypercolumns keep all maps
 FACE_VALUES = 256 // 4**2 + 512 // 8**2  # for each pixel: what the photo has where faces are kept
 CANDIDATE_BYTES, PAIR_OF_MATCHES_BYTES = 2 * 4, 2 * 4  # of a feature of what is matched, and of a pair; in float32
