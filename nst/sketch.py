@@ -65,6 +65,7 @@ class _Subject:
     """A photo and paintings that are sketched, and what is known of them."""
 
     photo: Image.Image
+    pixels: Tensor  # the photo's
     finish: Callable[[Tensor, int], Tensor]
     regions: Sequence[Region]
     drafts: list[Draft] = field(default_factory=list)  # the first one is where all began
@@ -103,7 +104,7 @@ class Sketchbook:
         self._subjects[key] = subject
         while len(self._subjects) > SUBJECTS:
             self._subjects.popitem(last=False)
-        draft = _drawn(subject, _objective(subject, commission, view, device), commission, device)
+        draft = _drawn(subject, _objective(subject, commission, view), commission)
         return to_image(subject.finish(draft.pixels, max(draft.pixels.shape[-2:])))
 
     @property
@@ -130,29 +131,27 @@ def _subject(commission: Commission, view: View, device: Device) -> _Subject:
     finish = finisher(content, size, colours, settings, masks)
     photo = recoloured(content, size, colours, settings)
     pixels = to_pixels(photo, size).to(device.place)
-    return _Subject(photo, finish, regions_for(pixels, styles, masks, points_for(settings), view))
+    return _Subject(photo, pixels, finish, regions_for(pixels, styles, masks, points_for(settings), view))
 
 
-def _objective(subject: _Subject, commission: Commission, view: View, device: Device) -> Objective:
+def _objective(subject: _Subject, commission: Commission, view: View) -> Objective:
     """What is minimised, by these settings."""
     settings = commission.settings
     motifs, objective = subject.objective or (-1.0, None)
     if objective is None or motifs != settings.motifs:
-        photo = to_pixels(subject.photo, final_size(*commission.content.size, settings)).to(device.place)
-        objective = objective_of(photo, subject.regions, points_for(settings), view)
-        objective = keeping(objective, photo, commission.faces)
+        objective = objective_of(subject.pixels, subject.regions, points_for(settings), view)
+        objective = keeping(objective, subject.pixels, commission.faces)
         subject.objective = settings.motifs, objective
     return replace(objective, view=view, weights=weights_at(settings, 1.0))
 
 
-def _drawn(subject: _Subject, objective: Objective, commission: Commission, device: Device) -> Draft:
+def _drawn(subject: _Subject, objective: Objective, commission: Commission) -> Draft:
     """The next picture of the subject."""
     settings = commission.settings
     how = settings.optimizer, settings.learning_rate, settings.pyramid, WRAPS[settings.tileable]
     if not subject.drafts:
-        colours = colours_of(commission.styles, settings).to(device.place)
-        photo = to_pixels(subject.photo, final_size(*commission.content.size, settings)).to(device.place)
-        pixels = begun(photo, subject.photo, colours, commission.start, settings, objective.view.network.mean)
+        colours = colours_of(commission.styles, settings).to(subject.pixels.device)
+        pixels = begun(subject.pixels, subject.photo, colours, commission.start, settings, objective.view.network.mean)
         subject.drafts += _afresh(objective, pixels, subject.photo, make_solver(*how))
     else:
         start = min(subject.drafts, key=lambda draft: total_loss(draft.losses, settings))

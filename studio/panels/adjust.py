@@ -15,7 +15,7 @@ from studio.components.images import inline
 from studio.components.page_components import PageComponents
 from studio.components.updates import Updates
 from studio.errors import without_a_trace
-from studio.events import AT_ONCE
+from studio.events import AT_ONCE, LATEST
 from studio.i18n import choice_label, label, language_of
 from studio.runs.result import Result
 from studio.runs.timelapse import opened
@@ -49,7 +49,7 @@ def join(page: PageComponents) -> None:
     """The canvas, and the view that lies over it, follow the controls; the download becomes what is seen."""
     seen = [page.canvas, page.stage, page.download]
     inputs = [page.result, page.view, *page.adjusting]
-    gr.on([one.input for one in page.adjusting], look, inputs, seen, trigger_mode="always_last", **AT_ONCE)
+    gr.on([one.input for one in page.adjusting], look, inputs, seen, **LATEST, **AT_ONCE)
     page.adjust_reset.click(as_painted, None, page.adjusting, **AT_ONCE).then(look, inputs, seen, **AT_ONCE)
     made = page.download.click(full_size, [page.result, *page.adjusting], page.adjusted_file, **AT_ONCE)
     made.success(None, js=DOWNLOAD, **AT_ONCE)

@@ -24,7 +24,7 @@ from studio.components.thumbnails import url
 from studio.components.updates import Updates
 from studio.components.widget_files import widget_files
 from studio.errors import in_the_users_words, without_a_trace
-from studio.events import AT_ONCE, EACH, QUIET, RAW
+from studio.events import AT_ONCE, EACH, LATEST, QUIET, RAW
 from studio.i18n import for_browser, label, language_of, time_in_words, words
 from studio.limits import LIMITS, PAGE_KNOBS
 from studio.panels import prices, turns, viewer
@@ -123,7 +123,7 @@ def join(page: PageComponents) -> list[Dependency]:
     shown = [page.film_panel, page.clip, page.clip_film, *_priced(page)]
     page.inbox.submit(arrived, {page.inbox, *needed}, shown, **EACH, **QUIET)  # only a queued event shows a refusal
     changes = [page.film_panel.expand, *(one.change for one in page.film_part.values())]
-    gr.on(changes, price, needed, _priced(page), trigger_mode="always_last", **RAW)
+    gr.on(changes, price, needed, _priced(page), **LATEST, **RAW)
     chosen = {*page.inputs.values(), *page.film_part.values(), page.clip_film}
     return [
         _run(page, page.paint_film, of_a_clip, chosen - {page.content, page.mask_brush}),

@@ -52,7 +52,7 @@ def join(page: PageComponents) -> None:
     asked, knobs = [page.presets, page.knobs["recipe"]], [page.knobs[name] for name in SET]
     page.presets.select(set_by, asked, knobs, **LATEST, **AT_ONCE)
     changes = [page.presets.load, *(page.knobs[name].change for name in TIMED)]
-    gr.on(changes, **_renewing(page), trigger_mode="always_last")
+    gr.on(changes, **_renewing(page), **LATEST)
 
 
 def renew_after(event: Dependency, page: PageComponents) -> None:

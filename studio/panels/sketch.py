@@ -19,7 +19,7 @@ from studio.components.page_components import PageComponents, named
 from studio.components.painting_mix import ExtraStyle
 from studio.components.updates import Updates
 from studio.components.widget_files import widget_files
-from studio.events import AT_ONCE, QUIET
+from studio.events import AT_ONCE, LATEST, QUIET
 from studio.gradio_internals import how_many, is_wanted, opened_by
 from studio.i18n import for_browser
 from studio.runs.backend import ONE_AT_A_TIME
@@ -66,7 +66,7 @@ def join(page: PageComponents) -> None:
     gr.on(others, None, None, js="() => document.dispatchEvent(new Event('choicesmoved'))", **AT_ONCE)
     moved = [page.knobs[name].input for name in FOLLOWED] + [page.knobs["style_scale"].release]  # a reset is one
     moved.append(page.sketch.select)
-    how: dict[str, Any] = {"preprocess": False, "trigger_mode": "always_last", **QUIET, **ONE_BY_ONE}
+    how: dict[str, Any] = {"preprocess": False, **LATEST, **QUIET, **ONE_BY_ONE}
     gr.on(moved, follow, set(page.inputs.values()), page.sketch, **how)
 
 
