@@ -13,7 +13,7 @@ RAW: dict[str, Any] = {
 
 # What comes while an answer is on its way, Gradio would drop: the box would not show what is chosen.
 LATEST: dict[str, Any] = {"trigger_mode": "always_last"}  # of several choices in a hurry, the last one counts
-EACH: dict[str, Any] = {"trigger_mode": "multiple"}  # nothing that is handed in is lost
+EACH: dict[str, Any] = {"trigger_mode": "multiple"}  # every one counts: nothing that is handed in is lost
 
 # A hidden button loses the focus; nobody else does, and nothing scrolls.
 FOCUS = (

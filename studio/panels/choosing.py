@@ -32,7 +32,7 @@ def join(page: PageComponents) -> None:
     recipe.input(None, recipe, moved, js=recipe_choice.moving(_moves(page)), **AT_ONCE)
     used = [page.expert.expand, *(knob.change for knob in page.knobs.values())]
     show = recipe_choice.show_used(page.knobs)
-    gr.on(used, None, list(page.knobs.values()), js=show, trigger_mode="multiple", **AT_ONCE)
+    gr.on(used, None, list(page.knobs.values()), js=show, **EACH, **AT_ONCE)
     for name in SLIDERS:
         slider = page.knobs[name]
         slider.release(None, None, slider, js=slider_limits.growing(name), **AT_ONCE)
