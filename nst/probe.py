@@ -34,7 +34,7 @@ class Fastest:
 
     Attributes:
         bfloat16: For maps and weights, than float32.
-        winograd: For wide convolutions in bfloat16, than oneDNN's own; in float32 it hardly is anywhere.
+        winograd: For wide convolutions, in whichever of both types is taken, than oneDNN's own.
     """
 
     bfloat16: bool
@@ -70,8 +70,9 @@ def _read(kept: Path) -> Fastest | None:
 
 
 def _kept_at() -> Path:
-    """One file for each processor, version of torch, and limit that the environment sets to oneDNN."""
-    said = _processor(), torch.__version__, os.environ.get("ONEDNN_MAX_CPU_ISA", "")
+    """One file for each processor, version of torch, limit that the environment sets to oneDNN, and way of ours."""
+    ours = sorted((str(dtype), square) for dtype, square in winograd.SQUARES.items())
+    said = _processor(), torch.__version__, os.environ.get("ONEDNN_MAX_CPU_ISA", ""), ours
     name = hashlib.sha256(repr(said).encode()).hexdigest()[:16]
     folder = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(folder).expanduser() / "neural-style-transfer" / f"processor-{name}.json"
@@ -91,17 +92,26 @@ def _measured() -> Fastest:
     def plain(dtype: torch.dtype) -> Callable[[], Tensor]:
         ours = maps.to(dtype), weight.to(dtype), bias.to(dtype)
         if not onednn.pays(maps.device, dtype):
-            return lambda: F.conv2d(*ours, padding=1)
+            return lambda: F.relu_(F.conv2d(*ours, padding=1))
         kernels = onednn.kernels(*ours[1:])
         return lambda: onednn.conv2d(ours[0], kernels, (1, 1), True)[0]
 
     def by_winograd(dtype: torch.dtype) -> Callable[[], Tensor]:
-        kernels = winograd.kernels(weight).to(dtype)
-        return lambda: F.relu_(winograd.conv2d(maps.to(dtype), kernels, bias.to(dtype)))
+        ours, kernels = maps.to(dtype), winograd.Kernels(weight, bias.to(dtype), dtype)
+        return lambda: winograd.conv2d(ours, kernels, True)[0]
 
     with torch.inference_mode():
-        bfloat16 = _is_faster(plain(torch.bfloat16), plain(torch.float32))
-        return Fastest(bfloat16, bfloat16 and _is_faster(by_winograd(torch.bfloat16), plain(torch.bfloat16)))
+        single, half = plain(torch.float32), plain(torch.bfloat16)
+        bfloat16 = _is_faster(half, single)
+        if in_single := _is_faster(by_winograd(torch.float32), single):
+            single = by_winograd(torch.float32)
+        if not bfloat16:
+            return Fastest(False, in_single)
+        if in_half := _is_faster(by_winograd(torch.bfloat16), half):
+            half = by_winograd(torch.bfloat16)
+        # All that is no convolution gains by bfloat16 as well: here it need not be clear.
+        bfloat16 = not in_single or _is_faster(half, single, 1.0)
+        return Fastest(bfloat16, in_half if bfloat16 else in_single)
 
 
 def _layer() -> tuple[Tensor, Tensor, Tensor]:
@@ -113,15 +123,15 @@ def _layer() -> tuple[Tensor, Tensor, Tensor]:
     return maps.contiguous(memory_format=last), weight.contiguous(memory_format=last), torch.zeros(CHANNELS)
 
 
-def _is_faster(candidate: Callable[[], Tensor], usual: Callable[[], Tensor]) -> bool:
-    """Clearly so, each at its best."""
+def _is_faster(candidate: Callable[[], Tensor], usual: Callable[[], Tensor], by: float = CLEARLY) -> bool:
+    """Each at its best."""
     for work in (usual, candidate):
         work()  # kernels are made at the first call
     if _seconds(candidate) > HOPELESS * _seconds(usual):
         return False
     rounds = [(_seconds(usual), _seconds(candidate)) for _ in range(ROUNDS)]
     best, best_of_candidate = (min(column) for column in zip(*rounds, strict=True))
-    return bool(best > CLEARLY * best_of_candidate)
+    return bool(best > by * best_of_candidate)
 
 
 def _seconds(work: Callable[[], Tensor]) -> float:

@@ -63,7 +63,7 @@ class VGG:
     mean: Tensor
     std: Tensor
     checksum: str = ""
-    kernels: Mapping[str, Tensor] = field(default_factory=dict)
+    kernels: Mapping[str, winograd.Kernels] = field(default_factory=dict)
     packed: Mapping[str, onednn.Kernels] = field(default_factory=dict)
     is_wanted: Callable[[], bool] = lambda: True
 
@@ -84,8 +84,8 @@ class VGG:
             for name, (weight, bias) in self.convolutions.items()
         }
         kernels = {
-            name: winograd.kernels(weight).to(device, dtype)
-            for name, (weight, _) in self.convolutions.items()
+            name: winograd.Kernels(weight, bias.to(dtype), dtype)
+            for name, (weight, bias) in self.convolutions.items()
             if winograd.may_pay(device, dtype, weight) and fastest().winograd
         }
         packed = {
@@ -168,15 +168,13 @@ class VGG:
 
     def _convolved(self, name: str, maps: Tensor, wrap: Wrap, mode: str, with_relu: bool) -> tuple[Tensor, Tensor]:
         """A convolution, and its maps for others to look at; `mode` says what lies beyond edges that do not meet."""
-        weight, bias = self.convolutions[name]
+        if name in self.kernels:
+            return winograd.conv2d(maps, self.kernels[name], with_relu, wrap)
         padded, padding = _padded(maps, wrap, mode) if wrap or mode != "constant" else (maps, (1, 1))
         if name in self.packed:
             x, seen = onednn.conv2d(padded, self.packed[name], padding, with_relu)
             return x, seen if padded is maps else maps
-        if name in self.kernels:
-            x = winograd.conv2d(maps, self.kernels[name], bias, wrap)
-        else:
-            x = F.conv2d(padded, weight, bias, padding=padding)
+        x = F.conv2d(padded, *self.convolutions[name], padding=padding)
         return F.relu_(x) if with_relu else x, maps
 
 

@@ -1,12 +1,16 @@
-"""3 x 3 convolutions with 16 multiplications for four outputs instead of 36: F(2 x 2, 3 x 3) of Lavin & Gray 2016.
+"""3 x 3 convolutions with fewer multiplications: F(m x m, 3 x 3) of Lavin & Gray 2016.
 
-Each square of 2 x 2 outputs sees 4 x 4 inputs. A few additions spread these over 16 planes, in which
-the convolution is a product of matrices, and gather the products in the square: vertically first,
-then horizontally, by the same rule. The gradient is the same again, seen in a mirror.
+Each square of m x m outputs sees (m + 2) x (m + 2) inputs. A small matrix spreads these over as many planes, in which
+the convolution is a product of matrices, and another one gathers the products in the square: with m = 4, 36
+multiplications for 16 outputs instead of 144. The gradient is the same again, seen in a mirror.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 import torch
@@ -15,107 +19,149 @@ from torch import Tensor
 
 from nst.wrap import NOWHERE, Wrap
 
-FEWEST_CHANNELS = 256  # with fewer, the additions take as long as the multiplications that they save
-STRIP = 2**23  # values of the planes at a time: those of a large picture would fill the memory
+# B^T, G and A^T of the paper, by m: along one side.
+INPUTS = {
+    2: ((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1)),
+    4: (
+        (4, 0, -5, 0, 1, 0),
+        (0, -4, -4, 1, 1, 0),
+        (0, 4, -4, -1, 1, 0),
+        (0, -2, -1, 2, 1, 0),
+        (0, 2, -1, -2, 1, 0),
+        (0, 4, 0, -5, 0, 1),
+    ),
+}
+WEIGHTS = {
+    2: ((1, 0, 0), (1 / 2, 1 / 2, 1 / 2), (1 / 2, -1 / 2, 1 / 2), (0, 0, 1)),
+    4: (
+        (1 / 4, 0, 0),
+        (-1 / 6, -1 / 6, -1 / 6),
+        (-1 / 6, 1 / 6, -1 / 6),
+        (1 / 24, 1 / 12, 1 / 6),
+        (1 / 24, -1 / 12, 1 / 6),
+        (0, 0, 1),
+    ),
+}
+OUTPUTS = {
+    2: ((1, 1, 1, 0), (0, 1, -1, -1)),
+    4: ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, -1, 8, -8, 1)),
+}
+SQUARES = {torch.bfloat16: 2, torch.float32: 4, torch.float64: 4}  # m; in bfloat16, 4 would be off by 3 %
+FEWEST_CHANNELS = {torch.bfloat16: 256, torch.float32: 128}  # with fewer, spreading takes as long as it saves
+STRIP = 2**20  # values of the planes at a time, which stay in the processor's cache
+
+
+@dataclass(frozen=True, eq=False)
+class Kernels:
+    """The weights of one convolution, and the type that it computes in.
+
+    Attributes:
+        weight: (O, I, 3, 3)
+        bias: (O,)
+    """
+
+    weight: Tensor
+    bias: Tensor
+    dtype: torch.dtype
+
+    @property
+    def square(self) -> int:
+        return SQUARES[self.dtype]
+
+    @cached_property
+    def planes(self) -> Tensor:
+        """((m + 2)^2, I, O). They are four times as large as the weights: layers that nobody looks at have none."""
+        taps = self.weight.permute(2, 3, 1, 0).flatten(0, 1)  # (9, I, O)
+        planes = _down_and_across(WEIGHTS[self.square], taps.dtype) @ taps.flatten(1)
+        return planes.view(-1, *taps.shape[1:]).to(self.dtype)
 
 
 def may_pay(device: torch.device, dtype: torch.dtype, weight: Tensor) -> bool:
     """Whether it may be faster than the library's own convolution with weights (O, I, 3, 3).
 
-    On some processors it is in bfloat16, but not where multiplications are so fast that little can be saved; in
-    float32 it hardly is, and cuDNN chooses for itself.
+    On a CPU it often is, but not where multiplications are so fast that little can be saved; cuDNN chooses for itself.
     """
-    return device.type == "cpu" and dtype == torch.bfloat16 and min(weight.shape[:2]) >= FEWEST_CHANNELS
+    return device.type == "cpu" and dtype in FEWEST_CHANNELS and min(weight.shape[:2]) >= FEWEST_CHANNELS[dtype]
 
 
-def kernels(weight: Tensor) -> Tensor:
-    """(O, I, 3, 3) -> (16, I, O), the weights of each plane: G g G^T, horizontally first."""
-    return _weighted(*_weighted(*weight.permute(2, 3, 1, 0)).unbind(1)).flatten(0, 1)
-
-
-def conv2d(maps: Tensor, kernels: Tensor, bias: Tensor, wrap: Wrap = NOWHERE) -> Tensor:
+def conv2d(maps: Tensor, kernels: Kernels, with_relu: bool, wrap: Wrap = NOWHERE) -> tuple[Tensor, Tensor]:
     """The convolution with one zero around the maps, or with what lies at the other end where ends meet.
 
     Args:
-        maps: (1, I, H, W), channels_last.
-        kernels: (16, I, O)
-        bias: (O,)
+        maps: (1, I, H, W), channels_last. Gradients flow to nothing else.
+        with_relu: Whether the ReLU of the convolution is wanted.
 
     Returns:
-        (1, O, H, W), channels_last. Its gradient flows to the maps alone.
+        (1, O, H, W), channels_last, and the maps for others to look at, so that gradients are added up in one place.
     """
-    convolved: Tensor = _Convolution.apply(maps, kernels, bias, wrap)
-    return convolved
+    convolved, seen = _Convolution.apply(maps, kernels, with_relu, wrap)
+    return convolved, seen
 
 
 class _Convolution(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, maps: Tensor, kernels: Tensor, bias: Tensor, wrap: Wrap) -> Tensor:
-        ctx.save_for_backward(kernels)
-        ctx.wrap = wrap
-        return _convolved(maps, kernels, bias, wrap, 1)
+    def forward(ctx: Any, maps: Tensor, kernels: Kernels, with_relu: bool, wrap: Wrap) -> tuple[Tensor, Tensor]:
+        spread, gather = _matrices(kernels.square, maps.dtype)
+        out = _convolved(maps, (spread, kernels.planes, gather), wrap, kernels.bias, with_relu)
+        ctx.kernels, ctx.wrap = kernels, wrap
+        ctx.set_materialize_grads(False)
+        if with_relu:
+            ctx.save_for_backward(out)
+        return out, maps.detach()  # another tensor, of the same values
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
-        (kernels,) = ctx.saved_tensors
-        return _convolved(gradient, kernels.mT, None, ctx.wrap, -1), None, None, None
+    def backward(ctx: Any, gradient: Tensor | None, of_seen: Tensor | None) -> tuple[Tensor | None, None, None, None]:
+        if gradient is None:
+            return of_seen, None, None, None
+        for out in ctx.saved_tensors:
+            gradient = torch.ops.aten.threshold_backward(gradient, out, 0)
+        spread, gather = _matrices(ctx.kernels.square, gradient.dtype)
+        mirrored = spread.flip(1), ctx.kernels.planes.mT, gather.flip(0)
+        into = _convolved(gradient, mirrored, ctx.wrap)
+        return into if of_seen is None else into.add_(of_seen), None, None, None
 
 
-def _convolved(maps: Tensor, kernels: Tensor, bias: Tensor | None, wrap: Wrap, way: int) -> Tensor:
-    """(1, I, H, W), (16, I, O) -> (1, O, H, W). A side that is odd is made even, and cut again.
+def _convolved(
+    maps: Tensor,
+    matrices: tuple[Tensor, Tensor, Tensor],
+    wrap: Wrap,
+    bias: Tensor | None = None,
+    with_relu: bool = False,
+) -> Tensor:
+    """(1, I, H, W) -> (1, O, H, W), channels_last. A side that is no multiple of m is lengthened, and cut again.
 
     Args:
-        way: 1 from left to right and from top to bottom, -1 the other way.
+        matrices: Which spread the inputs, (k^2, k^2) for k = m + 2, multiply them, (k^2, I, O), and gather, (m^2, k^2).
     """
+    spread, planes, gather = matrices
     _, channels, height, width = maps.shape
-    tall, wide = (height + 1) // 2, (width + 1) // 2  # in squares
-    border = (0, 0, 1, 2 * wide - width + 1, 1, 2 * tall - height + 1)
-    padded = F.pad(maps[0].permute(1, 2, 0), border)
+    seen, square = math.isqrt(len(spread)), math.isqrt(len(gather))
+    tall, wide = -(-height // square), -(-width // square)  # in squares
+    padded = F.pad(maps[0].permute(1, 2, 0), (0, 0, 1, square * wide - width + 1, 1, square * tall - height + 1))
     if wrap.down:
         padded[0], padded[height + 1] = padded[height], padded[1]
     if wrap.across:
         padded[:, 0], padded[:, width + 1] = padded[:, width], padded[:, 1]
-    padded = padded.view(tall + 1, 2, wide + 1, 2, channels)
-    size = 1, kernels.shape[2], 2 * tall, 2 * wide
-    out = torch.empty(size, dtype=maps.dtype, device=maps.device, memory_format=torch.channels_last)
-    squares = out.permute(0, 2, 3, 1).view(tall, 2, wide, 2, -1)
-    rows = max(1, STRIP // (16 * wide * channels))
-    for top in range(0, tall, rows):
-        _strip(padded[top : top + rows + 1], kernels, bias, way, squares[top : top + rows])
-    return out if out.shape[2:] == maps.shape[2:] else out[..., :height, :width].clone()
+    windows = padded.unfold(0, seen, square).unfold(1, seen, square).permute(3, 4, 0, 1, 2)  # (k, k, h, w, I)
+    out = padded.new_empty(square * tall, square * wide, planes.shape[2])
+    squares = out.view(tall, square, wide, square, -1).permute(1, 3, 0, 2, 4)  # (m, m, h, w, O)
+    rows = max(1, STRIP // (len(spread) * wide * channels))
+    for window, into in zip(torch.split(windows, rows, 2), torch.split(squares, rows, 2), strict=True):
+        inputs = spread @ window.reshape(len(spread), -1)
+        products = torch.bmm(inputs.view(len(spread), -1, channels), planes)
+        outputs = (gather @ products.flatten(1)).view(into.shape)
+        if bias is not None:
+            outputs += bias
+        into.copy_(outputs.relu_() if with_relu else outputs)
+    return out[:height, :width].contiguous().permute(2, 0, 1)[None]
 
 
-def _strip(padded: Tensor, kernels: Tensor, bias: Tensor | None, way: int, squares: Tensor) -> None:
-    """(h + 1, 2, w + 1, 2, I), (16, I, O) -> (h, 2, w, 2, O)."""
-    tall, _, wide, _, channels = squares.shape
-    rows = *padded[:-1].unbind(1), *padded[1:].unbind(1)
-    planes = _spread(*rows[::way])  # (4, h, w + 1, 2, I)
-    columns = *planes[:, :, :-1].unbind(3), *planes[:, :, 1:].unbind(3)
-    planes = _spread(*columns[::way])  # (4, 4, h, w, I)
-    products = torch.bmm(planes.flatten(2, 3).flatten(0, 1), kernels).view(4, 4, tall, wide, channels)
-    if bias is not None:
-        products[1, 1] += bias  # the one plane that each output takes in, and with a plus
-    _gather(products, products[0], products[1])
-    for column, into in zip(products[:2], squares.unbind(3)[::way], strict=True):
-        _gather(column, *into.unbind(1)[::way])
+@cache
+def _matrices(square: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    return _down_and_across(INPUTS[square], dtype), _down_and_across(OUTPUTS[square], dtype)
 
 
-def _weighted(first: Tensor, second: Tensor, third: Tensor) -> Tensor:
-    """Three weights in a row -> those of four planes, along a new first axis: G g."""
-    return torch.stack([first, (first + second + third) / 2, (first - second + third) / 2, third])
-
-
-def _spread(first: Tensor, second: Tensor, third: Tensor, fourth: Tensor) -> Tensor:
-    """Four inputs in a row -> four planes, along a new first axis: B^T d."""
-    planes = first.new_empty(4, *first.shape)
-    torch.sub(first, third, out=planes[0])
-    torch.add(second, third, out=planes[1])
-    torch.sub(third, second, out=planes[2])
-    torch.sub(second, fourth, out=planes[3])
-    return planes
-
-
-def _gather(planes: Tensor, first: Tensor, second: Tensor) -> None:
-    """Four planes, along the first axis -> two outputs in a row: A^T m. They may lie where the first planes are."""
-    torch.add(planes[0], planes[1], out=first).add_(planes[2])
-    torch.sub(planes[1], planes[2], out=second).sub_(planes[3])
+def _down_and_across(matrix: Sequence[Sequence[float]], dtype: torch.dtype) -> Tensor:
+    """The same along both sides at once."""
+    along = torch.tensor(matrix, dtype=dtype)
+    return torch.kron(along, along)

@@ -30,22 +30,27 @@ def timed(monkeypatch, **costs: float) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("bfloat16", "by_winograd", "expected"),
+    ("seconds", "expected"),  # in float32 and in bfloat16, by oneDNN and by Winograd's rule
     [
-        (1.0, 0.5, Fastest(bfloat16=True, winograd=True)),
-        (1.0, 0.95, Fastest(bfloat16=True, winograd=False)),
-        (1.0, 3.0, Fastest(bfloat16=True, winograd=False)),
-        (1.95, 0.5, Fastest(bfloat16=False, winograd=False)),
-        (4.0, 0.5, Fastest(bfloat16=False, winograd=False)),
+        ((2.0, 1.9, 1.0, 0.5), Fastest(bfloat16=True, winograd=True)),
+        ((2.0, 1.9, 1.0, 0.95), Fastest(bfloat16=True, winograd=False)),
+        ((2.0, 1.9, 1.0, 3.0), Fastest(bfloat16=True, winograd=False)),
+        ((2.0, 1.9, 1.95, 0.5), Fastest(bfloat16=False, winograd=False)),
+        ((2.0, 1.9, 4.0, 0.5), Fastest(bfloat16=False, winograd=False)),
+        ((2.0, 0.9, 4.0, 2.0), Fastest(bfloat16=False, winograd=True)),
+        ((2.0, 0.9, 1.0, 0.8), Fastest(bfloat16=True, winograd=True)),
+        ((2.0, 0.9, 0.8, 0.75), Fastest(bfloat16=True, winograd=False)),
+        ((2.0, 0.9, 1.0, 0.95), Fastest(bfloat16=False, winograd=True)),
     ],
 )
-def test_what_is_clearly_faster_is_taken(monkeypatch, bfloat16, by_winograd, expected):
-    timed(monkeypatch, plain_float32=2.0, plain_bfloat16=bfloat16, by_winograd_bfloat16=by_winograd)
+def test_what_is_clearly_faster_is_taken(monkeypatch, seconds, expected):
+    names = "plain_float32", "by_winograd_float32", "plain_bfloat16", "by_winograd_bfloat16"
+    timed(monkeypatch, **dict(zip(names, seconds, strict=True)))
     assert probe.fastest() == expected
 
 
 def test_what_is_hopeless_is_not_measured_again(monkeypatch):
-    asked = timed(monkeypatch, plain_float32=1.0, plain_bfloat16=50.0)
+    asked = timed(monkeypatch, plain_float32=1.0, by_winograd_float32=1.0, plain_bfloat16=50.0)
     assert not probe.fastest().bfloat16
     assert asked.count("plain_bfloat16") == 1
 
@@ -109,5 +114,5 @@ def test_all_processes_take_what_the_first_has_found(tmp_path):
 def test_a_processor_without_bfloat16_is_not_asked_to_lay_weights_out_in_it(monkeypatch):
     """torch refuses to, there."""
     monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
-    timed(monkeypatch, plain_float32=1.0, plain_bfloat16=9.0)
+    timed(monkeypatch, plain_float32=1.0, by_winograd_float32=1.0, plain_bfloat16=9.0)
     assert not probe.fastest().bfloat16

@@ -84,14 +84,16 @@ def test_a_window_shows_what_lies_beyond_the_ends_and_gives_it_back():
 
 
 @KINDS
-@pytest.mark.parametrize("size", [(8, 10), (7, 9), (1, 3)])
-def test_winograds_convolution_and_its_gradient_go_around(tileable, axes, size):
+@pytest.mark.parametrize("square", [2, 4])
+@pytest.mark.parametrize("size", [(8, 10), (7, 9), (1, 3), (16, 20)])
+def test_winograds_convolution_and_its_gradient_go_around(monkeypatch, tileable, axes, size, square):
+    monkeypatch.setitem(winograd.SQUARES, DOUBLE, square)
     torch.manual_seed(0)
     maps = torch.randn(1, 5, *size, dtype=DOUBLE).contiguous(memory_format=torch.channels_last).requires_grad_()
     weight, bias = torch.randn(6, 5, 3, 3, dtype=DOUBLE), torch.randn(6, dtype=DOUBLE)
     around = F.pad(maps, (1, 1, 0, 0), "circular" if 3 in axes else "constant")
     expected = F.conv2d(F.pad(around, (0, 0, 1, 1), "circular" if 2 in axes else "constant"), weight, bias)
-    found = winograd.conv2d(maps, winograd.kernels(weight), bias, WRAPS[tileable])
+    found, _ = winograd.conv2d(maps, winograd.Kernels(weight, bias, DOUBLE), False, WRAPS[tileable])
     torch.testing.assert_close(found, expected)
     wish = torch.randn_like(expected)
     (theirs,), (ours,) = (torch.autograd.grad(result, maps, wish) for result in (expected, found))
