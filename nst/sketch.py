@@ -8,7 +8,7 @@ picture. Photo and paintings are looked at once.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -40,7 +40,7 @@ from nst.view import View
 from nst.wrap import WRAPS
 
 TURNED = ("content_weight", "style_weight", "motifs", "tv_weight")  # knobs that leave photo and paintings as they are
-STEPS_ON = 4  # of a picture that goes on from an earlier one
+STEPS_ON = 4  # of a picture that goes on from an earlier one; half of them take it most of the way
 REACH = 0.01  # the most that one of these may change the pixels, in their mean: it begins near to where it goes
 SUBJECTS, DRAFTS = 8, 12  # that are remembered: photos with their paintings, and pictures of each
 
@@ -84,12 +84,15 @@ class Sketchbook:
         network: VGG,
         device: Device | None = None,
         is_wanted: Callable[[], bool] = lambda: True,
-    ) -> Image.Image:
+    ) -> Generator[Image.Image, None, None]:
         """The picture. It takes `settings.steps` where there is none of the same subject yet.
 
         Args:
             commission: What it is to be like. A mean of the steps and a last pass do not count.
             is_wanted: Asked before each look.
+
+        Yields:
+            It half way, and finished.
 
         Raises:
             ValueError: as `nst.transfer.stylize` does.
@@ -104,8 +107,8 @@ class Sketchbook:
         self._subjects[key] = subject
         while len(self._subjects) > SUBJECTS:
             self._subjects.popitem(last=False)
-        draft = _drawn(subject, _objective(subject, commission, view), commission)
-        return to_image(subject.finish(draft.pixels, max(draft.pixels.shape[-2:])))
+        for pixels in _drawn(subject, _objective(subject, commission, view), commission):
+            yield to_image(subject.finish(pixels, max(pixels.shape[-2:])))
 
     @property
     def remembered(self) -> int:
@@ -145,27 +148,31 @@ def _objective(subject: _Subject, commission: Commission, view: View) -> Objecti
     return replace(objective, view=view, weights=weights_at(settings, 1.0))
 
 
-def _drawn(subject: _Subject, objective: Objective, commission: Commission) -> Draft:
-    """The next picture of the subject."""
+def _drawn(subject: _Subject, objective: Objective, commission: Commission) -> Generator[Tensor, None, None]:
+    """The next picture of the subject: its pixels half way, and when it is one of the drafts."""
     settings = commission.settings
     how = settings.optimizer, settings.learning_rate, settings.pyramid, WRAPS[settings.tileable]
     if not subject.drafts:
         colours = colours_of(commission.styles, settings).to(subject.pixels.device)
         pixels = begun(subject.pixels, subject.photo, colours, commission.start, settings, objective.view.network.mean)
-        subject.drafts += _afresh(objective, pixels, subject.photo, make_solver(*how))
+        subject.drafts += yield from _afresh(objective, pixels, subject.photo, make_solver(*how))
     else:
         start = min(subject.drafts, key=lambda draft: total_loss(draft.losses, settings))
-        subject.drafts.append(_on(objective, start, make_solver(*how, reach=REACH)))
+        subject.drafts.append((yield from _on(objective, start, make_solver(*how, reach=REACH))))
     while len(subject.drafts) > DRAFTS:
         del subject.drafts[1]  # the beginning stays
-    return subject.drafts[-1]
+    yield subject.drafts[-1].pixels
 
 
-def _afresh(objective: Objective, pixels: Tensor, photo: Image.Image, solver: Solver) -> tuple[Draft, Draft]:
-    """The beginning, and the picture that comes of it."""
+def _afresh(
+    objective: Objective, pixels: Tensor, photo: Image.Image, solver: Solver
+) -> Generator[Tensor, None, tuple[Draft, Draft]]:
+    """The beginning, and the picture that comes of it; yields this one's pixels half way."""
     settings, drafts = objective.view.settings, []
     canvas = Canvas(pixels, solver, settings.bounds == "clamp")
     for index in range(settings.steps):
+        if index == _half(settings.steps):
+            yield canvas.pixels
         if index in rounds(settings.steps, settings):
             objective = objective.matched(matched_pixels(canvas.pixels, photo, settings, is_first=not index))
         gradient, losses = objective(canvas.pixels)
@@ -175,15 +182,21 @@ def _afresh(objective: Objective, pixels: Tensor, photo: Image.Image, solver: So
     return drafts[0], _draft(canvas.pixels, losses, objective)
 
 
-def _on(objective: Objective, start: Draft, solver: Solver) -> Draft:
+def _on(objective: Objective, start: Draft, solver: Solver) -> Generator[Tensor, None, Draft]:
     """A few steps on from an earlier picture, with its matches: new ones make no difference by then."""
     if objective.galleries:
         objective = objective.with_matches(start.matches)
     canvas = Canvas(start.pixels, solver, objective.view.settings.bounds == "clamp")
-    for _ in range(STEPS_ON):
+    for index in range(STEPS_ON):
+        if index == _half(STEPS_ON):
+            yield canvas.pixels
         gradient, losses = objective(canvas.pixels)
         canvas.move(gradient)
     return _draft(canvas.pixels, losses, objective)
+
+
+def _half(steps: int) -> int:
+    return (steps + 1) // 2
 
 
 def _draft(pixels: Tensor, losses: Mapping[str, Tensor], objective: Objective) -> Draft:

@@ -15,11 +15,14 @@ watch(["src", "moment", "possible"], show);
 
 let behind = true; // there is no picture yet, or another one is wanted
 let seen = false;
-let timer = 0;
-watch(["src", "moment"], () => (behind = !props.moment));
+let timer = 0; // while one will be asked for, whatever arrives was asked for before
+watch(["src", "moment"], () => timer || (behind = !props.moment));
 const ask = () => {
   clearTimeout(timer);
-  timer = setTimeout(() => behind && seen && trigger("select"), PAUSE);
+  timer = setTimeout(() => {
+    timer = 0;
+    if (behind && seen) trigger("select");
+  }, PAUSE);
 };
 const pale = () => {
   behind = true;

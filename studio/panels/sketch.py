@@ -6,7 +6,7 @@ It gives way to everybody: while anything is painted or waits to be, there is no
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -55,8 +55,9 @@ def panel() -> gr.HTML:
 def join(page: PageComponents) -> None:
     """The newest values win: the browser sends no further ones before it has the last picture."""
 
-    def follow(values: dict[Any, Any], request: gr.Request) -> Updates:
-        return {page.sketch: followed(page, named(page.inputs, values), request)}
+    def follow(values: dict[Any, Any], request: gr.Request) -> Iterator[Updates]:
+        for update in followed(page, named(page.inputs, values), request):
+            yield {page.sketch: update}
 
     if not is_possible():
         return
@@ -70,17 +71,16 @@ def join(page: PageComponents) -> None:
     gr.on(moved, follow, set(page.inputs.values()), page.sketch, **how)
 
 
-def followed(page: PageComponents, chosen: Mapping[str, Any], request: gr.Request) -> Any:
-    """The update of the place; none where something cannot be painted as it stands, which Paint will say."""
+def followed(page: PageComponents, chosen: Mapping[str, Any], request: gr.Request) -> Iterator[Any]:
+    """The updates of the place; none where something cannot be painted as it stands, which Paint will say."""
     paintings, sketches, asked = how_many(ONE_AT_A_TIME["concurrency_id"]), how_many("sketch"), is_wanted()
     with suppress(ValueError):
         if sketches() <= MOST and not paintings():
             choices = Choices.of(_opened(page, chosen, request))
             if sketched(choices.settings) is None:
-                return gr.update(src="", moment=time.monotonic(), possible=False)
-            if picture := sketch(choices, lambda: asked() and not paintings()):
-                return gr.update(src=data_url(picture), moment=time.monotonic(), possible=True)
-    return gr.skip()
+                yield gr.update(src="", moment=time.monotonic(), possible=False)
+            for picture in sketch(choices, lambda: asked() and not paintings()):
+                yield gr.update(src=data_url(picture), moment=time.monotonic(), possible=True)
 
 
 def _opened(page: PageComponents, chosen: Mapping[str, Any], request: gr.Request) -> dict[str, Any]:

@@ -60,8 +60,8 @@ def _cost(settings: Settings) -> float:
     return settings.steps * step_cost(settings, SIDE * SIDE)
 
 
-def sketch(choices: Choices, is_wanted: Callable[[], bool]) -> Image.Image | None:
-    """The picture; None where there is none of these settings, or `is_wanted` says no before it is finished.
+def sketch(choices: Choices, is_wanted: Callable[[], bool]) -> Generator[Image.Image, None, None]:
+    """The picture, half way and finished; none of settings that take long, or once `is_wanted` says no.
 
     Args:
         is_wanted: Asked many times, also in the middle of a step.
@@ -71,12 +71,8 @@ def sketch(choices: Choices, is_wanted: Callable[[], bool]) -> Image.Image | Non
     """
     settings = sketched(choices.settings)
     if settings is None:
-        return None
+        return
     commission = replace(choices, settings=settings).commission
-
-    def drawn() -> Generator[Image.Image, None, None]:
-        yield BOOK.sketch(commission, load_vgg(settings.backbone), is_wanted=is_wanted)
-
-    with closing(on_painting_thread(drawn())) as pictures, suppress(Interrupted):
-        return next(pictures)
-    return None
+    drawn = BOOK.sketch(commission, load_vgg(settings.backbone), is_wanted=is_wanted)
+    with closing(on_painting_thread(drawn)) as pictures, suppress(Interrupted):
+        yield from pictures

@@ -4,7 +4,7 @@
 
 Each visitor has a page, all in one browser on this machine, and other numbers than everybody else. Whoever has seen the
 picture of a number looks at it for a while, `--pause` seconds on average, and then types the next one. The clock is
-the page's own: it starts with the number and stops at the frame that shows the picture.
+the page's own: it starts with the number, and is read at the frames that show the picture half way and finished.
 """
 
 from __future__ import annotations
@@ -27,21 +27,24 @@ MOVE = """({ weights, pauses, patience }) => {
   const source = () => document.querySelector("#sketch img")?.src ?? "";
   const frame = () => new Promise(requestAnimationFrame);
   const change = () => new Promise((done) => { // a clock that looked at every frame would want the cores as well
-    const watcher = new MutationObserver(() => source() !== now && (watcher.disconnect(), done()));
+    const watcher = new MutationObserver(() => source() !== now && (watcher.disconnect(), done(true)));
     const now = source();
     watcher.observe(document.querySelector("#sketch"), { subtree: true, childList: true, attributes: true });
-    setTimeout(() => (watcher.disconnect(), done()), 1000 * patience);
+    setTimeout(() => (watcher.disconnect(), done(false)), 1000 * patience);
   });
   const seconds = async (weight) => {
-    const before = source(), began = performance.now(), ago = () => (performance.now() - began) / 1000;
-    const changed = change();
+    const began = performance.now(), came = [];
+    let changed = change();
     field.value = weight;
     field.dispatchEvent(new Event("input", { bubbles: true }));
-    await changed;
-    if (source() === before) return [];
-    await document.querySelector("#sketch img").decode();
-    await frame();
-    return [ago()];
+    for (const _ of ["half way", "finished"]) {
+      if (!(await changed)) return [];
+      changed = change();
+      await document.querySelector("#sketch img").decode();
+      await frame();
+      came.push((performance.now() - began) / 1000);
+    }
+    return [came];
   };
   const visit = async () => {
     const all = [];
@@ -59,12 +62,12 @@ def measure(arguments: Sequence[str]) -> Iterator[Table]:
     options = _options(arguments)
     with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as (address, _):
         rows = [_row(visitors, options.moves, moved(address, visitors, options)) for visitors in options.visitors]
-    head = ["visitors", "pictures", "left out", "p50, s", "p95, s"]
+    head = ["visitors", "pictures", "left out", "half way: p50, s", "p95, s", "finished: p50, s", "p95, s"]
     yield Table("From a number to the small picture", head, rows, [f"{options.pause:g} s between two numbers."])
 
 
-def moved(address: str, visitors: int, options: argparse.Namespace) -> list[list[float]]:
-    """For each visitor, the seconds until each picture that came."""
+def moved(address: str, visitors: int, options: argparse.Namespace) -> list[list[list[float]]]:
+    """For each visitor, the seconds until each picture that came: half way, and finished."""
     from tests.browser.driving import CHROMIUM, expect, open_settings, playwright
     from tests.browser.driving import QUIET as FLAGS
 
@@ -88,15 +91,15 @@ def moved(address: str, visitors: int, options: argparse.Namespace) -> list[list
             page.evaluate(MOVE, plan | {"patience": PATIENCE})
         for page in pages:
             page.wait_for_function("window.moved", timeout=1000 * options.moves * (PATIENCE + 2 * options.pause))
-        seconds: list[list[float]] = [page.evaluate("window.moved") for page in pages]
+        seconds: list[list[list[float]]] = [page.evaluate("window.moved") for page in pages]
         browser.close()
     return seconds
 
 
-def _row(visitors: int, moves: int, seconds: Sequence[Sequence[float]]) -> list[str | float]:
-    came = [one for visitor in seconds for one in visitor]
-    half, most = np.percentile(came, (50, 95)).tolist() if came else (np.nan, np.nan)
-    return [visitors, len(came), visitors * moves - len(came), half, most]
+def _row(visitors: int, moves: int, seconds: Sequence[Sequence[Sequence[float]]]) -> list[str | float]:
+    came = np.array([one for visitor in seconds for one in visitor] or [[np.nan, np.nan]])
+    pictures = int(np.isfinite(came[:, 0]).sum())
+    return [visitors, pictures, visitors * moves - pictures, *np.percentile(came, (50, 95), axis=0).T.ravel().tolist()]
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:

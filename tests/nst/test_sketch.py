@@ -1,5 +1,7 @@
 """Small pictures that go on from each other as knobs are turned."""
 
+from collections import deque
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -25,7 +27,8 @@ def commission(photo=PHOTO, styles=(PAINTING,), **more):
 
 
 def sketched(book, **more):
-    return book.sketch(commission(**more), NETWORK, CPU)
+    *_, picture = book.sketch(commission(**more), NETWORK, CPU)
+    return picture
 
 
 def error(picture, **more):
@@ -67,7 +70,7 @@ def test_the_next_one_looks_a_few_times_only_whichever_of_the_knobs_has_moved():
     looks = []
     for knobs in ({}, {"content_weight": 1.0}, {"style_weight": 3.0}, {"tv_weight": 2.0}, {"motifs": 0.5}):
         asked.clear()
-        book.sketch(commission(**knobs), NETWORK, CPU, wanted)
+        deque(book.sketch(commission(**knobs), NETWORK, CPU, wanted), 0)
         looks.append(len(asked))
     photo = 1  # is looked at again, where other parts of it count as empty
     assert looks[0] > 10 and looks[1:] == [STEPS_ON, STEPS_ON, STEPS_ON, STEPS_ON + photo]
@@ -79,6 +82,26 @@ def test_to_and_fro_ends_at_a_picture_as_good():
     for weight in (0.02, 5.0, 0.6):
         sketched(book, content_weight=weight)
     assert error(sketched(book)) <= 1.01 * before
+
+
+@pytest.mark.parametrize("steps", [1, 2, 9, 10])
+def test_it_is_shown_half_way_too_and_most_of_the_way_is_behind_it_then(steps):
+    book = Sketchbook()
+    *first, begun = book.sketch(commission(steps=steps), NETWORK, CPU)
+    assert len(first) == (steps > 1)
+    before = error(begun, content_weight=5.0)
+    half_way, finished = (
+        error(one, content_weight=5.0) for one in book.sketch(commission(content_weight=5.0), NETWORK, CPU)
+    )
+    assert before - half_way > half_way - finished > 0
+
+
+def test_one_that_is_left_half_way_is_none_of_those_that_others_go_on_from():
+    book = Sketchbook()
+    for weight in (0.01, 5.0):
+        with closing(book.sketch(commission(content_weight=weight), NETWORK, CPU)) as pictures:
+            next(pictures)
+    assert sketched(book).tobytes() == sketched(Sketchbook()).tobytes()
 
 
 @pytest.mark.parametrize("weight", [0.02, 1.0, 5.0])
@@ -126,6 +149,6 @@ def test_of_a_subject_the_beginning_and_the_latest_are_kept():
 def test_one_that_is_not_wanted_any_more_leaves_the_book_as_it_was():
     book, answers = Sketchbook(), iter([True] * 6 + [False])
     with pytest.raises(Interrupted):
-        book.sketch(commission(), NETWORK, CPU, lambda: next(answers))
+        deque(book.sketch(commission(), NETWORK, CPU, lambda: next(answers)), 0)
     assert sketched(book).tobytes() == sketched(Sketchbook()).tobytes()
     assert np.asarray(sketched(book)).shape == (72, 96, 3)

@@ -116,7 +116,7 @@ class TestVisit:
             cleaner.sweep(later(minutes=9))
             assert theirs.exists() and room.exists(), "may come back"
             handed_in = Image.open(others)
-            assert sketch(Choices(handed_in, handed_in, Settings()), lambda: True) and BOOK.remembered
+            assert list(sketch(Choices(handed_in, handed_in, Settings()), lambda: True)) and BOOK.remembered
             cleaner.sweep(later(minutes=11))
             assert not theirs.exists() and not room.exists()
             assert others.exists()
