@@ -15,6 +15,7 @@ from studio.components.controls import MOVED
 from studio.components.page_components import PageComponents
 from studio.components.updates import Updates
 from studio.i18n import roughly, words
+from studio.limits import PAGE_KNOBS
 from studio.panels import continue_buttons, how_it_works, variants
 from studio.runs import album, estimate
 from studio.runs.album import Photo
@@ -90,11 +91,12 @@ def of_going_on(result: Result | None, language: str) -> dict[str, str]:
     if result is None or not result.chosen:
         return {}
     with suppress(ValueError):
-        settings = Settings(**{name: as_text(result.chosen[name]) for name in ("size", "steps", "recipe", "tile")})
-        width, height = result.size
+        settings = Settings(**{name: as_text(result.chosen[name]) for name in PAGE_KNOBS})
+        (width, height), paintings = result.size, len(result.chosen["mix"]["weights"])
         plan = {way: continue_buttons.planned(way, settings, (width, height)) for way in continue_buttons.WAYS}
         large = (100 * width, 100 * height)  # the photo itself may be larger than the picture
-        return {way: about([replace(one, start_size=ONE_SCALE)], large, language) for way, one in plan.items()}
+        runs = {way: [replace(one, start_size=ONE_SCALE)] for way, one in plan.items()}
+        return {way: about(run, large, language, paintings) for way, run in runs.items()}
     return {}
 
 

@@ -10,6 +10,7 @@ import pickle
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -163,6 +164,21 @@ class TestPresets:
         assert set(ways) == set(continue_buttons.WAYS)
         seconds = {way: int(re.search(r"\d+", text)[0]) for way, text in ways.items()}
         assert seconds["sharper"] > seconds["continue"] == seconds["more_photo"]
+
+    @pytest.mark.usefixtures("machine")
+    @pytest.mark.parametrize(
+        "more", [{"mix": {"weights": [5, 5, 5], "away": None}}, {"match_layers": ["relu1_1", "relu3_1"]}]
+    )
+    def test_going_on_counts_all_paintings_and_all_knobs(
+        self, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]
+    ) -> None:
+        monkeypatch.setattr(prices, "in_words", lambda seconds, language: repr(seconds))  # as they are
+        result = result_of_finished(next(iter(FINISHED)))
+        one, other = (
+            {way: float(text) for way, text in prices.of_going_on(each, "en").items()}
+            for each in (result, replace(result, chosen={**result.chosen, **more}))
+        )
+        assert all(other[way] > one[way] for way in continue_buttons.WAYS)
 
     @pytest.mark.usefixtures("machine")
     @pytest.mark.parametrize("typed", ["relu", "relu9_1", "relu3_"])
