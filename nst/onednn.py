@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
+
+from nst.convolution import differentiable
 
 STEADY = [1, 1]  # stride and dilation
 
@@ -56,32 +57,15 @@ def conv2d(maps: Tensor, kernels: Kernels, padding: tuple[int, int], with_relu: 
     Returns:
         (1, O, H', W'), channels_last, and the maps.
     """
-    convolved, seen = _Convolution.apply(maps, kernels, padding, with_relu)
-    return convolved, seen
 
+    def there(maps: Tensor) -> Tensor:
+        weights, then = (kernels.forward, kernels.bias), "relu" if with_relu else "none"
+        out: Tensor = torch.ops.mkldnn._convolution_pointwise(maps, *weights, padding, STEADY, STEADY, 1, then, [], "")
+        return out
 
-class _Convolution(torch.autograd.Function):
-    @staticmethod
-    def forward(
-        ctx: Any, maps: Tensor, kernels: Kernels, padding: tuple[int, int], with_relu: bool
-    ) -> tuple[Tensor, Tensor]:
-        then = "relu" if with_relu else "none"
-        out = torch.ops.mkldnn._convolution_pointwise(
-            maps, kernels.forward, kernels.bias, padding, STEADY, STEADY, 1, then, [], ""
-        )
-        ctx.kernels, ctx.padding = kernels, [2 - one for one in padding]
-        ctx.set_materialize_grads(False)
-        if with_relu:
-            ctx.save_for_backward(out)
-        return out, maps.detach()  # another tensor, of the same values
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor | None, of_seen: Tensor | None) -> tuple[Tensor | None, None, None, None]:
-        if gradient is None:
-            return of_seen, None, None, None
-        for out in ctx.saved_tensors:
-            gradient = torch.ops.aten.threshold_backward(gradient, out, 0)
-        arguments = ctx.kernels.backward, None, ctx.padding, STEADY, STEADY, 1
+    def back(gradient: Tensor, of_seen: Tensor | None) -> Tensor:
+        arguments = kernels.backward, None, [2 - one for one in padding], STEADY, STEADY, 1
+        into: Tensor
         if of_seen is None:
             into = torch.ops.mkldnn._convolution_pointwise(gradient, *arguments, "none", [], "")
         else:
@@ -89,4 +73,6 @@ class _Convolution(torch.autograd.Function):
             into = torch.ops.mkldnn._convolution_pointwise.binary(
                 gradient, of_seen, *arguments, "add", None, None, [], None
             )
-        return into, None, None, None
+        return into
+
+    return differentiable(maps, there, back, with_relu)

@@ -8,15 +8,14 @@ multiplications for 16 outputs instead of 144. The gradient is the same again, s
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nst.convolution import differentiable
 from nst.wrap import NOWHERE, Wrap
 
 # B^T, G and A^T of the paper, by m: along one side.
@@ -94,31 +93,16 @@ def conv2d(maps: Tensor, kernels: Kernels, with_relu: bool, wrap: Wrap = NOWHERE
     Returns:
         (1, O, H, W), channels_last, and the maps for others to look at, so that gradients are added up in one place.
     """
-    convolved, seen = _Convolution.apply(maps, kernels, with_relu, wrap)
-    return convolved, seen
+    spread, gather = (_down_and_across(sides[kernels.square], maps.dtype) for sides in (INPUTS, OUTPUTS))
 
+    def there(maps: Tensor) -> Tensor:
+        return _convolved(maps, (spread, kernels.planes, gather), wrap, kernels.bias, with_relu)
 
-class _Convolution(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, maps: Tensor, kernels: Kernels, with_relu: bool, wrap: Wrap) -> tuple[Tensor, Tensor]:
-        spread, gather = _matrices(kernels.square, maps.dtype)
-        out = _convolved(maps, (spread, kernels.planes, gather), wrap, kernels.bias, with_relu)
-        ctx.kernels, ctx.wrap = kernels, wrap
-        ctx.set_materialize_grads(False)
-        if with_relu:
-            ctx.save_for_backward(out)
-        return out, maps.detach()  # another tensor, of the same values
+    def back(gradient: Tensor, of_seen: Tensor | None) -> Tensor:
+        into = _convolved(gradient, (spread.flip(1), kernels.planes.mT, gather.flip(0)), wrap)
+        return into if of_seen is None else into.add_(of_seen)
 
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor | None, of_seen: Tensor | None) -> tuple[Tensor | None, None, None, None]:
-        if gradient is None:
-            return of_seen, None, None, None
-        for out in ctx.saved_tensors:
-            gradient = torch.ops.aten.threshold_backward(gradient, out, 0)
-        spread, gather = _matrices(ctx.kernels.square, gradient.dtype)
-        mirrored = spread.flip(1), ctx.kernels.planes.mT, gather.flip(0)
-        into = _convolved(gradient, mirrored, ctx.wrap)
-        return into if of_seen is None else into.add_(of_seen), None, None, None
+    return differentiable(maps, there, back, with_relu)
 
 
 def _convolved(
@@ -157,11 +141,7 @@ def _convolved(
 
 
 @cache
-def _matrices(square: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    return _down_and_across(INPUTS[square], dtype), _down_and_across(OUTPUTS[square], dtype)
-
-
-def _down_and_across(matrix: Sequence[Sequence[float]], dtype: torch.dtype) -> Tensor:
-    """The same along both sides at once."""
-    along = torch.tensor(matrix, dtype=dtype)
+def _down_and_across(sides: tuple[tuple[float, ...], ...], dtype: torch.dtype) -> Tensor:
+    """What a matrix does along one side, along both at once."""
+    along = torch.tensor(sides, dtype=dtype)
     return torch.kron(along, along)
