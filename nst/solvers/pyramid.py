@@ -79,6 +79,7 @@ def along_bands(bands: list[Tensor], gradient: Tensor, wrap: Wrap = NOWHERE) -> 
 
 
 def dot(a: Tensor, b: Tensor) -> Tensor:
-    """A part at a time: float32 would lose digits of a sum of so many products in a row."""
-    parts = zip(*(torch.split(one.flatten(), PART) for one in (a, b)), strict=True)
+    """A part at a time: float32 would lose digits of a sum of so many products in a row. Nothing of channels_last
+    pictures (1, C, H, W) is copied."""
+    parts = zip(*(torch.split(one.movedim(1, -1).flatten(), PART) for one in (a, b)), strict=True)
     return torch.stack([torch.dot(x, y) for x, y in parts]).sum()
