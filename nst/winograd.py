@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from nst.convolution import differentiable
@@ -121,11 +120,7 @@ def _convolved(
     _, channels, height, width = maps.shape
     seen, square = math.isqrt(len(spread)), math.isqrt(len(gather))
     tall, wide = -(-height // square), -(-width // square)  # in squares
-    padded = F.pad(maps[0].permute(1, 2, 0), (0, 0, 1, square * wide - width + 1, 1, square * tall - height + 1))
-    if wrap.down:
-        padded[0], padded[height + 1] = padded[height], padded[1]
-    if wrap.across:
-        padded[:, 0], padded[:, width + 1] = padded[:, width], padded[:, 1]
+    padded = _padded(maps[0].permute(1, 2, 0), square * tall, square * wide, wrap)
     windows = padded.unfold(0, seen, square).unfold(1, seen, square).permute(3, 4, 0, 1, 2)  # (k, k, h, w, I)
     out = padded.new_empty(square * tall, square * wide, planes.shape[2])
     squares = out.view(tall, square, wide, square, -1).permute(1, 3, 0, 2, 4)  # (m, m, h, w, O)
@@ -138,6 +133,23 @@ def _convolved(
             outputs += bias
         into.copy_(outputs.relu_() if with_relu else outputs)
     return out[:height, :width].contiguous().permute(2, 0, 1)[None]
+
+
+def _padded(rows: Tensor, height: int, width: int, wrap: Wrap) -> Tensor:
+    """(H, W, C) -> (height + 2, width + 2, C): one zero around it, or what lies at the other end, and zeros to the end.
+
+    Written out because torch would fill all of it with zeros first.
+    """
+    tall, wide, channels = rows.shape
+    padded = rows.new_empty(height + 2, width + 2, channels)
+    padded[1 : tall + 1, 1 : wide + 1] = rows
+    for edge in (padded[0], padded[tall + 1 :], padded[:, 0], padded[:, wide + 1 :]):
+        edge.zero_()
+    if wrap.down:
+        padded[0], padded[tall + 1] = padded[tall], padded[1]
+    if wrap.across:
+        padded[:, 0], padded[:, wide + 1] = padded[:, wide], padded[:, 1]
+    return padded
 
 
 @cache
