@@ -46,7 +46,7 @@ OUTPUTS = {
 }
 SQUARES = {torch.bfloat16: 2, torch.float32: 4, torch.float64: 4}  # m; in bfloat16, 4 would be off by 3 %
 FEWEST_CHANNELS = {torch.bfloat16: 256, torch.float32: 128}  # with fewer, spreading takes as long as it saves
-STRIP = 2**20  # values of the planes at a time, which stay in the processor's cache
+STRIP = 2**20  # values of the planes at a time, for each thread: they stay in its cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +124,7 @@ def _convolved(
     windows = padded.unfold(0, seen, square).unfold(1, seen, square).permute(3, 4, 0, 1, 2)  # (k, k, h, w, I)
     out = padded.new_empty(square * tall, square * wide, planes.shape[2])
     squares = out.view(tall, square, wide, square, -1).permute(1, 3, 0, 2, 4)  # (m, m, h, w, O)
-    rows = max(1, STRIP // (len(spread) * wide * channels))
+    rows = max(1, STRIP * torch.get_num_threads() // (len(spread) * wide * channels))
     for window, into in zip(torch.split(windows, rows, 2), torch.split(squares, rows, 2), strict=True):
         inputs = spread @ window.reshape(len(spread), -1)
         products = torch.bmm(inputs.view(len(spread), -1, channels), planes)
