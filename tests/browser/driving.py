@@ -30,6 +30,7 @@ QUIET = [
 PATIENCE = 60_000  # milliseconds, for a busy machine; nothing waits that long
 DESK, PHONE = (1280, 900), (390, 844)  # as the fixture `blank` has them
 DESK_ONLY = pytest.mark.parametrize("blank", [DESK], ids=["desk"], indirect=True)  # the same on a phone
+PHONE_ONLY = pytest.mark.parametrize("blank", [PHONE], ids=["phone"], indirect=True)
 CALL = re.compile(r"/gradio_api/(queue/join|run/\w+|cancel|reset)")  # of an event of the page
 LOCAL = re.compile(r"(http://127\.0\.0\.1|data:|blob:)")
 LEAVES = "this document is being left"

@@ -35,6 +35,7 @@ def saved(page: Any) -> Path:
     return path.rename(path.with_name(waiting.value.suggested_filename))
 
 
+@DESK_ONLY
 def test_photos_that_are_dropped_at_once_become_one_zip(
     page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,7 +72,7 @@ def test_photos_that_are_dropped_at_once_become_one_zip(
 def test_others_have_their_turn_between_two_photos_and_stop_keeps_what_is_finished(
     page: Any, server: str, tmp_path: Path, photo: Path, painting: Path
 ) -> None:
-    set_knobs(page, size=64, steps=60)
+    set_knobs(page, size=64, steps=25)
     page.get_by_role("button", name="Paint many photos").click()
     page.locator("#paint-album").click()
     expect(page.get_by_test_id("toast-text")).to_have_text("Please choose some photos first.")
@@ -97,7 +98,7 @@ def test_others_have_their_turn_between_two_photos_and_stop_keeps_what_is_finish
 
 @DESK_ONLY
 def test_a_reload_while_photos_are_painted_keeps_them_and_what_is_finished(page: Any, tmp_path: Path) -> None:
-    set_knobs(page, size=64, steps=60)
+    set_knobs(page, size=64, steps=30)
     drop(page, "#photo", *photos(tmp_path, 6))
     cells, painted = page.locator("#album-box .photos li"), page.locator("#album-box .photos .painted")
     expect(cells).to_have_count(6)

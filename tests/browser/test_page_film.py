@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -68,18 +69,22 @@ def saved(page: Any, link: str) -> Path:
     return path.rename(path.with_name(waiting.value.suggested_filename))
 
 
+@DESK_ONLY
 @pytest.mark.usefixtures("known_machine")
-def test_a_clip_becomes_a_film_that_can_be_compared_and_kept(page: Any, tmp_path: Path) -> None:
+def test_a_clip_becomes_by_three_calls_a_film_that_can_be_compared_and_kept(page: Any, tmp_path: Path) -> None:
     clip = write_film(tmp_path / "walk.mp4", moving(8, (160, 120)), sound=1)
     set_steps(page, 3)
     open_films(page)
     hand_in_clip(page, clip)
     expect(page.locator("#paint-film")).to_have_text(re.compile(r"Paint the film, about \d+ s"))
+    calls = Calls(page)
+    calls.settled()
     page.locator("#paint-film").click()
     expect(page.locator("#stop")).to_be_visible()
     expect(page.locator("#player img.growing")).to_be_visible()
     expect(line(page)).to_have_text(re.compile(r"^Finished · 8 frames"))
     expect(page.locator("#paint")).to_be_visible()
+    assert calls.settled() == ["run/predict", "queue/join", "run/predict"]
     page.wait_for_function("document.querySelector('#player .after').currentTime > 0.1")  # plays by itself
     page.get_by_role("button", name="Compare").click()
     expect(page.locator("#player .both")).to_be_visible()
@@ -126,7 +131,8 @@ def test_what_is_no_film_is_said(page: Any, tmp_path: Path) -> None:
 
 
 @DESK_ONLY
-def test_a_photo_goes_through_the_paintings_of_the_mix(page: Any, tmp_path: Path) -> None:
+def test_a_photo_goes_through_the_paintings_of_the_mix(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["nst.film.morph"], "STEPS", 1)
     set_steps(page, 2)
     open_films(page)
     page.locator("#paint-morph").click()
@@ -152,16 +158,3 @@ def test_the_camera_films(page: Any) -> None:
     expect(page.locator("#clip .about b")).to_have_text(re.compile(r"^camera\.(webm|mp4)$"))
     seconds = float(re.search(r"([\d.]+) s$", page.locator("#clip .about span").inner_text())[1])
     assert 2 < seconds < 8
-
-
-@DESK_ONLY
-def test_painting_a_film_is_three_calls(page: Any, tmp_path: Path) -> None:
-    clip = write_film(tmp_path / "short.mp4", moving(3, (64, 48)))
-    set_steps(page, 2)
-    open_films(page)
-    hand_in_clip(page, clip)
-    calls = Calls(page)
-    calls.settled()
-    page.locator("#paint-film").click()
-    expect(line(page)).to_have_text(re.compile(r"^Finished · 3 frames"))
-    assert calls.settled() == ["run/predict", "queue/join", "run/predict"]

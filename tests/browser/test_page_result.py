@@ -56,44 +56,41 @@ def places(page: Any) -> list[Any]:
 
 
 def paint(page: Any, steps: int = 6) -> None:
-    set_knobs(page, size=128, steps=steps)
+    set_knobs(page, size=64, steps=steps)
     page.locator("#paint").click()
     expect(status(page)).to_have_text(re.compile("Finished"))
     expect(page.locator("#visit input:checked")).to_have_count(1)
 
 
 class TestOnThePage:
-    def test_no_view_moves_anything(self, page: Any) -> None:
-        before = places(page)
-        frame = page.evaluate(PICTURE_FRAME)
+    def test_every_view_has_the_whole_easel_and_no_picture_moves_anything(self, page: Any) -> None:
+        before, frame = places(page), page.evaluate(PICTURE_FRAME)
+        easel = page.locator("#easel").bounding_box()
+        width = page.viewport_size["width"]
+        least = width - 2 * 16 if width <= 900 else width - 384 - 40 - 2 * 32  # beside the column of what goes in
+        assert easel["width"] == pytest.approx(least, abs=1)
+
+        def fills_the_easel(place: str) -> None:
+            expect(page.locator(place)).to_be_visible()
+            box = page.locator(place).bounding_box()
+            assert (box["x"], box["width"]) == pytest.approx((easel["x"], easel["width"]), abs=2), place
+
         look_at(page, "Compare")
         expect(page.locator("#stage img")).to_have_count(2)
+        fills_the_easel("#stage .stage")
         assert places(page) == before
         compared = page.locator("#stage .frame").bounding_box()
         assert [compared["width"], compared["height"]] == pytest.approx(frame, abs=1)
         look_at(page, "Replay")
         expect(page.locator("#stage video")).to_have_count(1)  # the gallery's own film
+        fills_the_easel("#stage .stage")
         assert places(page) == before
         look_at(page, "Painting")
         expect(page.locator("#stage .stage")).to_have_count(0)
+        fills_the_easel("#canvas")
         assert places(page) == before
-
-    def test_every_view_has_the_whole_easel(self, page: Any) -> None:
-        easel = page.locator("#easel").bounding_box()
-        width = page.viewport_size["width"]
-        least = width - 2 * 16 if width <= 900 else width - 384 - 40 - 2 * 32  # beside the column of what goes in
-        assert easel["width"] == pytest.approx(least, abs=1)
-        room = {
-            "Painting": "#canvas",
-            "Compare": "#stage .stage",
-            "Replay": "#stage .stage",
-            "Variants": "#sheet .variants",
-        }
-        for view, place in room.items():
-            look_at(page, view)
-            expect(page.locator(place)).to_be_visible()
-            box = page.locator(place).bounding_box()
-            assert (box["x"], box["width"]) == pytest.approx((easel["x"], easel["width"]), abs=2), view
+        look_at(page, "Variants")
+        fills_the_easel("#sheet .variants")
 
     def test_compare_with_pointer_and_keys(self, page: Any) -> None:
         look_at(page, "Compare")
@@ -110,6 +107,7 @@ class TestOnThePage:
         expect(page.locator("#stage").get_by_alt_text("Photo", exact=True)).to_be_visible()
         assert slider.evaluate("slider => getComputedStyle(slider).touchAction") == "pan-y"
 
+    @DESK_ONLY
     def test_a_run_can_be_leafed_through_and_kept(self, page: Any) -> None:
         paint(page)
         look_at(page, "Replay")
@@ -132,6 +130,7 @@ class TestOnThePage:
         with av.open(str(waiting.value.path())) as film:
             assert film.streams.video[0].codec_context.name == "h264"
 
+    @DESK_ONLY
     def test_the_download_is_what_is_seen(self, page: Any) -> None:
         paint(page)
         with downloaded(page) as picture:
@@ -162,6 +161,7 @@ class TestOnThePage:
         page.get_by_role("radio", name="The photo’s, under painted light").check(force=True)
         expect(after).not_to_have_attribute("src", before)
 
+    @DESK_ONLY
     def test_an_earlier_picture_comes_back(self, page: Any, photo: Path, painting: Path) -> None:
         hand_in(page, photo, painting)
         paint(page, steps=3)
@@ -236,6 +236,7 @@ class TestOnThePage:
         expect(page.locator("#paint-sheet")).to_be_enabled()
         assert 1 <= page.locator("#sheet img").count() < 9
 
+    @DESK_ONLY
     def test_how_it_works_with_the_visitors_pictures(self, page: Any, quick: None) -> None:
         page.get_by_role("button", name="How it works").click()
         expect(page.locator("#lesson math")).to_have_count(5)

@@ -24,6 +24,7 @@ SHARE = """canvas => {
 }"""
 
 
+@DESK_ONLY
 def test_the_subject_is_kept_by_one_click_and_corrected_by_hand(page: Page) -> None:
     choose(page, "photos", "kingfisher")
     page.locator("#where > button").click()

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from studio.catalogue import PAINTINGS
-from tests.browser.driving import DESK_ONLY, Page, choose, expect, open_settings, set_knobs, status
+from tests.browser.driving import DESK_ONLY, PHONE_ONLY, Page, choose, expect, open_settings, set_knobs, status
 
 FIRST, SECOND = list(PAINTINGS)[1:3]
 OPENS_WITH = "neuschwanstein-castle--van-gogh-starry-night"
@@ -46,6 +46,7 @@ def clipboard(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
 
 
+@DESK_ONLY
 @pytest.mark.usefixtures("clipboard")
 def test_what_one_shows_a_friend(page: Page) -> None:
     choose(page, "photos", "barn")
@@ -71,6 +72,7 @@ def test_what_one_shows_a_friend(page: Page) -> None:
     expect(page.locator("#share .menu")).to_be_hidden()
 
 
+@PHONE_ONLY
 @pytest.mark.usefixtures("clipboard")
 def test_the_devices_own_sharing_is_used_where_there_is_one(page: Page, server: str) -> None:
     page.add_init_script(SHARING)
