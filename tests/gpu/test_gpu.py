@@ -18,7 +18,7 @@ def test_all_of_it_runs_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "OUT", tmp_path)
-    assert command.main(["--stand-in", "--sizes", "64"]) == 0
+    assert command.main(["--stand-in", "--sizes", "32"]) == 0
     told = capsys.readouterr().out
     assert all(f"| {check.__name__.replace('_', ' ')} | yes |" in told for check in (*CHECKS, *AT_THE_END))
     assert "## Pictures on a GPU" in told and (tmp_path / "gpu-stand-in/benchmarks.md").exists()

@@ -80,7 +80,7 @@ def test_goes_on_bit_for_bit_wherever_it_was_cut(case: str, tmp_path: Path) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["painting", "tutorial", "strotss2019"])
 def test_goes_on_likewise_with_the_real_network(recipe: str, tmp_path: Path) -> None:
-    settings, path = Settings(recipe=recipe, size=128, steps=14), tmp_path / "checkpoint"
+    settings, path = Settings(recipe=recipe, size=64, steps=14, samples=128), tmp_path / "checkpoint"
     photo, painting, network, device = noise(160, 120, 1), noise(140, 140, 2), load_vgg(), best_device()
     for frame in stylize(photo, painting, settings, network, device):
         if frame.step == 11:
@@ -171,10 +171,10 @@ sys.exit(__main__.main())
 def test_a_killed_run_goes_on_to_the_very_same_picture(photo: Path, painting: Path, tmp_path: Path) -> None:
     """All of it in processes of their own, as other tests may have left this one with fewer threads."""
     out, whole = tmp_path / "out.png", tmp_path / "whole.png"
-    run = [str(photo), str(painting), "--steps=60", "--size=64", "--start-size=32"]
+    run = [str(photo), str(painting), "--steps=30", "--size=48", "--start-size=32"]
     with subprocess.Popen([sys.executable, "-c", KILLED, *run, "-o", out], stderr=subprocess.PIPE, text=True) as killed:
         seen = ""
-        while "step 20/" not in seen:
+        while "step 10/" not in seen:
             more = killed.stderr.read(1)
             assert more, seen
             seen += more
@@ -186,7 +186,7 @@ def test_a_killed_run_goes_on_to_the_very_same_picture(photo: Path, painting: Pa
         return subprocess.run(command, capture_output=True, text=True, check=True).stderr
 
     begun = int(re.search(r"goes on from step (\d+)", told("-o", out, "--resume"))[1])
-    assert 0 < begun < 60
+    assert 0 < begun < 30
     told("-o", whole)
     assert np.array_equal(levels(out), levels(whole))
     assert sorted(file.name for file in tmp_path.iterdir() if "partial" not in file.name) == ["out.png", "whole.png"]

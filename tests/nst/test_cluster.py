@@ -203,7 +203,7 @@ def test_without_a_cluster_one_sentence_says_so(photo, painting, tmp_path):
 
 
 def test_a_killed_machine_costs_one_sentence_and_no_picture(machines):
-    settings, said, latest = Settings(size=160, steps=400), [], {}  # seconds, so that the machine dies in the middle
+    settings, said, latest = Settings(size=160, steps=60), [], {}  # a worker waits two frames ahead: none ends before
     runs = {key: on_the_cluster(settings, say=said.append) for key in "abc"}
     victim = None
     for key, frame in cluster.side_by_side(runs.items()):
