@@ -55,7 +55,7 @@ class Someone:
     def __init__(self, page: str, address: str = "127.0.0.1") -> None:
         self.page, self.address = page, address
         self.http = httpx.Client(
-            base_url=page, timeout=30, transport=httpx.HTTPTransport(local_address=address, retries=0)
+            base_url=page, timeout=30, transport=httpx.HTTPTransport(verify=False, local_address=address, retries=0)
         )
         self.session = uuid4().hex
         self._config: dict[str, Any] = {}
