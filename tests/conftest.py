@@ -19,7 +19,6 @@ from pathlib import Path
 import pytest
 
 import studio.server.temp_dir  # noqa: F401  (before Gradio)
-from tests.painting import noise
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -76,6 +75,8 @@ def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tests.painting import noise  # not above: who only hands out the tests needs no torch
+
     path = tmp_path_factory.mktemp("pictures") / "photo.png"
     noise(160, 120, 1).save(path)
     return path
@@ -83,6 +84,8 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def painting(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tests.painting import noise
+
     path = tmp_path_factory.mktemp("pictures") / "painting.jpg"
     noise(140, 140, 2).save(path, quality=95)
     return path
