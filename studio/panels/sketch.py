@@ -6,6 +6,7 @@ It gives way to everybody: while anything is painted or waits to be, there is no
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -79,7 +80,8 @@ def followed(page: PageComponents, chosen: Mapping[str, Any], request: gr.Reques
             choices = Choices.of(_opened(page, chosen, request))
             if sketched(choices.settings) is None:
                 yield gr.update(src="", moment=time.monotonic(), possible=False)
-            for picture in sketch(choices, lambda: asked() and not paintings()):
+            pictures = sketch(choices, lambda: asked() and not paintings())
+            for picture in pictures if sketches() == 1 else deque(pictures, 1):  # where others wait, the finished one
                 yield gr.update(src=data_url(picture), moment=time.monotonic(), possible=True)
 
 

@@ -114,8 +114,8 @@ class TestOnThePage:
         with httpx.Client(base_url=f"{server}gradio_api/", timeout=60) as http:
             yield http
 
-    def moved(self, http: httpx.Client, **knobs: Any) -> Any:
-        """What the place is told when a knob moves: its new properties, or none."""
+    def moved(self, http: httpx.Client, sent: list[Any] | None = None, **knobs: Any) -> Any:
+        """What the place is told in the end as a knob moves: new properties, or none. `sent` takes all messages."""
         ((number, event),) = [(number, one) for number, one in app.demo.fns.items() if one.concurrency_id == "sketch"]
         pictures = {"photo": PHOTOS["barn"].path, "painting": next(iter(PAINTINGS.values())).path}
         values = {name: {"path": str(path), "meta": {"_type": "gradio.FileData"}} for name, path in pictures.items()}
@@ -126,6 +126,8 @@ class TestOnThePage:
         with http.stream("GET", "queue/data", params={"session_hash": session}) as stream:
             for line in stream.iter_lines():
                 message = json.loads(line.removeprefix("data:")) if line else {}
+                if sent is not None and message:
+                    sent.append(message)
                 if message.get("msg") == "process_completed":
                     assert message["success"], message
                     return message["output"]["data"][0]
@@ -182,6 +184,15 @@ class TestOnThePage:
     def test_a_long_line_of_sketches_is_left_out(self, http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(panel, "how_many", lambda kind: lambda: panel.MOST + 1 if kind == "sketch" else 0)
         assert "src" not in str(self.moved(http))
+
+    @pytest.mark.parametrize(("line", "shown"), [(1, 2), (2, 1)])
+    def test_it_is_shown_half_way_too_unless_others_wait(
+        self, http: httpx.Client, monkeypatch: pytest.MonkeyPatch, line: int, shown: int
+    ) -> None:
+        monkeypatch.setattr(panel, "how_many", lambda kind: lambda: line if kind == "sketch" else 0)
+        sent: list[Any] = []
+        self.moved(http, sent, content_weight=0.5)
+        assert [message["msg"] for message in sent].count("process_generating") == shown
 
     def test_they_are_drawn_one_by_one_and_programs_do_not_see_them(self) -> None:
         (event,) = [one for one in app.demo.fns.values() if one.concurrency_id == "sketch"]
