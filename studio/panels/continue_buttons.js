@@ -10,7 +10,7 @@ const compare = () => {
   line.querySelector("button").textContent = words.own;
 };
 const show = () => {
-  element.querySelector("legend").textContent = words.heading;
+  for (const name of ["legend", ".heading"]) element.querySelector(name).textContent = words.heading;
   element.querySelectorAll(".way").forEach((button) => {
     button.querySelector("b").textContent = words[button.value];
     button.querySelector("small").textContent = props.prices[button.value] ?? "";

@@ -264,13 +264,13 @@ def test_nothing_moves_by_itself(blank: Page, server: str) -> None:
     choose(page, "finished", list(FINISHED)[1])
     expect(canvas(page)).to_have_attribute("src", re.compile(list(FINISHED)[1]))
     assert page.evaluate("window.moved") < 0.05
-    where = """() => ["easel", "status", "pair", "photos", "view", "onward"].map((id) => {
+    where = """() => ["easel", "status", "pair", "photos", "view", "onward", "finished"].map((id) => {
         return document.getElementById(id).getBoundingClientRect().top + scrollY;
     })"""
     places = page.evaluate(where)
     choose(page, "photos", "barn")
     choose(page, "paintings", list(PAINTINGS)[3])
-    expect(page.locator("#onward .other")).to_be_visible()  # which comes with the choice, and has room below
+    expect(page.locator("#onward .other")).to_be_visible()  # which comes with the choice, and has its room
     assert page.evaluate(where) == places
     set_knobs(page, size=64, steps=8)
     before = page.evaluate("window.moved")
