@@ -183,8 +183,12 @@ class TestOnThePage:
     def test_nine_variants_set_the_controls(self, page: Any, quick: None) -> None:
         set_knobs(page, size=64, steps=3)
         look_at(page, "Variants")
+        page.evaluate(FOLLOW_PROGRESS, "#sheet")
         page.locator("#paint-sheet").click()
+        page.wait_for_function(SEES_PROGRESS, arg="#sheet")
         expect(page.locator("#sheet img")).to_have_count(9)
+        expect(page.locator("#sheet [role=progressbar]")).to_have_count(0)
+        grows(page, 9)
         expect(page.locator("#paint")).to_be_visible()
         tile = page.get_by_role("radio", name="Content weight 0.5, brush size 0.5")
         tile.check(force=True)
@@ -240,12 +244,45 @@ class TestOnThePage:
     def test_how_it_works_with_the_visitors_pictures(self, page: Any, quick: None) -> None:
         page.get_by_role("button", name="How it works").click()
         expect(page.locator("#lesson math")).to_have_count(5)
+        page.evaluate(FOLLOW_PROGRESS, "#lesson-strips")
         page.locator("#paint-lesson").click()
+        page.wait_for_function(SEES_PROGRESS, arg="#lesson-strips")
+        strips = "() => document.querySelector('#lesson-strips section').getBoundingClientRect().top + scrollY"
+        place = page.evaluate(strips)
+        expect(page.locator("#lesson-strips section").first).to_be_in_viewport()
         expect(page.locator("#lesson-strips img")).to_have_count(16)
+        expect(page.locator("#lesson-strips [role=progressbar]")).to_have_count(0)
+        grows(page, 11)
+        assert page.evaluate(strips) == place, "the strips stay where they are as the bar goes"
         expect(page.get_by_alt_text("What each layer keeps of the photo: relu4_2")).to_be_visible()
         expect(page.locator("#paint")).to_be_visible()
 
 
+def grows(page: Any, count: int) -> None:
+    """The progress that was followed, and by as much the length of its bar."""
+    now, most, lengths = zip(*page.evaluate("window.followed"), strict=True)
+    assert set(most) == {count} and len(set(now)) > count // 2
+    assert list(now) == sorted(now) and now[0] == 0 and now[-1] < count
+    assert lengths == pytest.approx([done / count for done in now], abs=0.01)
+
+
+FOLLOW_PROGRESS = """(place) => {
+    window.followed = [];
+    const follow = () => {
+        const bar = document.querySelector(`${place} [role=progressbar]`);
+        if (!bar) return;
+        const length = bar.firstElementChild.getBoundingClientRect().width / bar.getBoundingClientRect().width;
+        window.followed.push([Number(bar.ariaValueNow), Number(bar.ariaValueMax), length]);
+    };
+    const changes = { childList: true, subtree: true, attributes: true };
+    new MutationObserver(follow).observe(document.querySelector(place), changes);
+}"""
+SEES_PROGRESS = """(place) => {  // nothing covers it
+    const bar = document.querySelector(`${place} [role=progressbar]`);
+    if (!bar || !bar.checkVisibility()) return false;
+    const { left, top, width, height } = bar.getBoundingClientRect();
+    return height > 2 && [0.1, 0.9].every((at) => bar.contains(document.elementFromPoint(left + at * width, top + 1)));
+}"""
 PICTURE_FRAME = """async () => {
     const image = document.querySelector('#canvas img');
     await image.decode();
@@ -259,9 +296,9 @@ PICTURE_FRAME = """async () => {
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small runs become tiny ones."""
-    monkeypatch.setattr(variants, "QUICK", {"size": 64, "steps": 2, "start_size": 64})
+    monkeypatch.setattr(variants, "QUICK", {"size": 64, "steps": 8, "start_size": 64})
     monkeypatch.setattr(how_it_works, "SIDE", 64)
-    monkeypatch.setattr(how_it_works, "STEPS", 2)
+    monkeypatch.setattr(how_it_works, "STEPS", 8)  # it takes a second: one looks at its progress meanwhile
 
 
 @pytest.fixture

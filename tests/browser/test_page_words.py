@@ -12,7 +12,8 @@ import pytest
 
 from nst.settings import KNOBS
 from studio.catalogue import PAINTINGS, PHOTOS
-from studio.i18n import TRANSLATIONS, name_of, plate_of, words
+from studio.i18n import LANGUAGES, TRANSLATIONS, name_of, plate_of, words
+from studio.runs import estimate
 from tests.browser.driving import DESK, DESK_ONLY, PATIENCE, PHONE, Browser, Page, canvas, expect
 
 PANELS = ("where", "settings", "expert", "adjust", "film", "python", "lesson")
@@ -106,6 +107,24 @@ def test_speaks_the_visitors_language_throughout(speaking: Page, language: str, 
         assert [text for text in said if odd.search(text)] == []
     speaking.set_viewport_size(dict(zip(("width", "height"), PHONE, strict=True)))
     assert speaking.evaluate(CUT) == []
+
+
+@pytest.mark.parametrize("speaking", LANGUAGES, indirect=True)
+def test_the_button_of_the_nine_variants_covers_nothing(
+    known_machine: None, monkeypatch: pytest.MonkeyPatch, speaking: Page
+) -> None:
+    monkeypatch.setattr(estimate, "spread", lambda: (1.0, 30.0))  # a price from and to is the longest
+    button = speaking.locator("#paint-sheet")
+    speaking.locator("#view input[value=variants]").check(force=True)
+    speaking.locator("#photos input[value=barn]").check(force=True)  # all prices are new
+    expect(button).to_have_text(re.compile(r"\d.*\d"), timeout=PATIENCE)
+    for size in (DESK, PHONE, (1024, 768)):
+        speaking.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+        assert button.evaluate("one => one.scrollWidth <= one.clientWidth")
+        ours, next_to_it = button.bounding_box(), speaking.locator("#sheet .next").bounding_box()
+        beside = ours["x"] + ours["width"] <= next_to_it["x"]
+        assert beside or next_to_it["y"] + next_to_it["height"] <= ours["y"]
+        assert next_to_it["width"] > 250
 
 
 @pytest.mark.parametrize("speaking", ["de-DE"], indirect=True)
