@@ -13,6 +13,7 @@ from nst.image import open_picture
 from nst.mistakes import Mistake
 from studio.catalogue import PAINTINGS
 from studio.components.images import data_url, name_of
+from studio.components.thumbnails import HEADS
 from studio.components.widget_files import widget_files
 from studio.errors import in_the_users_words
 from studio.files import NOT_HERE, own_file
@@ -54,7 +55,7 @@ class ExtraStyle:
 
 
 def extra_style(picture: Image.Image, file: str) -> ExtraStyle:
-    return ExtraStyle(file, name_of(picture), data_url(ImageOps.fit(picture, THUMB)))
+    return ExtraStyle(file, name_of(picture), data_url(ImageOps.fit(picture, THUMB, centering=HEADS)))
 
 
 def painting_mix() -> gr.HTML:

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 from nst.image import open_picture
 from studio.components import painting_mix
 from studio.components.images import data_url
+from studio.components.thumbnails import HEADS
 from studio.components.widget_files import widget_files
 from studio.errors import in_the_users_words
 from studio.i18n import for_browser
@@ -35,7 +36,7 @@ def start_row() -> gr.HTML:
 def shown(start: bytes) -> Any:
     """The row for a picture, or for none."""
     picture = opened(start)
-    return gr.update(src=data_url(ImageOps.fit(picture, painting_mix.THUMB)) if picture else "")
+    return gr.update(src=data_url(ImageOps.fit(picture, painting_mix.THUMB, centering=HEADS)) if picture else "")
 
 
 def opened(start: bytes) -> Image.Image | None:

@@ -14,7 +14,7 @@ _FOLDER = tempfile.TemporaryDirectory(prefix="thumbs-")  # lives as long as the 
 gr.set_static_paths([EXAMPLES, _FOLDER.name])
 
 
-HEADS = (0.5, 0.3)  # where the middle of a crop lies: heads are in the upper half
+HEADS = (0.5, 0.1)  # of what a crop takes away, the share at the left and at the top: heads are far up
 
 
 def thumb(path: Path, size: tuple[int, int]) -> Path:

@@ -81,7 +81,7 @@ def joined(result: Result | None, results: Sequence[Result]) -> tuple[list[Resul
 
 
 def tile(result: Result) -> dict[str, Any]:
-    thumb = jpeg(ImageOps.fit(opened(result.after), THUMB_SIZE), max(THUMB_SIZE), THUMB_QUALITY)
+    thumb = jpeg(ImageOps.contain(opened(result.after), THUMB_SIZE), max(THUMB_SIZE), THUMB_QUALITY)
     return {"key": result.run_id, "src": inline(thumb), "title": result.title, "line": ""}
 
 
