@@ -1,11 +1,12 @@
 // The value is the key of the button that was pressed last. `own` names the pictures that the one on the wall was
-// painted from: where others stand in the boxes, it is said that going on does not use those.
+// painted from: where others stand in the boxes, it is said that going on does not use those. While one paints, another
+// picture is on the wall than that.
 const words = props.words[window.language] ?? props.words.en;
 const BOXES = ["photo", "painting"];
 const held = (box) => document.querySelector(`#${box} .image-frame img`)?.src.match(/#\d+x\d+-(\w+)$/)?.[1] ?? null;
 const compare = () => {
   const line = element.querySelector(".other");
-  line.hidden = !props.own || BOXES.every((box) => held(box) === props.own[box]);
+  line.hidden = props.disabled || !props.own || BOXES.every((box) => held(box) === props.own[box]);
   line.querySelector("span").textContent = words.other;
   line.querySelector("button").textContent = words.own;
 };

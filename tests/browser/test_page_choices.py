@@ -203,6 +203,7 @@ def test_goes_on_from_the_picture_s_own_photo(page: Page) -> None:
     set_knobs(page, size=64)
     go_on(page, "Continue")
     expect(status(page)).to_have_text(re.compile(r"Step \d+ of"))
+    expect(other).to_be_hidden()  # of what is on the wall now it would not be true
     page.get_by_role("button", name="Stop").click()
     expect(status(page)).to_have_text(re.compile("Stopped"))
     _, text = kept(page)
