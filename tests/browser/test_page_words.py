@@ -107,6 +107,9 @@ def test_speaks_the_visitors_language_throughout(speaking: Page, language: str, 
         assert [text for text in said if odd.search(text)] == []
     speaking.set_viewport_size(dict(zip(("width", "height"), PHONE, strict=True)))
     assert speaking.evaluate(CUT) == []
+    speaking.set_viewport_size({"width": 920, "height": 768})  # two columns as narrow as they get
+    views = "() => [...document.querySelectorAll('#view label')].filter((one) => one.scrollWidth > one.clientWidth)"
+    assert speaking.evaluate(f"{views}.map((one) => one.textContent)") == []
 
 
 @pytest.mark.parametrize("speaking", LANGUAGES, indirect=True)
