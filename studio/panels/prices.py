@@ -101,7 +101,9 @@ def of_going_on(result: Result | None, language: str) -> dict[str, str]:
 
 
 def as_text(value: Any) -> Any:
-    """A raw value of a control: several choices are one text."""
+    """A raw value of a control: several choices are one text, and a tick is a yes."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return " ".join(value) if isinstance(value, list) else value
 
 

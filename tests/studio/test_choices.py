@@ -181,6 +181,16 @@ class TestPresets:
         assert all(other[way] > one[way] for way in continue_buttons.WAYS)
 
     @pytest.mark.usefixtures("machine")
+    @pytest.mark.parametrize("keep_faces", [False, True])
+    def test_going_on_has_a_price_from_the_values_that_a_browser_sends(self, keep_faces: bool) -> None:
+        with gr.Blocks():
+            page = furnish()
+        sent = {name: page.knobs[name].value for name in presets.PAGE_KNOBS} | {"keep_faces": keep_faces}
+        result = result_of_finished(next(iter(FINISHED)))
+        ways = prices.of_going_on(replace(result, chosen={**result.chosen, **sent}), "en")
+        assert set(ways) == set(continue_buttons.WAYS) and all(ways.values())
+
+    @pytest.mark.usefixtures("machine")
     @pytest.mark.parametrize("typed", ["relu", "relu9_1", "relu3_"])
     def test_half_a_name_of_a_layer_has_no_price_and_is_no_error(self, typed: str) -> None:
         for knob in ("style_layers", "content_layers", "match_layers"):
