@@ -103,12 +103,12 @@ def _measured() -> Fastest:
     with torch.inference_mode():
         single, half = plain(torch.float32), plain(torch.bfloat16)
         bfloat16 = _is_faster(half, single)
-        if in_single := _is_faster(by_winograd(torch.float32), single):
-            single = by_winograd(torch.float32)
+        if in_single := _is_faster(rule := by_winograd(torch.float32), single):
+            single = rule
         if not bfloat16:
             return Fastest(False, in_single)
-        if in_half := _is_faster(by_winograd(torch.bfloat16), half):
-            half = by_winograd(torch.bfloat16)
+        if in_half := _is_faster(rule := by_winograd(torch.bfloat16), half):
+            half = rule
         # All that is no convolution gains by bfloat16 as well: here it need not be clear.
         bfloat16 = not in_single or _is_faster(half, single, 1.0)
         return Fastest(bfloat16, in_half if bfloat16 else in_single)

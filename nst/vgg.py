@@ -98,8 +98,7 @@ class VGG:
 
     def radius(self, layers: Collection[str]) -> int:
         """Pixels on each side of a position's own square that the deepest of `layers` depends on."""
-        last = max(list(self.convolutions).index(_conv(layer)) for layer in layers)
-        return sum(2 ** (int(name[4]) - 1) for name in list(self.convolutions)[: last + 1])
+        return sum(2 ** (int(name[4]) - 1) for name in self._down_to(layers))
 
     def check_layers(self, names: Sequence[str]) -> None:
         """Raises ValueError for a name that is not a layer of this network, or for none at all."""
@@ -141,8 +140,7 @@ class VGG:
         """
         if not self.is_wanted():
             raise Interrupted
-        names = list(self.convolutions)
-        names = names[: 1 + max(names.index(_conv(layer)) for layer in layers)]
+        names = self._down_to(layers)
         ends = {name for name, following in pairwise(names) if following[4] != name[4]}  # of blocks
         found: dict[str, Tensor] = {}
         x = ((pixels - self.mean) / self.std).to(self.dtype, memory_format=torch.channels_last)
@@ -165,6 +163,11 @@ class VGG:
             if name in ends:
                 x = POOLS[pooling](x)
         return found
+
+    def _down_to(self, layers: Collection[str]) -> list[str]:
+        """The convolutions from the first one to that of the deepest of `layers`."""
+        names = list(self.convolutions)
+        return names[: 1 + max(names.index(_conv(layer)) for layer in layers)]
 
     def _convolved(self, name: str, maps: Tensor, wrap: Wrap, mode: str, with_relu: bool) -> tuple[Tensor, Tensor]:
         """A convolution, and its maps for others to look at; `mode` says what lies beyond edges that do not meet."""

@@ -80,6 +80,7 @@ def followed(page: PageComponents, chosen: Mapping[str, Any], request: gr.Reques
             choices = Choices.of(_opened(page, chosen, request))
             if sketched(choices.settings) is None:
                 yield gr.update(src="", moment=time.monotonic(), possible=False)
+                return
             pictures = sketch(choices, lambda: asked() and not paintings())
             for picture in pictures if sketches() == 1 else deque(pictures, 1):  # where others wait, the finished one
                 yield gr.update(src=data_url(picture), moment=time.monotonic(), possible=True)
