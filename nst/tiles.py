@@ -79,9 +79,9 @@ class Tile:
         return whole[..., _part(self.rows, 0, shrinkage), _part(self.columns, 0, shrinkage)]
 
     def core(self, seen: Tensor, shrinkage: int) -> Tensor:
-        """The tile's own part of a map of its window."""
-        rows, columns = self.rows, self.columns
-        return seen[..., _part(rows, rows.window_begin, shrinkage), _part(columns, columns.window_begin, shrinkage)]
+        """The tile's own part (1, C, h, w) of a map of its window. The gradient of a channels_last map is one, too."""
+        rows, columns = (_part(span, span.window_begin, shrinkage) for span in (self.rows, self.columns))
+        return seen.permute(0, 2, 3, 1)[:, rows, columns].permute(0, 3, 1, 2)
 
 
 def _part(span: Span, origin: int, shrinkage: int) -> slice:

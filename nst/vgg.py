@@ -24,7 +24,7 @@ def _max_pool(x: Tensor) -> Tensor:
     torch spreads the backward pass of a pool over the pictures of a batch, and not within one.
     """
     _, channels, height, width = x.shape
-    rows = x[:, :, : height // 2 * 2].permute(0, 2, 3, 1)  # (1, H, W, C); no copy of a channels_last map
+    rows = x.permute(0, 2, 3, 1)[:, : height // 2 * 2]  # (1, H, W, C): no copy of a channels_last map or its gradient
     pooled = F.max_pool2d(rows.reshape(-1, 2, width, channels).permute(0, 3, 1, 2), 2)  # (H // 2, C, 1, W // 2)
     return pooled.permute(0, 2, 3, 1).reshape(1, height // 2, width // 2, channels).permute(0, 3, 1, 2)
 

@@ -83,6 +83,16 @@ def test_pooling_between_blocks_up_to_a_factor(pooling, expected):
     torch.testing.assert_close(shrunk, factor * plain, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize(("height", "width"), [(9, 7), (8, 7), (9, 6)])
+@pytest.mark.parametrize("pooling", POOLS)
+def test_gradients_are_laid_out_as_the_maps_are_whatever_their_size(pooling, height, width):
+    maps = torch.rand(1, 5, height, width).to(memory_format=torch.channels_last).requires_grad_()
+    pooled = POOLS[pooling](maps)
+    (gradient,) = torch.autograd.grad(pooled.square().sum(), maps)
+    assert pooled.is_contiguous(memory_format=torch.channels_last)
+    assert gradient.is_contiguous(memory_format=torch.channels_last), "to lay it out anew costs a quarter of a step"
+
+
 def test_every_pooling_keeps_the_scale_of_the_activations():
     photo = open_picture(EXAMPLES / "content/red-panda.jpg")
     pixels, network = to_pixels(photo, (192, 144)), load_vgg()
