@@ -158,7 +158,7 @@ def measure(arguments: list[str]) -> Iterator[Table]:
         return
     network, rows, kinds = load_vgg().to(device.place, device.dtype), [], list(dict.fromkeys(PARTS.values()))
     for size in options.sizes:
-        width, height = size, size * 3 // 4
+        width, height = size, size * 2 // 3  # a photo's shape; its maps often have odd heights, as those of most photos
         step, plain = (Step(network, (width, height), matches=matches) for matches in (True, False))
         works = step, plain, bare_convolutions(network, height, width), step.search
         for _ in range(min(WARM_UP, options.rounds + 3)):
