@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
@@ -251,7 +251,7 @@ class _Painter:
     network: VGG
     device: Device
     shot: Shot | None = None
-    solver: Solver | None = None
+    solvers: dict[tuple[int, int], Solver] = field(default_factory=dict)  # of each size (width, height)
     matches: Matches | None = None  # of the last frame
     has_begun: bool = False  # whether something was worked on at half the size for the last frame
     faces: Image.Image | None = None  # of the frame that is painted
@@ -278,7 +278,7 @@ class _Painter:
 
     def _next(self, photo: Image.Image, before: State, near: Motion) -> State:
         if self.shot is None or self.shot.first is not before.first:
-            self.shot, self.solver, self.matches = Shot(before.first, {}), None, None
+            self.shot, self.solvers, self.matches = Shot(before.first, {}), {}, None
         self.faces = mask_if_any(photo) if face_shares(self.settings) else None
         self.matches = self.matches and self.matches.carried(near)
         key = before.key
@@ -287,7 +287,7 @@ class _Painter:
         carried, age = there.pixels, there.age
         steps = max(1, round(self.settings.steps / STEPS_OF_FIRST))
         start = self._started(photo, carried, age, COARSE_STEPS * steps // 2)
-        painted, self.solver, self.matches = self._moved(photo, start, carried, age / GROWN, steps, self.matches)
+        painted, self.matches = self._moved(photo, start, carried, age / GROWN, steps, self.matches)
         finish = finisher(photo, photo.size, self.colours, self.settings, None)
         painted = finish(painted, max(photo.size)).clamp(0, 1)
         if before.frames_since_key + 1 == KEY_FRAMES or far.seen.mean() < KEY_SEEN:
@@ -309,23 +309,24 @@ class _Painter:
         if min(width, height) < shrinkage(layers(self.settings)):
             return carried
         small, small_hold = resize(carried, height, width).clamp(0, 1), resize(hold, height, width).clamp(0, 1)
-        painted, self.solver, _ = self._moved(photo, small, small, small_hold, steps, None)
+        painted, _ = self._moved(photo, small, small, small_hold, steps, None)
         change = resize(painted - small, *carried.shape[-2:])
         return (carried + (1 - hold) * change).clamp(0, 1)
 
     def _moved(
         self, photo: Image.Image, start: Tensor, held_to: Tensor, hold: Tensor, steps: int, known: Matches | None
-    ) -> tuple[Tensor, Solver, Matches | None]:
-        place = self.device.place
+    ) -> tuple[Tensor, Matches | None]:
+        place, size = self.device.place, (start.shape[-1], start.shape[-2])
         pixels = start.to(place)
-        objective, known = matched(self._objective(photo, (start.shape[-1], start.shape[-2])), pixels, known)
+        objective, known = matched(self._objective(photo, size), pixels, known)
         objective = objective.anchored(held_to.to(place), hold.to(place), HOLD * self.settings.style_weight)
         how = self.settings.optimizer, self.settings.learning_rate, self.settings.pyramid
-        solver = self.solver or make_solver(*how, reach=REACH)
-        canvas = Canvas(pixels, solver.enlarged(*start.shape[-2:]), self.settings.bounds == "clamp")
+        solver = self.solvers.get(size) or make_solver(*how, reach=REACH)
+        canvas = Canvas(pixels, solver.enlarged(size[1], size[0]), self.settings.bounds == "clamp")
         for _ in range(steps):
             canvas.move(objective(canvas.pixels)[0])
-        return canvas.pixels.cpu(), canvas.solver, known
+        self.solvers[size] = canvas.solver
+        return canvas.pixels.cpu(), known
 
     def _objective(self, photo: Image.Image, size: tuple[int, int]) -> Objective:
         assert self.shot is not None

@@ -70,6 +70,10 @@ class LBFGS:
         history = pairs_kept(height * width, self.history)
         twin = LBFGS(self.learning_rate, self.history, self.reach, self.wrap)
         twin.pairs = deque(maxlen=history)
+        if self.pairs and self.pairs[-1][0].shape[-2:] == (height, width):
+            twin.pairs.extend(self.pairs)
+            twin.inverse_curvature = self.inverse_curvature
+            return twin
         growth = 1.0
         for s, y, _ in list(self.pairs)[-history:]:
             growth = height * width / (y.shape[-2] * y.shape[-1])
