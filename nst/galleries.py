@@ -14,6 +14,7 @@ from nst.matching import SAMPLE, Candidates, Found, Search, lent, search
 from nst.points import Maps, Points, Spots, features_at
 from nst.precision import exact, exact_dtype
 from nst.strokes import fit
+from nst.tables import rows_of
 from nst.terms import Collected, CosineTerm, MatchTerm, SumsTerm, Term, added
 from nst.view import View, match_step
 
@@ -142,8 +143,8 @@ def find_and_learn(
     steps = [one.step for one in galleries]
     matches = [pixels.new_empty((1, 1, height // step, width // step), dtype=torch.long) for step in steps]
     for gallery, search_of, seen, own in _parts(galleries, searches, views, matches):
-        asked = None if gallery.asked is None else _rows(seen[0].tile.own(gallery.asked, gallery.step))
-        own.copy_(search_of.nearest(_rows(column(seen, gallery.step)), asked).view_as(own))
+        asked = None if gallery.asked is None else rows_of(seen[0].tile.own(gallery.asked, gallery.step))
+        own.copy_(search_of.nearest(rows_of(column(seen, gallery.step)), asked).view_as(own))
     return matches, searches
 
 
@@ -155,7 +156,7 @@ def find_missing(
     for gallery, search_of, seen, own in _parts(galleries, searches, _views(galleries, pixels, view), matches):
         missing = own == NOT_FOUND
         if missing.any():
-            own[missing] = search_of.nearest(_rows(column(seen, gallery.step))[missing.flatten()])
+            own[missing] = search_of.nearest(rows_of(column(seen, gallery.step))[missing.flatten()])
     return matches
 
 
@@ -183,8 +184,3 @@ def _parts(
         for gallery, search_of, into in zip(galleries, searches, matches, strict=True):
             seen = maps[gallery.layer]
             yield gallery, search_of, seen, seen[0].tile.own(into, gallery.step)
-
-
-def _rows(features: Tensor) -> Tensor:
-    """(1, C, h, w) -> (h*w, C)."""
-    return features[0].permute(1, 2, 0).flatten(0, 1)

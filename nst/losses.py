@@ -10,7 +10,6 @@ float64 for features in float64.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -21,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nst.precision import exact, exact_dtype
-from nst.tables import best_of_columns, best_of_rows
+from nst.tables import best_of_columns, best_of_rows, rows_of
 from nst.wrap import NOWHERE, Wrap
 
 SLICES = 64  # directions of the sliced Wasserstein distance
@@ -41,11 +40,11 @@ class _Sums(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, features: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor]:
         ctx.save_for_backward(features, weights)
-        rows = _in_halves(features)
-        column = torch.ones_like(rows[..., :1]) if weights is None else _in_halves(weights).to(rows.dtype)
+        rows = rows_of(features)
+        column = torch.ones_like(rows[:, :1]) if weights is None else rows_of(weights).to(rows.dtype)
         weighted_rows = rows if weights is None else rows * column
-        total, product = column.mT @ rows, weighted_rows.mT @ rows
-        return total.sum((0, 1), dtype=exact_dtype(rows)), product.sum(0, dtype=exact_dtype(rows))
+        # products of two matrices: as a batch of one, oneDNN takes several times as long in bfloat16
+        return exact((column.t() @ rows)[0]), exact(weighted_rows.t() @ rows)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
@@ -77,15 +76,6 @@ class _SquaredDistance(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         difference, root = ctx.saved_tensors
         return difference * (2 * gradient if root is None else (2 * gradient).to(root.dtype) * root), None, None
-
-
-def _in_halves(features: Tensor) -> Tensor:
-    """(1, C, H, W) -> (2, H*W / 2, C), a view of a channels_last map; in one piece if H*W is odd.
-
-    torch spreads a batch of products over the cores, but not a single one whose result is small.
-    """
-    channels, positions = features.shape[1], features[0, 0].numel()
-    return features.permute(0, 2, 3, 1).reshape(math.gcd(positions, 2), -1, channels)
 
 
 @dataclass(frozen=True)

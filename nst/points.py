@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nst.precision import exact
+from nst.tables import rows_of
 from nst.tiles import Span, Tile
 from nst.wrap import interpolate
 
@@ -55,7 +56,7 @@ class _Fetched(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, features: Tensor, indices: Tensor, shares: Tensor) -> Tensor:
         ctx.save_for_backward(features, indices, shares)
-        return F.embedding_bag(indices, _rows(features), mode="sum", per_sample_weights=shares)
+        return F.embedding_bag(indices, rows_of(features), mode="sum", per_sample_weights=shares)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
@@ -83,11 +84,6 @@ class _Middles(torch.autograd.Function):
         for middle in _middles(into, ctx.step):
             middle.copy_(quarter)
         return into, None
-
-
-def _rows(features: Tensor) -> Tensor:
-    """(1, C, h, w) -> (h*w, C), a view of a channels_last map."""
-    return features[0].permute(1, 2, 0).flatten(0, 1)
 
 
 def _middles(features: Tensor, step: int) -> list[Tensor]:

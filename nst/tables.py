@@ -1,4 +1,5 @@
-"""Where the largest numbers of a table stand: torch finds a maximum several times faster than its place."""
+"""Maps as tables, and where the largest numbers of a table stand: torch finds a maximum several times faster than its
+place."""
 
 from __future__ import annotations
 
@@ -9,6 +10,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 BLOCK = 128  # numbers of which the largest is found first, many at a time
+
+
+def rows_of(features: Tensor) -> Tensor:
+    """(1, C, H, W) -> (H*W, C): a row for each position, a view of a channels_last map."""
+    return features[0].permute(1, 2, 0).flatten(0, 1)
 
 
 def best_of_rows(table: Tensor) -> Tensor:
