@@ -3,8 +3,12 @@
 const PAUSE = 300; // ms: several choices change at once, as with a recipe
 const words = props.words[window.language] ?? props.words.en;
 const figure = () => element.querySelector("figure");
+let behind = true; // there is no picture yet, or another one is wanted
+let due = false; // it has not been asked for yet: whatever arrives was asked for before
+let seen = false;
+let timer = 0;
 const show = () => {
-  figure().classList.remove("behind");
+  figure().classList.toggle("behind", due);
   const [image, hint] = ["img", "p"].map((name) => element.querySelector(name));
   if (image) image.alt = words.alt;
   if (hint) hint.textContent = props.possible ? words.hint : words.none;
@@ -12,16 +16,13 @@ const show = () => {
 };
 show();
 watch(["src", "moment", "possible"], show);
-
-let behind = true; // there is no picture yet, or another one is wanted
-let seen = false;
-let timer = 0; // while one will be asked for, whatever arrives was asked for before
-watch(["src", "moment"], () => timer || (behind = !props.moment));
+watch(["src", "moment"], () => due || (behind = !props.moment));
 const ask = () => {
   clearTimeout(timer);
   timer = setTimeout(() => {
-    timer = 0;
-    if (behind && seen) trigger("select");
+    if (!behind || !seen) return;
+    due = false;
+    trigger("select");
   }, PAUSE);
 };
 const pale = () => {
@@ -29,6 +30,7 @@ const pale = () => {
   figure().classList.add("behind");
 };
 const changed = () => {
+  due = true;
   pale();
   ask();
 };

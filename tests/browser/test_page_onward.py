@@ -74,7 +74,9 @@ def test_it_is_readable_in_every_language(browser: Browser, server: str, languag
     sizes: tuple[tuple[int, int], ...] = (DESK, PHONE, (1024, 768), (320, 640))
     heights = [height(page, size) for size in sizes]
     choose(page, "photos", "barn")
-    expect(page.locator("#onward .other span")).to_have_text(words(language)["onward_other"], timeout=PATIENCE)
+    line = page.locator("#onward .other span")
+    expect(line).to_have_text(words(language)["onward_other"], timeout=PATIENCE)
+    expect(line).to_be_visible(timeout=PATIENCE)
     for direction in ("ltr", "rtl"):
         page.evaluate("(direction) => (document.documentElement.dir = direction)", direction)
         for size, empty in zip(sizes, heights, strict=True):

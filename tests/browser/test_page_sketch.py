@@ -55,6 +55,28 @@ def test_whatever_else_is_chosen_brings_a_new_one_or_says_why_there_is_none(page
     expect(place).to_have_text(re.compile(re.escape(words("en")["sketch_none"])))
 
 
+@DESK_ONLY
+def test_a_picture_of_older_choices_that_arrives_out_of_sight_does_not_count(page: Page) -> None:
+    open_settings(page)
+    place, picture = page.locator("#sketch figure"), page.locator("#sketch img")
+    place.scroll_into_view_if_needed()
+    expect(picture).to_be_visible()
+    expect(place).not_to_have_class(PALE)
+    before = str(picture.get_attribute("src"))
+    page.locator("#knob-content_weight input[type=number]").fill("3")
+    page.evaluate(
+        """() => {
+            document.querySelector("#knob-recipe input[value=gatys2016]").click();
+            window.scrollTo({ top: 0, behavior: "instant" });
+        }"""
+    )
+    expect(picture).not_to_have_attribute("src", before)
+    page.wait_for_timeout(1000)  # nobody asks for another one meanwhile
+    expect(place).to_have_class(PALE)
+    place.scroll_into_view_if_needed()
+    expect(place).to_have_text(re.compile(re.escape(words("en")["sketch_none"])))
+
+
 def _draw_an_arrow(page: Page) -> None:
     page.locator("#arrows > button").click()
     sheet = page.locator("#knob-strokes svg")
