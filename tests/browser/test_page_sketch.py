@@ -63,11 +63,16 @@ def test_a_picture_of_older_choices_that_arrives_out_of_sight_does_not_count(pag
     expect(picture).to_be_visible()
     expect(place).not_to_have_class(PALE)
     before = str(picture.get_attribute("src"))
-    page.locator("#knob-content_weight input[type=number]").fill("3")
     page.evaluate(
-        """() => {
-            document.querySelector("#knob-recipe input[value=gatys2016]").click();
+        """async () => {
             window.scrollTo({ top: 0, behavior: "instant" });
+            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))); // it is out of sight
+            await new Promise((done) => setTimeout(done, 100));
+            const knob = document.querySelector("#knob-content_weight input[type=number]");
+            knob.value = 3; // asks for a picture by itself
+            knob.dispatchEvent(new Event("input", { bubbles: true }));
+            await new Promise((done) => setTimeout(done, 50)); // it is on its way
+            document.querySelector("#knob-recipe input[value=gatys2016]").click();
         }"""
     )
     expect(picture).not_to_have_attribute("src", before)
