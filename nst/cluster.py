@@ -59,6 +59,7 @@ def connect(address: str) -> None:
         ray.init(address, logging_level=logging.ERROR, log_to_driver=False, ignore_reinit_error=True)
     except (OSError, RuntimeError, ValueError) as error:
         raise ValueError(f"There is no Ray cluster at {address!r}; `ray start --head` begins one.") from error
+    _sent.cache_clear()  # what an earlier cluster was sent is not here
 
 
 def devices() -> int:

@@ -98,6 +98,13 @@ def test_the_picture_is_the_one_that_is_painted_here(machines):
         assert there.preview(48).size == (48, 36)
 
 
+def test_who_leaves_a_cluster_and_joins_one_later_paints_there(machines):
+    before = painted(Settings(size=64, steps=2)).image.tobytes()
+    ray.shutdown()
+    cluster.connect(machines.address)
+    assert painted(Settings(size=64, steps=2)).image.tobytes() == before
+
+
 @pytest.mark.parametrize(
     "knobs",
     [{"keep_faces": "yes"}, {"strokes": "0.1,0.5 0.9,0.5"}, {"keep_faces": "yes", "strokes": "0.5,0.1 0.5,0.9"}],
