@@ -322,7 +322,7 @@ class _Painter:
         objective = objective.anchored(held_to.to(place), hold.to(place), HOLD * self.settings.style_weight)
         how = self.settings.optimizer, self.settings.learning_rate, self.settings.pyramid
         solver = self.solvers.get(size) or make_solver(*how, reach=REACH)
-        canvas = Canvas(pixels, solver.enlarged(size[1], size[0]), self.settings.bounds == "clamp")
+        canvas = Canvas(pixels, solver.enlarged(*start.shape[-2:]), self.settings.bounds == "clamp")
         for _ in range(steps):
             canvas.move(objective(canvas.pixels)[0])
         self.solvers[size] = canvas.solver

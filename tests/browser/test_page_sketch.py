@@ -7,7 +7,7 @@ import re
 import pytest
 
 from studio.i18n import words
-from tests.browser.driving import DESK_ONLY, Page, choose, expect, open_settings
+from tests.browser.driving import DESK_ONLY, Page, choose, expect, open_settings, playwright
 
 pytestmark = pytest.mark.usefixtures("known_machine")
 PALE = re.compile("behind")
@@ -40,10 +40,7 @@ def test_a_picture_follows_the_knobs_and_nothing_moves(page: Page) -> None:
 
 @DESK_ONLY
 def test_whatever_else_is_chosen_brings_a_new_one_or_says_why_there_is_none(page: Page) -> None:
-    open_settings(page)
-    place, picture = page.locator("#sketch figure"), page.locator("#sketch img")
-    place.scroll_into_view_if_needed()
-    expect(picture).to_be_visible()
+    place, picture = _in_view(page)
     for change in (lambda: choose(page, "photos", "barn"), lambda: _draw_an_arrow(page)):
         before = str(picture.get_attribute("src"))
         change()
@@ -57,10 +54,7 @@ def test_whatever_else_is_chosen_brings_a_new_one_or_says_why_there_is_none(page
 
 @DESK_ONLY
 def test_a_picture_of_older_choices_that_arrives_out_of_sight_does_not_count(page: Page) -> None:
-    open_settings(page)
-    place, picture = page.locator("#sketch figure"), page.locator("#sketch img")
-    place.scroll_into_view_if_needed()
-    expect(picture).to_be_visible()
+    place, picture = _in_view(page)
     expect(place).not_to_have_class(PALE)
     before = str(picture.get_attribute("src"))
     page.evaluate(
@@ -80,6 +74,15 @@ def test_a_picture_of_older_choices_that_arrives_out_of_sight_does_not_count(pag
     expect(place).to_have_class(PALE)
     place.scroll_into_view_if_needed()
     expect(place).to_have_text(re.compile(re.escape(words("en")["sketch_none"])))
+
+
+def _in_view(page: Page) -> tuple[playwright.Locator, playwright.Locator]:
+    """The place and its first picture."""
+    open_settings(page)
+    place, picture = page.locator("#sketch figure"), page.locator("#sketch img")
+    place.scroll_into_view_if_needed()
+    expect(picture).to_be_visible()
+    return place, picture
 
 
 def _draw_an_arrow(page: Page) -> None:
