@@ -73,6 +73,15 @@ def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("studio.runs.throttle.SLOWEST", 0.0)
 
 
+@pytest.fixture
+def small_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A VGG-19 of few channels, and weights by chance, for tests that ask how runs go and not how pictures look."""
+    from nst import weights
+    from tests.tiny import SMALL_VGG19
+
+    monkeypatch.setattr(weights, "BACKBONES", {**weights.BACKBONES, "vgg19": lambda: SMALL_VGG19})
+
+
 @pytest.fixture(scope="session")
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.painting import noise  # not above: who only hands out the tests needs no torch

@@ -19,3 +19,6 @@ def tiny_vgg(seed: int = 0, width: int = 4, blocks: tuple[int, ...] = (2, 2, 2, 
             convolutions[f"conv{block}_{index}"] = weight, 0.1 * torch.randn(width, generator=generator)
             into = width
     return VGG("tiny", convolutions, torch.full((1, 3, 1, 1), 0.5), torch.full((1, 3, 1, 1), 0.25), "none")
+
+
+SMALL_VGG19 = tiny_vgg(width=8, blocks=(2, 2, 4, 4, 4))

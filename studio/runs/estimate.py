@@ -20,8 +20,8 @@ from nst.tiles import Fit
 from nst.transfer import Scale, in_tiles, scales
 from studio.runs import backend, zerogpu
 
-PROBES = (128, 320)  # pixels: the sides of two small pictures whose steps are timed
-PROBE_STEPS, PROBE_SECONDS = 5, 0.7  # at least: what else the machine does comes in turns of some tenths of a second
+PROBES = (128, 256)  # pixels: the sides of two small pictures whose steps are timed
+PROBE_STEPS, PROBE_SECONDS = 3, 0.7  # at least: what else the machine does comes in turns of some tenths of a second
 ENDLESS = 10_000  # steps
 TELLING = 2.0  # seconds; a shorter run tells more about its beginning than about its steps
 FIRST_STEPS = 5  # of a run, before which nobody can say how long it will take

@@ -13,7 +13,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.benchmarks import blind
 from tests.benchmarks.blind import Poll, Vote, handler, strengths
+
+
+@pytest.fixture(autouse=True)
+def fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The intervals that are looked at here leave much room."""
+    monkeypatch.setattr(blind, "RESAMPLES", 50)
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from studio.runs import estimate
 from tests.browser.driving import DESK_ONLY, PATIENCE, drop, expect, set_knobs
 from tests.painting import noise
 
+pytestmark = pytest.mark.usefixtures("small_network")
+
 
 def photos(folder: Path, count: int) -> list[Path]:
     paths = [folder / f"day {number}.jpg" for number in range(1, count + 1)]
@@ -72,7 +74,7 @@ def test_photos_that_are_dropped_at_once_become_one_zip(
 def test_others_have_their_turn_between_two_photos_and_stop_keeps_what_is_finished(
     page: Any, server: str, tmp_path: Path, photo: Path, painting: Path
 ) -> None:
-    set_knobs(page, size=64, steps=25)
+    set_knobs(page, size=64, steps=300)
     page.get_by_role("button", name="Paint many photos").click()
     page.locator("#paint-album").click()
     expect(page.get_by_test_id("toast-text")).to_have_text("Please choose some photos first.")
@@ -98,7 +100,7 @@ def test_others_have_their_turn_between_two_photos_and_stop_keeps_what_is_finish
 
 @DESK_ONLY
 def test_a_reload_while_photos_are_painted_keeps_them_and_what_is_finished(page: Any, tmp_path: Path) -> None:
-    set_knobs(page, size=64, steps=30)
+    set_knobs(page, size=64, steps=300)
     drop(page, "#photo", *photos(tmp_path, 6))
     cells, painted = page.locator("#album-box .photos li"), page.locator("#album-box .photos .painted")
     expect(cells).to_have_count(6)

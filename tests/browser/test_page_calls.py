@@ -11,6 +11,8 @@ import pytest
 from studio.panels import continue_buttons
 from tests.browser.driving import DESK_ONLY, Calls, expect, set_knobs, status
 
+pytestmark = pytest.mark.usefixtures("small_network")
+
 RUN = ["run/predict", "queue/join", "run/predict"]
 
 
@@ -64,7 +66,7 @@ def test_a_run_and_going_on_are_three_calls_and_a_refusal_to_go_on_is_one(
 @DESK_ONLY
 def test_stop_adds_its_own_calls_only_and_a_refused_run_is_three_calls_too(blank: Any, calls: Calls) -> None:
     page = blank
-    begin_anew(page, calls, size=64, steps=900)
+    begin_anew(page, calls, size=64, steps=9000)
     page.locator("#paint").click()
     expect(status(page)).to_have_text(re.compile("^Step"))
     assert calls.names == RUN[:2]

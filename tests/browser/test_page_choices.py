@@ -36,7 +36,7 @@ from tests.browser.driving import (
 )
 from tests.painting import noise
 
-pytestmark = pytest.mark.usefixtures("known_machine")
+pytestmark = pytest.mark.usefixtures("known_machine", "small_network")
 
 SECOND = list(PAINTINGS)[1]
 HALF = KNOBS["content_weight"].default / 2
@@ -159,11 +159,11 @@ def test_goes_on_from_the_picture(page: Page, monkeypatch: pytest.MonkeyPatch) -
 
     def go_on_and_stop(way: str, size: str) -> None:
         with monkeypatch.context() as patient:
-            patient.setattr(continue_buttons, "LEAST_STEPS", 900)  # the run does not end before it is stopped
+            patient.setattr(continue_buttons, "LEAST_STEPS", 9000)  # the run does not end before it is stopped
             go_on(page, way)
-            expect(status(page)).to_have_text(re.compile(r"Step \d+ of 900"))
+            expect(status(page)).to_have_text(re.compile(r"Step \d+ of 9000"))
             page.get_by_role("button", name="Stop").click()
-            expect(status(page)).to_have_text(re.compile(rf"Stopped at step \d+ of 900 · {size} px"))
+            expect(status(page)).to_have_text(re.compile(rf"Stopped at step \d+ of 9000 · {size} px"))
 
     page.get_by_role("button", name="Paint only here").click()
     draw(page, (0.2, 0.15), (0.2, 0.85))
@@ -361,7 +361,7 @@ def test_keeps_the_marked_part_as_photo(page: Page) -> None:
 
 
 def test_what_is_said_about_presets_covers_none_and_nothing_moves_while_it_paints(page: Page) -> None:
-    set_knobs(page, size=64, steps=900)
+    set_knobs(page, size=64, steps=9000)
     expect(page.locator("#presets .own")).to_have_text(re.compile("Your settings"))
     own, options = (page.locator(f"#presets {one}").bounding_box() for one in (".own", ".options"))
     assert own["y"] + own["height"] <= options["y"]

@@ -17,6 +17,8 @@ from tests.browser.driving import DESK_ONLY, Page, downloaded, expect, set_knobs
 from tests.fakes.faces import detector, photo_of
 from tests.fakes.hub import Hub, reached
 
+pytestmark = pytest.mark.usefixtures("small_network")
+
 FINISHED = re.compile(r"Finished · .*")
 PATH = f"{faces.REPO}/resolve/{faces.REVISION}/{faces.FILE}"
 

@@ -15,6 +15,8 @@ from nst.film.reading import look
 from tests.browser.driving import DESK_ONLY, PATIENCE, Calls, choose, expect, open_settings
 from tests.films import moving, write_film
 
+pytestmark = pytest.mark.usefixtures("small_network")
+
 IN_STEP = """() => {
   const [before, after] = document.querySelectorAll("#player video");
   return Math.abs(before.currentTime - after.currentTime) < 0.3;

@@ -27,7 +27,7 @@ BOXES = """() => {
 }"""
 
 
-pytestmark = pytest.mark.usefixtures("known_machine")
+pytestmark = pytest.mark.usefixtures("known_machine", "small_network")
 
 
 @pytest.fixture(autouse=True)

@@ -44,6 +44,8 @@ from tests.browser.driving import (
 )
 from tests.painting import noise
 
+pytestmark = pytest.mark.usefixtures("small_network")
+
 VISITOR: Any = SimpleNamespace(headers={}, session_hash="somebody")
 
 
@@ -296,9 +298,9 @@ PICTURE_FRAME = """async () => {
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small runs become tiny ones."""
-    monkeypatch.setattr(variants, "QUICK", {"size": 64, "steps": 8, "start_size": 64})
+    monkeypatch.setattr(variants, "QUICK", {"size": 64, "steps": 24, "start_size": 64})
     monkeypatch.setattr(how_it_works, "SIDE", 64)
-    monkeypatch.setattr(how_it_works, "STEPS", 8)  # it takes a second: one looks at its progress meanwhile
+    monkeypatch.setattr(how_it_works, "STEPS", 24)  # it takes a second: one looks at its progress meanwhile
 
 
 @pytest.fixture

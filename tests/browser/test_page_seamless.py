@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from nst.image import read_text
@@ -14,6 +15,8 @@ from nst.record import read_record
 from nst.wrap import GRID
 from studio.i18n import words
 from tests.browser.driving import DESK_ONLY, Page, choose, downloaded, expect, open_settings, set_knobs, status
+
+pytestmark = pytest.mark.usefixtures("small_network")
 
 FINISHED = re.compile(r"Finished · .*")
 SHARE = """canvas => {

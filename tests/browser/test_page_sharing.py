@@ -12,6 +12,8 @@ from PIL import Image
 from studio.catalogue import PAINTINGS
 from tests.browser.driving import DESK_ONLY, PHONE_ONLY, Page, choose, expect, open_settings, set_knobs, status
 
+pytestmark = pytest.mark.usefixtures("small_network")
+
 FIRST, SECOND = list(PAINTINGS)[1:3]
 OPENS_WITH = "neuschwanstein-castle--van-gogh-starry-night"
 SHARING = """window.shared = []; window.refusal = ""; window.kinds = ["image/jpeg", "image/png", "video/mp4"];

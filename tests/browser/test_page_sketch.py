@@ -9,7 +9,7 @@ import pytest
 from studio.i18n import words
 from tests.browser.driving import DESK_ONLY, Page, choose, expect, open_settings, playwright
 
-pytestmark = pytest.mark.usefixtures("known_machine")
+pytestmark = pytest.mark.usefixtures("known_machine", "small_network")
 PALE = re.compile("behind")
 
 

@@ -32,6 +32,8 @@ from tests.browser.driving import (
 )
 from tests.painting import noise
 
+pytestmark = pytest.mark.usefixtures("small_network")
+
 VISITOR: Any = SimpleNamespace(headers={}, session_hash="a-new-one")
 
 
@@ -103,18 +105,18 @@ def test_nothing_is_lost(own_page: Page, line: Line, photo: Path, painting: Path
     set_knobs(page, size=64, steps=2)
     page.locator("#paint").click()
     expect(page.locator("#visit .tile")).to_have_count(1)
-    set_knobs(page, size=128, steps=900)
+    set_knobs(page, size=128, steps=9000)
     shown = [page.locator(f"#{box} img").get_attribute("src").rpartition("#")[2] for box in ("photo", "painting")]
 
     def is_back() -> None:
         for box, key in zip(("photo", "painting"), shown, strict=True):
             expect(page.locator(f"#{box} img")).to_have_attribute("src", re.compile(f"#{key}$"))
         page.get_by_role("button", name="Settings").click()
-        expect(page.locator("#knob-steps input[type=number]")).to_have_value("900")
+        expect(page.locator("#knob-steps input[type=number]")).to_have_value("9000")
         page.get_by_role("button", name="Settings").click()
 
     # Nobody reloads within the moment that it takes until a number just typed is written down.
-    page.wait_for_function("JSON.parse(sessionStorage.getItem('visit')).choices.steps === 900")
+    page.wait_for_function("JSON.parse(sessionStorage.getItem('visit')).choices.steps === 9000")
     page.reload(wait_until="domcontentloaded")
     is_back()
     expect(page.locator("#visit .tile")).to_have_count(1)
@@ -129,7 +131,7 @@ def test_nothing_is_lost(own_page: Page, line: Line, photo: Path, painting: Path
     line.break_off()
     expect(page.get_by_test_id("toast-text")).to_have_text(re.compile("Connection to the server was lost"))
     line.cut = False
-    expect(status(page)).to_have_text(re.compile(r"We lost the connection at step \d+ of 900"))
+    expect(status(page)).to_have_text(re.compile(r"We lost the connection at step \d+ of 9000"))
     is_back()
     expect(page.locator("#visit .tile")).to_have_count(2)
     expect(canvas(page)).to_have_js_property("naturalWidth", 128)

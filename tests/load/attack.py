@@ -89,10 +89,16 @@ class Someone:
         body = {"fn_index": event["id"], "session_hash": session or self.session, "data": data}
         return self.http.post("gradio_api/queue/join", json=body)
 
+    @contextmanager
+    def watching(self, session: str | None = None) -> Iterator[Iterator[str]]:
+        """What is said to a session, line by line."""
+        with self.http.stream("GET", "gradio_api/queue/data", params={"session_hash": session or self.session}) as said:
+            yield said.iter_lines()
+
     def listen(self, session: str | None = None) -> list[dict[str, Any]]:
         """What is said to a session until the stream closes."""
-        with self.http.stream("GET", "gradio_api/queue/data", params={"session_hash": session or self.session}) as said:
-            return [json.loads(line.removeprefix("data: ")) for line in said.iter_lines() if line.startswith("data: ")]
+        with self.watching(session) as said:
+            return [json.loads(line.removeprefix("data: ")) for line in said if line.startswith("data: ")]
 
     def outcome(self, event: dict[str, Any], data: list[Any], session: str | None = None) -> dict[str, Any]:
         """How an event of the queue ended."""
@@ -237,8 +243,7 @@ def unread_answers(someone: Someone) -> str:
 
 def a_reader_who_stops(someone: Someone) -> str:
     """An endless painting for somebody who opens the stream and reads no further."""
-    event, values = _painting(someone, size=64, steps=10_000)
-    assert someone.join(event, values).status_code == 200
+    assert someone.join(*endless(someone)).status_code == 200
     parts = urlsplit(someone.page)
     with socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -290,13 +295,18 @@ def a_picture_nobody_waits_for(someone: Someone) -> str:
     """A large picture in many small tiles, whose asker hangs up at once: its first step would take minutes."""
     event, values = _painting(someone, size=4096, enlarge="yes", tile=64, start_size=4096, steps=1)
     assert someone.join(event, values).status_code == 200
-    with someone.http.stream("GET", "gradio_api/queue/data", params={"session_hash": someone.session}) as said:
-        next(line for line in said.iter_lines() if "process_starts" in line)
+    with someone.watching() as said:
+        next(line for line in said if "process_starts" in line)
         time.sleep(2)
     other, begun = Someone(someone.page, "127.0.0.3"), time.monotonic()
     answer = other.call({"path": other.upload(small_png()), **META})
     waited = time.monotonic() - begun
     return "" if "complete" in answer and waited < 30 else f"the next waited {waited:.0f} s: {answer[:100]}"
+
+
+def endless(someone: Someone) -> tuple[dict[str, Any], list[Any]]:
+    """The event of a painting that would take hours, and its values."""
+    return _painting(someone, size=64, steps=10_000)
 
 
 def _painting(someone: Someone, **knobs: Any) -> tuple[dict[str, Any], list[Any]]:

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,23 +53,22 @@ def pixels(frames) -> list[np.ndarray]:
     return [frame.pixels for frame in frames]
 
 
-def cut(step: int, settings: Settings, path: Path, **more) -> Snapshot:
-    """Paint that many steps, and keep a checkpoint."""
-    frames = stylize(PHOTO, PAINTING, settings, tiny_vgg(), CPU, **more)
-    for frame in frames:
-        if frame.step == step:
-            write(frame.snapshot(), path)
-            next(frames)  # what comes after it changes nothing in the file
-            frames.close()
-    return read(path)
+def cut(steps: Iterable[int], settings: Settings, folder: Path, **more) -> list[Snapshot]:
+    """Paint, and keep a checkpoint after each of these steps; what comes after it changes nothing in the file."""
+    for frame in stylize(PHOTO, PAINTING, settings, tiny_vgg(), CPU, **more):
+        if frame.step in steps:
+            write(frame.snapshot(), folder / f"checkpoint-{frame.step}")
+        if frame.step > max(steps):
+            break
+    return [read(folder / f"checkpoint-{step}") for step in steps]
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_goes_on_bit_for_bit_wherever_it_was_cut(case: str, tmp_path: Path) -> None:
     settings = Settings(**CASES[case])
     whole = list(stylize(PHOTO, PAINTING, settings, tiny_vgg(), CPU))
-    for step in range(1, settings.steps, 2):
-        snapshot = cut(step, settings, tmp_path / "checkpoint")
+    steps = range(1, settings.steps, 2)
+    for step, snapshot in zip(steps, cut(steps, settings, tmp_path), strict=True):
         rest = list(stylize(PHOTO, PAINTING, settings, tiny_vgg(), CPU, snapshot))
         assert [frame.step for frame in rest] == list(range(step + 1, settings.steps + 1))
         for went_on, frame in zip(rest, whole[step:], strict=True):
@@ -93,7 +93,7 @@ def test_masks_and_a_start_go_on_as_well(tmp_path: Path) -> None:
     more = {"masks": [half(255, 60)], "start": noise(64, 48, 7)}
     settings = Settings(**QUICK)
     *_, last = stylize(PHOTO, PAINTING, settings, tiny_vgg(), CPU, **more)
-    snapshot = cut(4, settings, tmp_path / "checkpoint", **more)
+    (snapshot,) = cut([4], settings, tmp_path, **more)
     *_, went_on = stylize(PHOTO, PAINTING, settings, tiny_vgg(), CPU, snapshot, **more)
     assert np.array_equal(went_on.pixels, last.pixels)
 
@@ -110,7 +110,7 @@ def test_masks_and_a_start_go_on_as_well(tmp_path: Path) -> None:
     ],
 )
 def test_belongs_to_one_run_alone(change: dict, sentence: str, tmp_path: Path) -> None:
-    snapshot = cut(2, Settings(**QUICK), tmp_path / "checkpoint")
+    (snapshot,) = cut([2], Settings(**QUICK), tmp_path)
     run = {"content": PHOTO, "styles": PAINTING, "settings": Settings(**QUICK), "network": tiny_vgg(), "device": CPU}
     with pytest.raises(ValueError, match=sentence):
         stylize(**run | change, snapshot=snapshot)
@@ -162,8 +162,11 @@ def levels(path: Path) -> np.ndarray:
 KILLED = """
 import sys
 from nst import __main__, checkpoint
+*run, whole, out = sys.argv[1:]
+__main__.main([*run, "-o", whole])
 checkpoint.EVERY = 0.0
-sys.exit(__main__.main())
+print("the whole one is there", file=sys.stderr, flush=True)
+__main__.main([*run, "-o", out])
 """
 
 
@@ -172,27 +175,25 @@ def test_a_killed_run_goes_on_to_the_very_same_picture(photo: Path, painting: Pa
     """All of it in processes of their own, as other tests may have left this one with fewer threads."""
     out, whole = tmp_path / "out.png", tmp_path / "whole.png"
     run = [str(photo), str(painting), "--steps=30", "--size=48", "--start-size=32"]
-    with subprocess.Popen([sys.executable, "-c", KILLED, *run, "-o", out], stderr=subprocess.PIPE, text=True) as killed:
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, *run, whole, out], stderr=subprocess.PIPE, text=True
+    ) as killed:
         seen = ""
-        while "step 10/" not in seen:
+        while "step 10/" not in seen.partition("the whole one is there")[2]:
             more = killed.stderr.read(1)
             assert more, seen
             seen += more
         killed.kill()
     assert killed.returncode == -signal.SIGKILL and not out.exists()
 
-    def told(*more: object) -> str:
-        command = [sys.executable, "-m", "nst", *run, *more]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stderr
-
-    begun = int(re.search(r"goes on from step (\d+)", told("-o", out, "--resume"))[1])
-    assert 0 < begun < 30
-    told("-o", whole)
+    resumed = [sys.executable, "-m", "nst", *run, "-o", out, "--resume"]
+    told = subprocess.run(resumed, capture_output=True, text=True, check=True).stderr
+    assert 0 < int(re.search(r"goes on from step (\d+)", told)[1]) < 30
     assert np.array_equal(levels(out), levels(whole))
     assert sorted(file.name for file in tmp_path.iterdir() if "partial" not in file.name) == ["out.png", "whole.png"]
 
 
-@pytest.mark.usefixtures("always")
+@pytest.mark.usefixtures("always", "small_network")
 def test_a_checkpoint_lies_beside_the_picture_until_this_is_complete(
     photo: Path, painting: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,7 +219,7 @@ def test_a_checkpoint_lies_beside_the_picture_until_this_is_complete(
     assert any("There is no checkpoint" in line for line in said(capsys))
 
 
-@pytest.mark.usefixtures("always")
+@pytest.mark.usefixtures("always", "small_network")
 def test_a_checkpoint_that_cannot_be_written_costs_a_line_and_no_picture(
     photo: Path, painting: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -247,6 +248,7 @@ def test_ends_early_where_the_loss_is_low_enough(
     assert said(capsys) == ["--until is for painting on this machine, and not with --ray."]
 
 
+@pytest.mark.usefixtures("small_network")
 def test_a_long_run_says_so_at_its_beginning(
     photo: Path, painting: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from PIL import Image
 from ray.cluster_utils import Cluster
 
 from nst import Commission, cluster, commission
+from nst.__main__ import main
 from nst.settings import Settings
 from nst.transfer import paint, stylize
 from studio.runs import backend, zerogpu
@@ -159,26 +160,25 @@ def test_a_large_picture_travels_as_a_small_one_until_it_is_asked_for():
     assert cluster._complete(note, "no reference to any pixels").preview(500).size == (500, 400)
 
 
-def shell(machines, tmp_path, names, steps):
+def arguments(machines, tmp_path, names, steps):
+    """Of the shell, for a folder with photos of these names."""
     (tmp_path / "photos").mkdir(exist_ok=True)
     for name in names:
         PHOTO.save(tmp_path / "photos" / name)
     PAINTING.save(tmp_path / "style.png")
     more = ["--style", tmp_path / "style.png", "-o", tmp_path / "out", "--size", 32, "--steps", steps]
-    command = [sys.executable, "-m", "nst", "--ray", machines.address, tmp_path / "photos", *more]
-    return subprocess.Popen([*map(str, command)], stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    return [*map(str, ["--ray", machines.address, tmp_path / "photos", *more])]
 
 
 def listed(folder):
     return sorted(file.name for file in folder.iterdir())
 
 
-def test_the_shell_paints_a_folder_there_and_goes_on_where_it_was(machines, tmp_path):
+def test_the_shell_paints_a_folder_there_and_goes_on_where_it_was(machines, tmp_path, capsys):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.png").write_text("finished yesterday")
-    with shell(machines, tmp_path, ["a.png", "b.png", "c.png"], steps=2) as run:
-        said = run.stderr.read()
-        assert run.wait(240) == 0, said
+    code, said = main(arguments(machines, tmp_path, ["a.png", "b.png", "c.png"], steps=2)), capsys.readouterr().err
+    assert code == 0, said
     assert "1 of 3 pictures were there already" in said and "s left" in said
     assert listed(tmp_path / "out") == ["a.png", "b.png", "c.png"]
     assert (tmp_path / "out" / "a.png").read_text() == "finished yesterday"
@@ -187,7 +187,8 @@ def test_the_shell_paints_a_folder_there_and_goes_on_where_it_was(machines, tmp_
 
 
 def test_ctrl_c_keeps_every_picture_that_is_being_painted_and_stops_the_workers(machines, tmp_path):
-    with shell(machines, tmp_path, ["a.png", "b.png"], steps=10_000) as run:
+    command = [sys.executable, "-m", "nst", *arguments(machines, tmp_path, ["a.png", "b.png"], steps=10_000)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as run:
         seen, end = "", time.monotonic() + 240
         while seen.count(" step ") < 8 and time.monotonic() < end:
             seen += run.stderr.read(1)
@@ -200,11 +201,11 @@ def test_ctrl_c_keeps_every_picture_that_is_being_painted_and_stops_the_workers(
     until(all_free)
 
 
-def test_without_a_cluster_one_sentence_says_so(photo, painting, tmp_path):
-    command = [sys.executable, "-m", "nst", photo, painting, "-o", tmp_path / "out.png", "--ray", "127.0.0.1:1"]
-    run = subprocess.run([*map(str, command)], capture_output=True, text=True, cwd=ROOT, timeout=240)
-    assert (run.returncode, run.stdout) == (2, "")
-    (line,) = run.stderr.splitlines()
+def test_without_a_cluster_one_sentence_says_so(photo, painting, tmp_path, capsys):
+    code = main([str(photo), str(painting), "-o", str(tmp_path / "out.png"), "--ray", "127.0.0.1:1"])
+    said = capsys.readouterr()
+    assert (code, said.out) == (2, "")
+    (line,) = said.err.splitlines()
     assert line == "nst: There is no Ray cluster at '127.0.0.1:1'; `ray start --head` begins one."
     assert list(tmp_path.iterdir()) == []
 

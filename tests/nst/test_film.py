@@ -30,20 +30,24 @@ def painted(photos, state=None, **knobs):
     return list(paint_film(photos, len(photos), commission, tiny_vgg(), CPU, state))
 
 
-def test_frames_are_counted_and_as_large_as_the_film():
-    film = painted(moving(3))
+@pytest.fixture(scope="module")
+def film():
+    """Of `moving(3)`."""
+    return painted(moving(3))
+
+
+def test_frames_are_counted_and_as_large_as_the_film(film):
     assert [(one.number, one.frames) for one in film] == [(1, 3), (2, 3), (3, 3)]
     assert [one.is_first for one in film] == [True, False, False]
     assert all(one.image.size == (64, 48) for one in film)
     assert film[-1].seconds_left == 0 and film[0].seconds_left > 0
 
 
-def test_the_first_frame_is_the_painting_of_that_photo():
+def test_the_first_frame_is_the_painting_of_that_photo(film):
     from nst import stylize
 
-    photos = moving(2)
-    *_, alone = stylize(photos[0], PAINTING, SETTINGS, tiny_vgg(), CPU)
-    assert difference(painted(photos)[0].image, alone.image) == 0
+    *_, alone = stylize(moving(3)[0], PAINTING, SETTINGS, tiny_vgg(), CPU)
+    assert difference(film[0].image, alone.image) == 0
 
 
 def test_a_film_flickers_less_than_its_frames_painted_alone():
@@ -72,8 +76,8 @@ def test_a_cut_begins_anew():
     assert difference(film[-1].image, painted([other])[0].image) == 0
 
 
-def test_the_same_film_has_the_same_pixels():
-    assert torch.equal(painted(moving(3))[-1].state.painted, painted(moving(3))[-1].state.painted)
+def test_the_same_film_has_the_same_pixels(film):
+    assert torch.equal(painted(moving(3))[-1].state.painted, film[-1].state.painted)
 
 
 def test_what_has_come_into_view_is_young_and_grows():

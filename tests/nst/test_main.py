@@ -20,7 +20,7 @@ from huggingface_hub.utils import _cache_assets
 from PIL import Image
 
 from nst import faces
-from nst.__main__ import main
+from nst.__main__ import _Painter, main
 from nst.batch import photos_in
 from nst.files import WRITERS
 from nst.image import read_text
@@ -52,10 +52,17 @@ def shell(*arguments):
     return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
+def same(real, here):
+    """Whether a process ended as the same command did within this one, but for the seconds that it took."""
+    words = [[line for line in run.stderr.splitlines() if "step" not in line] for run in (real, here)]
+    return (real.returncode, real.stdout) == (here.returncode, here.stdout) and words[0] == words[1]
+
+
 @pytest.mark.slow
 def test_a_picture_is_painted_and_written_with_what_painted_it(photo, painting, tmp_path):
     out = tmp_path / "out.png"
-    run = process(photo, painting, "-o", out, "--size", 64, "--steps", 4, "--content-weight", 0.3, "--seed", 7)
+    command = (photo, painting, "-o", out, "--size", 64, "--steps", 4, "--content-weight", 0.3, "--seed", 7)
+    run = process(*command)
     assert (run.returncode, run.stdout) == (0, "")
     assert "step 4/4" in run.stderr and "s left" in run.stderr
     with Image.open(out) as image:
@@ -63,8 +70,10 @@ def test_a_picture_is_painted_and_written_with_what_painted_it(photo, painting, 
     settings = read_record(read_text(out)).settings
     assert (settings.size, settings.steps, settings.content_weight, settings.seed) == (64, 4, 0.3, 7)
     assert [file.name for file in tmp_path.iterdir()] == ["out.png"], "nothing partial stays behind"
+    assert same(run, shell(*command))
 
 
+@pytest.mark.usefixtures("small_network")
 def test_a_cut_out_from_a_telephone_gets_its_transparency_back(painting, tmp_path):
     cut_out = noise(96, 72, 4).convert("RGBA")
     cut_out.paste((0, 0, 0, 0), (0, 0, 48, 72))
@@ -94,6 +103,7 @@ def test_tiles_and_their_memory_are_said_before_the_run(photo, painting, tmp_pat
     assert capsys.readouterr().err.startswith("nst: Worked on in tiles of 64 pixels, with about 0.3 GB of memory.")
 
 
+@pytest.mark.usefixtures("small_network")
 def test_several_paintings_and_another_format(photo, painting, tmp_path):
     out = tmp_path / "out.jpg"
     assert shell(photo, painting, photo, "-o", out, "--size", 64, "--steps", 2, "--style-mix", "2 1").returncode == 0
@@ -101,6 +111,7 @@ def test_several_paintings_and_another_format(photo, painting, tmp_path):
         assert image.format == "JPEG"
 
 
+@pytest.mark.usefixtures("small_network")
 def test_a_film_of_the_painting(photo, painting, tmp_path):
     film = tmp_path / "film.mp4"
     run = shell(photo, painting, "-o", tmp_path / "out.png", "--size", 64, "--steps", 5, "--timelapse", film)
@@ -111,15 +122,9 @@ def test_a_film_of_the_painting(photo, painting, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("arguments", [["PHOTO", "missing.jpg", "-o", "OUT"], ["PHOTO", "PAINTING", "-o", "OUT"]])
-def test_a_process_ends_as_the_same_command_within_this_one(arguments, photo, painting, tmp_path):
-    places = {"PHOTO": photo, "PAINTING": painting, "OUT": tmp_path / "out.png"}
-    command = [places.get(word, word) for word in (*arguments, "--size=64", "--steps=2")]
-    real, here = process(*command), shell(*command)
-    assert (real.returncode, real.stdout) == (here.returncode, here.stdout)
-    assert [line for line in real.stderr.splitlines() if "step" not in line] == [
-        line for line in here.stderr.splitlines() if "step" not in line
-    ]
+def test_a_process_that_paints_nothing_ends_as_the_same_command_within_this_one(photo, tmp_path):
+    command = (photo, "missing.jpg", "-o", tmp_path / "out.png", "--size=64", "--steps=2")
+    assert same(process(*command), shell(*command))
 
 
 @pytest.mark.parametrize(
@@ -207,6 +212,7 @@ def listed(folder):
     return sorted(file.name for file in folder.iterdir())
 
 
+@pytest.mark.usefixtures("small_network")
 def test_a_folder_of_photos_is_painted_one_by_one_and_a_broken_one_costs_one_line(painting, tmp_path):
     photos, out = folder_of(tmp_path, "a.jpg", "b.png"), tmp_path / "out"
     (photos / "broken.jpg").write_text("no picture")
@@ -235,6 +241,7 @@ def test_a_folder_of_photos_is_painted_one_by_one_and_a_broken_one_costs_one_lin
 BYTES = os.fsdecode(b"caf\xe9.png")  # no UTF-8
 
 
+@pytest.mark.usefixtures("small_network")
 def test_twenty_photos_of_which_three_are_broken(painting, tmp_path):
     photos, out = folder_of(tmp_path, *(f"{number:02}.png" for number in range(16)), BYTES), tmp_path / "out"
     broken = {"cut.png": (photos / "00.png").read_bytes()[:300], "words.jpg": b"no picture"}
@@ -250,6 +257,7 @@ def test_twenty_photos_of_which_three_are_broken(painting, tmp_path):
     assert listed(out) == sorted([*(f"{number:02}.png" for number in range(16)), BYTES])
 
 
+@pytest.mark.usefixtures("small_network")
 def test_names_that_are_no_text_are_painted_and_remembered_as_text(painting, tmp_path):
     photo, style, out = tmp_path / BYTES, tmp_path / os.fsdecode(b"p\xe9.png"), tmp_path / os.fsdecode(b"o\xe9.png")
     noise(80, 60, 1).save(photo)
@@ -276,6 +284,7 @@ def test_a_name_that_leads_nowhere_is_one_line(what, name, photo, painting, tmp_
     assert not (tmp_path / "out.png").exists()
 
 
+@pytest.mark.usefixtures("small_network")
 def test_a_name_as_long_as_names_may_be(photo, painting, tmp_path):
     out = tmp_path / f"{'x' * 251}.png"
     assert shell(photo, painting, "-o", out, "--size", 32, "--steps", 1).returncode == 0
@@ -339,6 +348,7 @@ def test_a_run_that_breaks_leaves_the_picture_so_far(photo, painting, tmp_path, 
         assert picture.size == (32, 24)
 
 
+@pytest.mark.usefixtures("small_network")
 def test_in_print_quality_as_large_as_the_photo(photo, painting, tmp_path):
     out = tmp_path / "out"
     arguments = (photo, "--style", painting, "-o", out, "--size", "photo", "--steps", 1, "--format", "tif")
@@ -363,6 +373,7 @@ def test_the_subject_is_painted_or_all_but_it(painting, tmp_path):
     assert changed["background"][sky].mean() > 2 > changed["background"][breast].mean()
 
 
+@pytest.mark.usefixtures("small_network")
 def test_faces_keep_their_features_in_every_photo_that_has_some(painting, tmp_path, monkeypatch):
     photos, out = tmp_path / "photos", tmp_path / "out"
     photos.mkdir()
@@ -395,6 +406,7 @@ def test_a_mask_can_be_given_softer_edges(photo, painting, tmp_path):
     assert changed[10][beyond].mean() > 3 * changed[0][beyond].mean()
 
 
+@pytest.mark.usefixtures("small_network")
 def test_a_painting_alone_becomes_a_texture(painting, tmp_path):
     out, few = tmp_path / "tile.png", ("--size", 64, "--steps", 2, "--tileable", "both")
     assert shell(painting, "-o", out, *few, "--content-weight", 0).returncode == 0
@@ -423,19 +435,21 @@ def test_masks_and_a_picture_to_go_on_from(photo, painting, tmp_path):
     assert np.abs(shown[:, :28] - np.asarray(start, int)[:, :28]).mean() < 20, "and the start is where it is white"
 
 
-@pytest.mark.slow
-def test_ctrl_c_in_a_folder_keeps_a_picture_that_is_not_taken_for_a_finished_one(painting, tmp_path):
+@pytest.mark.usefixtures("small_network")
+def test_ctrl_c_in_a_folder_keeps_a_picture_that_is_not_taken_for_a_finished_one(painting, tmp_path, monkeypatch):
     photos, out = folder_of(tmp_path, "a.png", "b.png"), tmp_path / "out"
     arguments = [photos, "--style", painting, "-o", out, "--size", "64", "--steps"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "nst", *arguments, "10000"], stderr=subprocess.PIPE, text=True, cwd=ROOT
-    ) as run:
-        seen, deadline = "", time.monotonic() + 240
-        while "step 3/" not in seen and time.monotonic() < deadline:
-            seen += run.stderr.read(1)
-        run.send_signal(signal.SIGINT)
-        assert "Traceback" not in run.stderr.read()
-        assert run.wait(240) == 130
+    shows = _Painter._show
+
+    def interrupted(self, bar, frame, photos):
+        shows(self, bar, frame, photos)
+        if frame.step == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_Painter, "_show", interrupted)
+        run = shell(*arguments, 10_000)
+    assert run.returncode == 130 and "Traceback" not in run.stderr
     assert listed(out) == ["a.unfinished.png"]
     assert shell(*arguments, 2).returncode == 0
     assert listed(out) == ["a.png", "b.png"], "what was left unfinished is painted, and its first try is gone"

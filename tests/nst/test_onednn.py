@@ -44,6 +44,7 @@ def test_who_looks_at_the_maps_sends_a_gradient_back_as_well():
     torch.testing.assert_close(other, of_seen)
 
 
+@pytest.mark.skipif(not onednn.pays(CPU.place, torch.bfloat16), reason="torch has none in bfloat16 for this processor")
 def test_in_bfloat16_it_rounds_once():
     maps, weight, bias = layer()
     expected = F.relu(F.conv2d(maps, weight, bias, padding=1))
@@ -51,10 +52,15 @@ def test_in_bfloat16_it_rounds_once():
     assert (found.float() - expected).norm() / expected.norm() < 0.005
 
 
+@pytest.mark.parametrize("with_bfloat16", [True, False])
+def test_it_is_used_in_bfloat16_where_torch_can(with_bfloat16, monkeypatch):
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: with_bfloat16)
+    assert onednn.pays(CPU.place, torch.bfloat16) is with_bfloat16
+
+
 @pytest.mark.parametrize(
     ("device", "dtype", "pays"),
     [
-        ("cpu", torch.bfloat16, True),
         ("cpu", torch.float32, True),
         ("cpu", torch.float64, False),
         ("cuda", torch.bfloat16, False),

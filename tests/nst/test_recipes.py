@@ -370,7 +370,7 @@ LOUD = replace(NETWORK, std=torch.full((1, 3, 1, 1), 1 / 255))  # its pixels are
 
 def painted(recipe, seed=3):
     """All frames of a short run."""
-    steps = 16 if recipe in ("painting", "gatys2016", "johnson2015", "gatys2017-colour") else 40
+    steps = 16 if recipe in ("painting", "gatys2016", "johnson2015", "gatys2017-colour") else 24
     knobs = {"size": 48, "steps": steps, "start_size": 8192, "seed": seed}
     quick = {"learning_rate": 0.02} if Settings(recipe=recipe).optimizer != "lbfgs" else {}
     return list(stylize(noise(48, 36, 1), noise(48, 48, 2), Settings(recipe=recipe, **knobs, **quick), LOUD, CPU))

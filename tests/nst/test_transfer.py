@@ -137,16 +137,6 @@ def test_kept_colours_are_the_photos_under_painted_light():
     assert (luma(ours) - luma(photo)).abs().mean() > 0.01, "and the light is painted"
 
 
-def test_matched_colours_keep_the_photos_mean_colour():
-    red_painting = Image.merge("RGB", [PAINTING.getchannel(0), *[Image.new("L", PAINTING.size, 20)] * 2])
-    means = {
-        color: to_pixels(paint(PHOTO, red_painting, load_vgg(), color=color, steps=12)[-1].image, (8, 6)).mean((2, 3))
-        for color in ("painting", "match")
-    }
-    photo = to_pixels(PHOTO, (8, 6)).mean((2, 3))
-    assert (means["match"] - photo).abs().max() < (means["painting"] - photo).abs().max()
-
-
 def test_several_paintings_are_blended():
     other = noise(80, 80, 9)
     only, both, twice = (paint(painting=p)[-1].image for p in (PAINTING, [PAINTING, other], [PAINTING, PAINTING]))
@@ -296,7 +286,7 @@ def tinted(channel: int) -> Image.Image:
 def test_two_regions_take_after_their_own_paintings():
     red, blue = tinted(0), tinted(2)
     masks = [half(255, 0), half(0, 255)]
-    image = paint(PHOTO, [red, blue], load_vgg(), masks=masks, steps=30, content_weight=0.02)[-1].image
+    image = paint(PHOTO, [red, blue], load_vgg(), masks=masks, steps=15, content_weight=0.02)[-1].image
     pixels = to_pixels(image, image.size)[0]
     redness = pixels[0] - pixels[2]
     assert redness[:, :24].mean() > 0.1 > -0.1 > redness[:, -24:].mean()

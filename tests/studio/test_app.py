@@ -35,6 +35,8 @@ from tests.fakes.faces import detector, photo_of
 from tests.painting import noise
 from tests.studio.submitting import SMALL, submit
 
+pytestmark = pytest.mark.usefixtures("small_network")
+
 
 @pytest.fixture
 def client(server: str) -> Iterator[Client]:

@@ -6,22 +6,29 @@ from collections.abc import Iterator
 
 import pytest
 
-from studio.server import connections
+from studio.server import connections, temp_dir
 from studio.server.budgets import MOST_STATE, Budgets
 from studio.server.messages import MOST_PARTS, Refusal, read
 from tests.load import attack
 from tests.load.attack import ATTACKS, Attack, Honest, Someone
-from tests.serving import page, until
+from tests.serving import PATIENCE, page, until
 
 SLOW = (attack.half_a_header, attack.a_reader_who_stops)
 
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of its own; at its end it has not written a single trace."""
+    """A server of its own. It ends politely in the middle of a painting, leaves no folder and has written no trace."""
     folder = tmp_path_factory.mktemp("target")
-    with page(folder) as (address, _):
+    with page(folder) as (address, process):
         yield address
+        someone = Someone(address, "127.0.0.4")  # who has used up no budget
+        assert someone.join(*attack.endless(someone)).status_code == 200
+        with someone.watching() as said:
+            next(line for line in said if "process_generating" in line)
+            process.terminate()
+            assert process.wait(timeout=PATIENCE) == 0
+    assert not list(folder.glob(temp_dir.NAME + "*"))
     assert "Traceback" not in (folder / "page.log").read_text(encoding="utf-8")
 
 
@@ -38,8 +45,9 @@ def test_half_a_header_is_not_waited_for(server: str, monkeypatch: pytest.Monkey
     assert attack.half_a_header(Someone(server)) == ""
 
 
+@pytest.mark.usefixtures("small_network")
 def test_whoever_reads_no_further_gives_the_device_back(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "STALLED", 2.0)
+    monkeypatch.setattr(connections, "STALLED", 0.5)
     assert attack.a_reader_who_stops(Someone(server)) == ""
 
 

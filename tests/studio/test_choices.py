@@ -44,6 +44,8 @@ from studio.runs.result import result_of_finished
 from studio.runs.run import finish, paint
 from tests.painting import noise
 
+pytestmark = pytest.mark.usefixtures("small_network")
+
 GREY = Image.new("RGB", (96, 64), "grey")
 
 

@@ -66,13 +66,14 @@ def test_matched_histograms_are_the_others_and_keep_the_order():
         assert torch.equal(values.argsort(), ours[0, channel].flatten().argsort())
 
 
-def test_histogram_gives_the_picture_the_photos_colours_and_not_the_paintings():
+def test_match_and_histogram_give_the_picture_the_photos_colours_and_not_the_paintings():
     red = Image.merge("RGB", [PAINTING.getchannel(0), *[Image.new("L", PAINTING.size, 20)] * 2])
     photo = to_pixels(PHOTO, (8, 6)).mean((2, 3))
     off = {
         color: (to_pixels(paint(PHOTO, red, load_vgg(), color=color, steps=12)[-1].image, (8, 6)).mean((2, 3)) - photo)
-        for color in ("painting", "histogram")
+        for color in ("painting", "match", "histogram")
     }
+    assert off["match"].abs().max() < off["painting"].abs().max()
     assert off["histogram"].abs().max() < 0.5 * off["painting"].abs().max()
 
 

@@ -22,6 +22,8 @@ from studio.runs import album
 from studio.server import queue
 from studio.server.budgets import visitor
 
+pytestmark = pytest.mark.usefixtures("small_network")
+
 ENDLESS = {"size": 64, "steps": 10_000}
 SHORT = {"size": 64, "steps": 2}
 

@@ -40,22 +40,23 @@ def tracks(path: str) -> list[str]:
         return sorted(stream.type for stream in film.streams)
 
 
-@pytest.mark.usefixtures("unpaced")
+@pytest.mark.usefixtures("small_network", "unpaced")
 def test_a_film_grows_frame_by_frame_and_ends_with_its_file(client: Client, painting: Path, tmp_path: Path) -> None:
-    clip = write_film(tmp_path / "my clip.mp4", moving(14), sound=2)
+    clip = write_film(tmp_path / "my clip.mp4", moving(8), sound=2)
     outputs = list(job := submit(client, clip, painting))
     film, picture, progress = job.result()
-    assert [told["frame"] for _, _, told in outputs if told["frame"]] == list(range(1, 15))
-    assert outputs[0][2]["frame"] == 0 and {told["frames"] for _, _, told in outputs} == {14}
+    assert [told["frame"] for _, _, told in outputs if told["frame"]] == list(range(1, 9))
+    assert outputs[0][2]["frame"] == 0 and {told["frames"] for _, _, told in outputs} == {8}
     assert all(early is None for early, _, _ in outputs[:-1])
     with Image.open(picture) as last:
         assert last.size == (48, 36)
-    assert progress["frame"] == 14 and progress["seconds_left"] == 0
+    assert progress["frame"] == 8 and progress["seconds_left"] == 0
     assert Path(film).name == "my-clip--painting.mp4" and tracks(film) == ["audio", "video"]
-    assert look(film).size == (48, 36) and look(film).seconds == pytest.approx(14 / 12, abs=0.05)
+    assert look(film).size == (48, 36) and look(film).seconds == pytest.approx(8 / 12, abs=0.05)
     assert not film_runs.under_way()
 
 
+@pytest.mark.usefixtures("small_network")
 def test_a_part_at_another_rate_with_two_paintings(client: Client, painting: Path, photo: Path, tmp_path: Path) -> None:
     clip = write_film(tmp_path / "a.mp4", moving(24))
     times = {"begin": 0.5, "end": 1.5, "fps": 4}
@@ -63,6 +64,7 @@ def test_a_part_at_another_rate_with_two_paintings(client: Client, painting: Pat
     assert progress["frames"] == 4 and look(film).seconds == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.usefixtures("small_network")
 def test_what_cannot_be_painted_is_one_sentence(
     client: Client, painting: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,7 +109,7 @@ def test_when_the_time_is_up_the_film_so_far_is_there(
 ) -> None:
     monkeypatch.setattr(limits, "LIMITS", limits.limits_of({"NST_DEADLINE": "1"}))
     clip = write_film(tmp_path / "a.mp4", moving(120))
-    film, _, progress = submit(client, clip, painting, size=64, steps=70).result()
+    film, _, progress = submit(client, clip, painting, steps=20).result()
     assert 1 <= progress["frame"] < progress["frames"] == 120
     assert "time for a painting is up" in progress["note"]
     with av.open(film) as painted:

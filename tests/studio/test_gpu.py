@@ -17,7 +17,8 @@ from PIL import Image
 from nst import Commission, Settings
 from studio import limits
 from studio.runs import zerogpu
-from tests.serving import ROOT, page
+from studio.server import temp_dir
+from tests.serving import PATIENCE, ROOT, page, until
 
 pytestmark = pytest.mark.slow
 
@@ -80,8 +81,13 @@ def test_runs_in_a_process_of_its_own(zero: dict[str, str]) -> None:
     assert {"style", "content"} <= set(told["losses"])
 
 
-def test_a_program_does_not_notice(zero: dict[str, str], tmp_path: Path, photo: Path, painting: Path) -> None:
-    with page(tmp_path, **zero) as (address, _):
+def test_a_program_does_not_notice_and_a_page_that_is_killed_leaves_no_folder(
+    zero: dict[str, str], tmp_path: Path, photo: Path, painting: Path
+) -> None:
+    def folders() -> list[Path]:
+        return list(tmp_path.glob(temp_dir.NAME + "*"))
+
+    with page(tmp_path, **zero) as (address, process):
         client = Client(address, verbose=False, analytics_enabled=False)
         pictures = {"content": handle_file(photo), "style": handle_file(painting)}
         outputs = list(job := client.submit(**pictures, size=64, steps=4, api_name="/stylize"))
@@ -96,6 +102,10 @@ def test_a_program_does_not_notice(zero: dict[str, str], tmp_path: Path, photo: 
         endless.cancel()
         assert client.predict(**pictures, size=64, steps=2, api_name="/stylize")  # the device is free again
         client.close()
+        assert len(folders()) == 1
+        process.kill()
+        process.wait(timeout=PATIENCE)
+        until(lambda: not folders())
 
 
 @pytest.fixture

@@ -108,6 +108,7 @@ def _value(component: Any) -> Any:
     return None if isinstance(component, gr.State) else component.value
 
 
+@pytest.mark.usefixtures("small_network")
 class TestOnThePage:
     @pytest.fixture
     def http(self, server: str) -> Iterator[httpx.Client]:
@@ -138,21 +139,19 @@ class TestOnThePage:
         source = update.get("props", update)["src"]
         return Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2])))
 
-    def test_a_knob_that_moves_brings_a_picture_and_nothing_stays(self, http: httpx.Client) -> None:
+    def test_a_knob_that_moves_and_arrows_bring_other_pictures_and_nothing_stays(self, http: httpx.Client) -> None:
         before = set(FOLDER.rglob("*"))
         painted, kept = (self.picture(self.moved(http, content_weight=weight)) for weight in (0.01, 30.0))
+        led = self.picture(self.moved(http, content_weight=0.01, strokes="0.1,0.1 0.9,0.9"))
         assert painted.size == kept.size and max(kept.size) == SIDE
         with Image.open(PHOTOS["barn"].path) as photo:
             assert difference(kept, photo.convert("RGB")) < difference(painted, photo.convert("RGB"))
+        assert difference(led, painted) > 0.005
         assert set(FOLDER.rglob("*")) == before
 
     @pytest.mark.parametrize("knobs", [{"content_weight": -1}, {"motifs": None, "style_layers": "relu"}])
     def test_half_a_number_brings_none_and_no_complaint(self, http: httpx.Client, knobs: dict[str, Any]) -> None:
         assert "src" not in str(self.moved(http, **knobs))
-
-    def test_arrows_count(self, http: httpx.Client) -> None:
-        plain, led = (self.picture(self.moved(http, strokes=text)) for text in ("", "0.1,0.1 0.9,0.9"))
-        assert difference(led, plain) > 0.005
 
     def test_what_takes_too_long_is_told_as_such(self, http: httpx.Client) -> None:
         update = self.moved(http, recipe="gatys2016", steps=500)

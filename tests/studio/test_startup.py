@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from studio.server import startup
-from tests.serving import ROOT, free_port, page
+from tests.serving import ROOT
 
 
 @pytest.mark.parametrize(
@@ -57,14 +55,3 @@ def test_loopback_is_never_asked_of_a_proxy_and_others_still_are() -> None:
 def test_a_port_or_a_host_that_nobody_can_have_is_named() -> None:
     sentence = startup.no_place({"GRADIO_SERVER_NAME": "nonsense.invalid", "GRADIO_SERVER_PORT": "99"})
     assert sentence.startswith("The page cannot be served at nonsense.invalid, port 99 or any of the next. ")
-
-
-@pytest.mark.slow
-def test_behind_a_companys_proxy_the_page_starts_and_a_second_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
-    nobody = f"http://127.0.0.1:{free_port()}"
-    proxies = {name: nobody for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY")}
-    with page(tmp_path, **proxies) as (_, process):
-        process.send_signal(signal.SIGINT)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=240) in (0, 128 + signal.SIGINT, -signal.SIGINT)
-    assert "Traceback" not in (tmp_path / "page.log").read_text(encoding="utf-8")
