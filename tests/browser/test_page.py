@@ -108,6 +108,7 @@ def test_mistakes_are_one_sentence(page: Page) -> None:
 
 
 @DESK_ONLY
+@pytest.mark.usefixtures("small_network")
 def test_a_cut_out_from_a_telephone(page: Page, tmp_path: Path) -> None:
     """Only Safari shows HEIC, so the box shows the same in another format; what was clear becomes so again."""
     cut_out = Image.new("RGBA", (128, 96), "teal")
@@ -169,6 +170,7 @@ def test_a_recipe_is_chosen_by_its_picture_and_shows_the_knobs_that_it_uses(page
 
 
 @DESK_ONLY
+@pytest.mark.usefixtures("small_network")
 def test_with_the_keyboard_alone(page: Page) -> None:
     answers_come_late(page)
     for wall, box, pictures in (("photos", "photo", PHOTOS), ("paintings", "painting", PAINTINGS)):
@@ -177,7 +179,7 @@ def test_with_the_keyboard_alone(page: Page) -> None:
             page.keyboard.press("ArrowRight")
         expect(page.locator(f"#{wall} input:checked")).to_have_value(list(pictures)[3])
         expect(page.locator(f"#{box} img")).to_have_attribute("src", re.compile(list(pictures)[3]))
-    set_knobs(page, size=64, steps=10_000 // 25)
+    set_knobs(page, size=64, steps=9000)
     page.locator("#paint").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#stop")).to_be_focused()
@@ -237,6 +239,7 @@ def test_opens_in_motion_once_and_not_for_those_who_want_none(browser: Browser, 
         page.close()
 
 
+@pytest.mark.usefixtures("small_network")
 def test_nothing_moves_by_itself(blank: Page, server: str) -> None:
     """While the page comes over a slow line, while one chooses, and while it paints, all stays where it is."""
     page = blank
@@ -326,13 +329,14 @@ def test_full_screen_is_full_and_covers_all(page: Page) -> None:
 
 
 @DESK_ONLY
+@pytest.mark.usefixtures("small_network")
 def test_who_waits_is_told_how_many_are_before_and_who_leaves_makes_room(
     page: Page, browser: Browser, server: str
 ) -> None:
     first = browser.new_page(locale="en-US")
     first.goto(server, wait_until="domcontentloaded")
     expect(first.locator("#presets .options span").first).to_have_text(re.compile(r"\d|^$"))
-    set_knobs(first, steps=900)
+    set_knobs(first, steps=9000)
     first.locator("#paint").click()
     expect(status(first)).to_have_text(re.compile("Step"))
     set_knobs(page, size=64, steps=3)

@@ -74,7 +74,7 @@ def test_photos_that_are_dropped_at_once_become_one_zip(
 def test_others_have_their_turn_between_two_photos_and_stop_keeps_what_is_finished(
     page: Any, server: str, tmp_path: Path, photo: Path, painting: Path
 ) -> None:
-    set_knobs(page, size=64, steps=300)
+    set_knobs(page, size=64, steps=150)
     page.get_by_role("button", name="Paint many photos").click()
     page.locator("#paint-album").click()
     expect(page.get_by_test_id("toast-text")).to_have_text("Please choose some photos first.")

@@ -298,9 +298,9 @@ PICTURE_FRAME = """async () => {
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small runs become tiny ones."""
-    monkeypatch.setattr(variants, "QUICK", {"size": 64, "steps": 24, "start_size": 64})
+    monkeypatch.setattr(variants, "QUICK", {"size": 64, "steps": 16, "start_size": 64})
     monkeypatch.setattr(how_it_works, "SIDE", 64)
-    monkeypatch.setattr(how_it_works, "STEPS", 24)  # it takes a second: one looks at its progress meanwhile
+    monkeypatch.setattr(how_it_works, "STEPS", 16)  # it takes a second: one looks at its progress meanwhile
 
 
 @pytest.fixture

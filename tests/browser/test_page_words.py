@@ -146,7 +146,7 @@ def test_a_mistake_is_said_in_the_visitors_language(speaking: Page, tmp_path: Pa
 def test_the_language_is_chosen_on_the_page_and_stays(page: Any) -> None:
     page.get_by_label("Language").select_option("fr")
     expect(page.locator("#paint")).to_have_text(re.compile("Peindre"))
-    assert page.evaluate("document.documentElement.lang") == "fr"
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
     page.reload(wait_until="domcontentloaded")
     expect(page.locator("#paint")).to_have_text(re.compile("Peindre"))
     page.get_by_label("Langue").select_option("en")
