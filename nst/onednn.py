@@ -10,6 +10,7 @@ from torch import Tensor
 from nst.convolution import differentiable
 
 STEADY = [1, 1]  # stride and dilation
+WIDE = 128  # channels, from which on laying weights out takes a while
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +28,19 @@ class Kernels:
     bias: Tensor
 
 
-def pays(device: torch.device, dtype: torch.dtype) -> bool:
-    """Whether torch offers it there: it is never slower than the plain convolution, and the ReLU costs nothing."""
+def pays(device: torch.device, dtype: torch.dtype, weight: Tensor) -> bool:
+    """Whether torch offers it there for weights (O, I, 3, 3), and it is not slower than the plain convolution.
+
+    The ReLU costs nothing then. Which layout is wanted depends in float32 on maps and threads, too, and what is laid
+    out otherwise is laid out anew at each call: at 512 channels this took ten times as long as the convolution (AVX2,
+    two threads).
+    """
     built_in: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     if device.type != "cpu" or not built_in or not hasattr(torch.ops.mkldnn, "_convolution_pointwise"):
         return False
-    return dtype == torch.float32 or (dtype == torch.bfloat16 and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))
+    if dtype == torch.float32:
+        return min(weight.shape[:2]) < WIDE
+    return dtype == torch.bfloat16 and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def kernels(weight: Tensor, bias: Tensor) -> Kernels:

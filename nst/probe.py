@@ -91,7 +91,7 @@ def _measured() -> Fastest:
 
     def plain(dtype: torch.dtype) -> Callable[[], Tensor]:
         ours = maps.to(dtype), weight.to(dtype), bias.to(dtype)
-        if not onednn.pays(maps.device, dtype):
+        if not onednn.pays(maps.device, dtype, weight):
             return lambda: F.relu_(F.conv2d(*ours, padding=1))
         kernels = onednn.kernels(*ours[1:])
         return lambda: onednn.conv2d(ours[0], kernels, (1, 1), True)[0]

@@ -91,7 +91,7 @@ class VGG:
         packed = {
             name: onednn.kernels(*both)
             for name, both in moved.items()
-            if name not in kernels and onednn.pays(device, dtype)
+            if name not in kernels and onednn.pays(device, dtype, both[0])
         }
         mean, std = self.mean.to(device), self.std.to(device)
         return replace(self, convolutions=moved, mean=mean, std=std, kernels=kernels, packed=packed)

@@ -6,8 +6,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nst import onednn
+from nst.probe import Fastest
 from nst.wrap import WRAPS
 from tests.tiny import CPU, tiny_vgg
+
+NARROW, WIDE = torch.zeros(64, 128, 3, 3), torch.zeros(256, 256, 3, 3)  # weights
 
 
 def layer(dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor, Tensor]:
@@ -44,7 +47,9 @@ def test_who_looks_at_the_maps_sends_a_gradient_back_as_well():
     torch.testing.assert_close(other, of_seen)
 
 
-@pytest.mark.skipif(not onednn.pays(CPU.place, torch.bfloat16), reason="torch has none in bfloat16 for this processor")
+@pytest.mark.skipif(
+    not onednn.pays(CPU.place, torch.bfloat16, NARROW), reason="torch has none in bfloat16 for this processor"
+)
 def test_in_bfloat16_it_rounds_once():
     maps, weight, bias = layer()
     expected = F.relu(F.conv2d(maps, weight, bias, padding=1))
@@ -55,7 +60,7 @@ def test_in_bfloat16_it_rounds_once():
 @pytest.mark.parametrize("with_bfloat16", [True, False])
 def test_it_is_used_in_bfloat16_where_torch_can(with_bfloat16, monkeypatch):
     monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: with_bfloat16)
-    assert onednn.pays(CPU.place, torch.bfloat16) is with_bfloat16
+    assert onednn.pays(CPU.place, torch.bfloat16, WIDE) is with_bfloat16
 
 
 @pytest.mark.parametrize(
@@ -68,12 +73,19 @@ def test_it_is_used_in_bfloat16_where_torch_can(with_bfloat16, monkeypatch):
     ],
 )
 def test_it_is_used_on_processors(device, dtype, pays):
-    assert onednn.pays(torch.device(device), dtype) is pays
+    assert onednn.pays(torch.device(device), dtype, NARROW) is pays
+
+
+def test_wide_weights_in_float32_may_be_laid_out_anew_at_each_call(monkeypatch):
+    monkeypatch.setattr("nst.vgg.fastest", lambda: Fastest(bfloat16=False, winograd=False))
+    assert not onednn.pays(CPU.place, torch.float32, WIDE)
+    network = tiny_vgg(width=onednn.WIDE).to(CPU.place, torch.float32)
+    assert list(network.packed) == ["conv1_1"]
 
 
 def test_it_is_not_used_where_torch_does_not_have_it(monkeypatch):
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
-    assert not onednn.pays(CPU.place, torch.float32)
+    assert not onednn.pays(CPU.place, torch.float32, NARROW)
     assert not tiny_vgg().to(CPU.place, torch.float32).packed
 
 
