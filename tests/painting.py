@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from nst import Settings, stylize
@@ -23,6 +24,20 @@ QUICK = {"size": 64, "steps": 6, "start_size": 32}
 def paint(photo=PHOTO, painting=PAINTING, network=None, device=CPU, start=None, masks=None, **knobs):
     settings = Settings(**(QUICK | knobs))
     return list(stylize(photo, painting, settings, network or tiny_vgg(), device, start=start, masks=masks))
+
+
+def interrupt(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C, as soon as the shell shows that step."""
+    from nst.__main__ import _Painter  # not above: the shell's imports are for those who need them
+
+    shows = _Painter._show
+
+    def interrupted(self, bar, frame, photos):
+        shows(self, bar, frame, photos)
+        if frame.step == step:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(_Painter, "_show", interrupted)
 
 
 def difference(a: Image.Image, b: Image.Image) -> float:

@@ -51,6 +51,13 @@ def page(folder: Path, **environment: Any) -> Iterator[tuple[str, subprocess.Pop
             raise
 
 
+def folders(among: Path) -> list[Path]:
+    """Of pages that are, or have been."""
+    from studio.server import temp_dir  # not above: it makes a folder
+
+    return sorted(among.glob(temp_dir.NAME + "*"))
+
+
 def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + PATIENCE
     with httpx.Client(timeout=10) as visitor:  # one for all tries: it costs more than they do

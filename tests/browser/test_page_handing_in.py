@@ -12,8 +12,6 @@ from studio.components import inbox
 from tests.browser.driving import Page, drop, expect
 from tests.painting import noise
 
-pytestmark = pytest.mark.usefixtures("small_network")
-
 
 def shown(page: Page, box: str) -> str:
     return str(page.locator(f"#{box} img").get_attribute("src"))

@@ -16,7 +16,6 @@ from tests.browser.driving import Page, choose, downloaded, drop, expect, set_kn
 
 pytestmark = pytest.mark.usefixtures("small_network")
 
-
 Box = tuple[float, float, float, float]  # left, top, right and bottom, in shares of a picture's sides
 HEADS = {  # as seen in the gallery's photos, hair and ears included
     "portrait-woman": (0.30, 0.07, 0.80, 0.65),

@@ -16,8 +16,6 @@ from studio.i18n import LANGUAGES, TRANSLATIONS, name_of, plate_of, words
 from studio.runs import estimate
 from tests.browser.driving import DESK, DESK_ONLY, PATIENCE, PHONE, Browser, Page, canvas, expect
 
-pytestmark = pytest.mark.usefixtures("small_network")
-
 PANELS = ("where", "settings", "expert", "adjust", "film", "python", "lesson")
 GRADIOS = {
     "Fullscreen",

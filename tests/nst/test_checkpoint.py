@@ -16,14 +16,14 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from nst import Settings, load_vgg, stylize
-from nst.__main__ import _Painter, main
+from nst.__main__ import main
 from nst.checkpoint import beside, read, write
 from nst.device import best_device
 from nst.image import read_text
 from nst.record import read_record
 from nst.snapshot import Snapshot
 from nst.targets import total_loss
-from tests.painting import PAINTING, PHOTO, QUICK, half, noise
+from tests.painting import PAINTING, PHOTO, QUICK, half, interrupt, noise
 from tests.tiny import CPU, tiny_vgg
 
 SCALES = {"size": 64, "start_size": 32, "steps": 9}
@@ -199,18 +199,11 @@ def test_a_checkpoint_lies_beside_the_picture_until_this_is_complete(
 ) -> None:
     out = tmp_path / "out.png"
     run = [str(photo), str(painting), "-o", str(out), "--size=48", "--steps=5"]
-    shows = _Painter._show
-
-    def interrupted(self, bar, frame, photos):
-        shows(self, bar, frame, photos)
-        if frame.step == 3:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(_Painter, "_show", interrupted)
-    assert main(run) == 130
+    with monkeypatch.context() as patch:
+        interrupt(3, patch)
+        assert main(run) == 130
     assert read(beside(out)).step == 3 and read_record(read_text(out)).stopped == 3
     assert "--resume goes on from there" in said(capsys)[-1]
-    monkeypatch.setattr(_Painter, "_show", shows)
     assert main([*run, "--resume", "--seed=7"]) == 2
     assert said(capsys) == ["The checkpoint belongs to other settings: seed is 0 there, not 7."]
     assert main([*run, "--resume"]) == 0

@@ -20,7 +20,7 @@ from huggingface_hub.utils import _cache_assets
 from PIL import Image
 
 from nst import faces
-from nst.__main__ import _Painter, main
+from nst.__main__ import main
 from nst.batch import photos_in
 from nst.files import WRITERS
 from nst.image import read_text
@@ -28,7 +28,7 @@ from nst.record import read_record
 from nst.settings import KNOBS
 from nst.transfer import paint
 from tests.fakes.faces import detector, photo_of
-from tests.painting import noise
+from tests.painting import interrupt, noise
 
 ROOT = Path(__file__).parents[2]
 
@@ -439,15 +439,8 @@ def test_masks_and_a_picture_to_go_on_from(photo, painting, tmp_path):
 def test_ctrl_c_in_a_folder_keeps_a_picture_that_is_not_taken_for_a_finished_one(painting, tmp_path, monkeypatch):
     photos, out = folder_of(tmp_path, "a.png", "b.png"), tmp_path / "out"
     arguments = [photos, "--style", painting, "-o", out, "--size", "64", "--steps"]
-    shows = _Painter._show
-
-    def interrupted(self, bar, frame, photos):
-        shows(self, bar, frame, photos)
-        if frame.step == 3:
-            raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
-        patch.setattr(_Painter, "_show", interrupted)
+        interrupt(3, patch)
         run = shell(*arguments, 10_000)
     assert run.returncode == 130 and "Traceback" not in run.stderr
     assert listed(out) == ["a.unfinished.png"]

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from studio.server import connections, temp_dir
+from studio.server import connections
 from studio.server.budgets import MOST_STATE, Budgets
 from studio.server.messages import MOST_PARTS, Refusal, read
 from tests.load import attack
 from tests.load.attack import ATTACKS, Attack, Honest, Someone
-from tests.serving import PATIENCE, page, until
+from tests.serving import PATIENCE, folders, page, until
 
 SLOW = (attack.half_a_header, attack.a_reader_who_stops)
 
@@ -28,7 +28,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             next(line for line in said if "process_generating" in line)
             process.terminate()
             assert process.wait(timeout=PATIENCE) == 0
-    assert not list(folder.glob(temp_dir.NAME + "*"))
+    assert not folders(folder)
     assert "Traceback" not in (folder / "page.log").read_text(encoding="utf-8")
 
 

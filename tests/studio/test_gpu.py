@@ -17,8 +17,7 @@ from PIL import Image
 from nst import Commission, Settings
 from studio import limits
 from studio.runs import zerogpu
-from studio.server import temp_dir
-from tests.serving import PATIENCE, ROOT, page, until
+from tests.serving import PATIENCE, ROOT, folders, page, until
 
 pytestmark = pytest.mark.slow
 
@@ -84,9 +83,6 @@ def test_runs_in_a_process_of_its_own(zero: dict[str, str]) -> None:
 def test_a_program_does_not_notice_and_a_page_that_is_killed_leaves_no_folder(
     zero: dict[str, str], tmp_path: Path, photo: Path, painting: Path
 ) -> None:
-    def folders() -> list[Path]:
-        return list(tmp_path.glob(temp_dir.NAME + "*"))
-
     with page(tmp_path, **zero) as (address, process):
         client = Client(address, verbose=False, analytics_enabled=False)
         pictures = {"content": handle_file(photo), "style": handle_file(painting)}
@@ -102,10 +98,10 @@ def test_a_program_does_not_notice_and_a_page_that_is_killed_leaves_no_folder(
         endless.cancel()
         assert client.predict(**pictures, size=64, steps=2, api_name="/stylize")  # the device is free again
         client.close()
-        assert len(folders()) == 1
+        assert len(folders(tmp_path)) == 1
         process.kill()
         process.wait(timeout=PATIENCE)
-        until(lambda: not folders())
+        until(lambda: not folders(tmp_path))
 
 
 @pytest.fixture

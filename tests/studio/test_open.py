@@ -21,14 +21,9 @@ from PIL import Image
 from studio.i18n import words
 from studio.limits import Limits, limits_of
 from studio.server import middleware, temp_dir
-from tests.serving import PATIENCE, ROOT, free_port, page, until
+from tests.serving import PATIENCE, ROOT, folders, free_port, page, until
 
 pytestmark = pytest.mark.slow
-
-
-def folders(among: Path) -> list[Path]:
-    """Of pages that are, or have been."""
-    return sorted(among.glob(temp_dir.NAME + "*"))
 
 
 @pytest.fixture(scope="module")
