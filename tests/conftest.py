@@ -33,8 +33,14 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.disable()  # until all tests are imported, which leaves nothing to collect
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a worker that waits for the browser or a server leaves its core to another."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who asks for a browser or a server is marked so; files with long tests come first, so that none ends alone."""
+    """Who asks for a browser or a server is marked so; long tests come first, so that none ends alone."""
     for item in items:
         asked = set(getattr(item, "fixturenames", ()))
         if "browser" in asked:
@@ -42,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if asked & {"server", "machines"}:
             item.add_marker(pytest.mark.server)
     long = {item.path for item in items if any(map(item.get_closest_marker, ("browser", "server", "slow")))}
-    items.sort(key=lambda item: item.path not in long)
+    items.sort(key=lambda item: (item.path not in long, item.get_closest_marker("slow") is None))
 
 
 def pytest_collection_finish() -> None:

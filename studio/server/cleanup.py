@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import shutil
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -136,16 +137,18 @@ class VisitCleaner:
     @asynccontextmanager
     async def lifespan(self, _: Any) -> AsyncIterator[None]:
         """While the page is served."""
-        tasks = [asyncio.create_task(one) for one in (self._go_round(), hang_up_on_the_absent(self.page))]
+        over = threading.Event()
+        threading.Thread(target=self._go_round, args=[over], name="cleanup", daemon=True).start()
+        absent = asyncio.create_task(hang_up_on_the_absent(self.page))
         yield
-        for task in tasks:
-            task.cancel()
+        absent.cancel()
+        over.set()
 
-    async def _go_round(self) -> None:
-        while True:
-            await asyncio.sleep(ROUND)
+    def _go_round(self, over: threading.Event) -> None:
+        """On a thread of its own: those of the event loop take nothing more once the interpreter is about to end."""
+        while not over.wait(ROUND):
             try:
-                await asyncio.to_thread(self.sweep, datetime.now())
+                self.sweep(datetime.now())
             except Exception:  # the next round comes all the same
                 log.exception("Visitors' files could not be looked through.")
 

@@ -38,6 +38,7 @@ def begin_anew(page: Any, calls: Calls, **knobs: int) -> None:
     calls.settled()
 
 
+@pytest.mark.slow
 @DESK_ONLY
 def test_a_run_and_going_on_are_three_calls_and_a_refusal_to_go_on_is_one(
     blank: Any, calls: Calls, photo: Path, monkeypatch: pytest.MonkeyPatch

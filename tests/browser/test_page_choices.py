@@ -495,6 +495,7 @@ def test_variants_respect_the_marks(page: Page, monkeypatch: pytest.MonkeyPatch)
     assert all(masks and masks[0].getextrema()[1] == 255 for masks in asked)
 
 
+@pytest.mark.slow
 def test_anyone_can_use_it(page: Page) -> None:
     """No barrier, as axe-core finds them, by day and night: at rest, with all folds open, in each view, after a run."""
 

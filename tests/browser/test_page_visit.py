@@ -99,6 +99,7 @@ def as_wide_as(screen: tuple[int, int]) -> dict[str, int]:
     return dict(zip(("width", "height"), screen, strict=True))
 
 
+@pytest.mark.slow
 def test_nothing_is_lost(own_page: Page, line: Line, photo: Path, painting: Path) -> None:
     page = own_page
     hand_in(page, photo, painting)

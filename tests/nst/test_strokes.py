@@ -200,12 +200,12 @@ def test_without_arrows_nobody_asks_how_strokes_run():
 
 
 def test_strokes_follow_the_arrows():
-    """At least 12 degrees nearer in the mean, where arrows lead; measured: from 61 to 20 down, from 28 to 11 across."""
+    """At least 10 degrees nearer in the mean, where arrows lead; measured: from 60 to 18 down, from 30 to 14 across."""
     photo = Image.linear_gradient("L").convert("RGB").resize((128, 96))
     painting = open_picture(EXAMPLES / "style" / "van-gogh-starry-night.jpg")
 
     def painted(arrows):
-        knobs = {"size": 128, "steps": 12, "start_size": 64, "strokes": arrows}
+        knobs = {"size": 128, "steps": 16, "start_size": 64, "strokes": arrows}
         picture = paint(photo, painting, load_vgg(), **knobs)[-1].image
         return directions(luma(to_pixels(picture, picture.size)))
 
@@ -217,4 +217,4 @@ def test_strokes_follow_the_arrows():
 
     without = painted("")
     for strokes in (DOWN, ACROSS):
-        assert error(painted(strokes), strokes) < error(without, strokes) - 12, strokes
+        assert error(painted(strokes), strokes) < error(without, strokes) - 10, strokes

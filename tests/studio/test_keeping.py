@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,7 +28,7 @@ from studio.server import cleanup
 from studio.server.temp_dir import FOLDER
 from tests.films import moving, write_film
 from tests.painting import noise
-from tests.serving import until
+from tests.serving import PATIENCE, until
 from tests.studio.submitting import submit
 
 
@@ -256,11 +258,19 @@ class TestRounds:
             raise OSError("no disk")
 
         async def three_rounds() -> None:
+            gone = ThreadPoolExecutor()
+            gone.shutdown()  # as all are when the interpreter is about to end
+            asyncio.get_running_loop().set_default_executor(gone)
             async with cleaner.lifespan(None):
                 while len(swept) < 3:
                     await asyncio.sleep(0.01)
+                    assert "cannot schedule" not in caplog.text
 
         monkeypatch.setattr(cleanup, "ROUND", 0)
         monkeypatch.setattr(cleaner, "sweep", sweep)
+        others = set(threading.enumerate())
         asyncio.run(three_rounds())
         assert "no disk" in caplog.text
+        for thread in set(threading.enumerate()) - others:
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
