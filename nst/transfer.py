@@ -410,6 +410,7 @@ def _paint(
             snapshot = None
         for index in range(taken, scale.steps):
             if index in rounds(scale.steps, settings):
+                release()
                 is_first = scale is plan[0] and start is None
                 objective = objective.matched(matched_pixels(canvas.pixels, content, settings, is_first))
                 release()

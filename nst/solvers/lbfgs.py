@@ -75,7 +75,8 @@ class LBFGS:
             twin.inverse_curvature = self.inverse_curvature
             return twin
         growth = 1.0
-        for s, y, _ in list(self.pairs)[-history:]:
+        latest = history if history == self.history else history - 1  # as `step` leaves a large picture
+        for s, y, _ in list(self.pairs)[-latest:]:
             growth = height * width / (y.shape[-2] * y.shape[-1])
             of_s, of_y = (resize(one, height, width, self.wrap) for one in (s, y))
             twin._remember(of_s, of_y / growth)

@@ -347,14 +347,14 @@ def test_a_map_on_a_grid_is_what_it_has_at_the_middles(width, height):
 
 @pytest.mark.parametrize("tileable", ["no", "x"])
 def test_tiles_are_exact_for_matched_hypercolumns(tileable):
-    network, size = tiny_vgg().to(CPU, torch.float64), (208, 112)
+    network, size = tiny_vgg().to(CPU, torch.float64), (304, 160)
     photo, picture = (to_pixels(noise(*size, seed), size).double() for seed in (1, 3))
     settings = Settings(
         match_layers=COLUMN, match_loss="cosine", style_turns="yes", style_loss="none", motifs=0, tileable=tileable
     )
     whole, tiled = (
         objective_for(photo, [noise(90, 70, 4)], None, View(network, settings, side)).matched(photo)
-        for side in (208, 48)
+        for side in (304, 48)
     )
     assert len(tiled.tiles) > 4
     for ours, theirs in zip(whole.matches, tiled.matches, strict=True):
