@@ -44,6 +44,7 @@ class DeferredScalar:
         return float(self._value)
 
 
+MMAP_THRESHOLD = -3  # of malloc.h
 PLAIN_CPU = Device(torch.device("cpu"), torch.float32)
 T = TypeVar("T")
 
@@ -125,7 +126,6 @@ def processors_of_container(groups: Path = Path("/sys/fs/cgroup")) -> float:
     return math.inf
 
 
-@functools.cache
 def _keep_freed_memory() -> None:
     """Let glibc reuse the large blocks that every step frees, instead of returning them.
 
@@ -134,10 +134,19 @@ def _keep_freed_memory() -> None:
     into, and what L-BFGS remembers of a large picture took twice its size. (A step at 1024 x 768 asks for 100 MB.)
     """
     if (libc := _glibc()) is not None:
-        trim_threshold, mmap_threshold, arena_max = -1, -3, -8  # names and numbers of malloc.h
+        trim_threshold, arena_max = -1, -8  # names and numbers of malloc.h
         libc.mallopt(arena_max, 1)
-        libc.mallopt(mmap_threshold, 2**27)
+        libc.mallopt(MMAP_THRESHOLD, 2**27)
         libc.mallopt(trim_threshold, 2**31 - 1)
+
+
+def return_large_blocks() -> None:
+    """Blocks of 16 MB and more are returned, too, until a device is asked for again: for pictures in tiles.
+
+    The holes between them took as much room as a tile; to zero the pages anew takes 3 % of a step.
+    """
+    if (libc := _glibc()) is not None:
+        libc.mallopt(MMAP_THRESHOLD, 2**24)
 
 
 def release_memory() -> None:

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from nst.commission import Commission, ground
 from nst.cost import features_of, step_cost
-from nst.device import DeferredScalar, Device, best_device, free_memory, release_memory
+from nst.device import DeferredScalar, Device, best_device, free_memory, release_memory, return_large_blocks
 from nst.image import (
     fitted_size,
     luma,
@@ -399,7 +399,10 @@ def _paint(
             canvas.pixels = _enlarged(canvas.pixels, photo, content, settings)
         canvas.solver, average = canvas.solver.enlarged(height, width), Average(settings.averaging)
         tile = room(width, height, settings, network, device).side
-        release = release_memory if tile < max(scale.size) else lambda: None  # what follows needs other blocks
+        in_tiles = tile < max(scale.size)
+        release = release_memory if in_tiles else lambda: None  # what follows needs other blocks
+        if in_tiles:
+            return_large_blocks()
         release()
         objective = _objective(photo, commission, View(network, scale.of(settings), tile), scale.fade)
         del photo  # a step needs the room of a large one
@@ -410,7 +413,6 @@ def _paint(
             snapshot = None
         for index in range(taken, scale.steps):
             if index in rounds(scale.steps, settings):
-                release()
                 is_first = scale is plan[0] and start is None
                 objective = objective.matched(matched_pixels(canvas.pixels, content, settings, is_first))
                 release()
@@ -419,6 +421,7 @@ def _paint(
                 _calm_rim(gradient)
             release()
             canvas.move(gradient)
+            release()
             shown, step, seconds = average.with_step(canvas.pixels), before + index + 1, time.perf_counter() - began
             deferred, render = {name: DeferredScalar(loss) for name, loss in losses.items()}, partial(finish, shown)
             frame = step, settings.steps, seconds, progress[step - 1], max(scale.size), deferred, render, size

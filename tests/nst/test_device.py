@@ -38,6 +38,31 @@ def test_a_processor_computes_in_what_it_is_faster_in(monkeypatch, faster, dtype
     assert best_device().dtype is dtype
 
 
+@pytest.mark.skipif(device._glibc() is None, reason="other allocators are left alone")
+def test_large_blocks_are_returned_in_tiles_and_kept_for_reuse_otherwise():
+    """In a process of its own, as memory is everybody's."""
+    program = """
+import psutil, torch
+from nst import device
+
+def returned(megabytes):
+    block = torch.ones(megabytes, 2**18)
+    before = psutil.Process().memory_info().rss
+    del block
+    return round((before - psutil.Process().memory_info().rss) / 2**20)
+
+device._keep_freed_memory()
+device.return_large_blocks()
+in_tiles = returned(20), returned(8)
+device._keep_freed_memory()
+print(*in_tiles, returned(20), returned(200))
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    in_tiles, small, kept, huge = map(int, run.stdout.split())
+    assert 18 <= in_tiles <= 22 and huge >= 190
+    assert max(small, kept) <= 2
+
+
 class OnGPU:
     """Stands in for a number on a GPU, which reaches the host when its event does."""
 

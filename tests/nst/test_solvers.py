@@ -251,6 +251,15 @@ def test_a_large_picture_keeps_no_pair_that_the_next_step_forgets():
     assert len(large.pairs) == 2 < len(usual.pairs) == 3
 
 
+def test_nor_does_one_that_is_enlarged_to_it(monkeypatch):
+    minimum, gradient = bowl()
+    solver = LBFGS()
+    descend(solver, gradient, torch.full_like(minimum, 0.5), 5)
+    assert len(solver.enlarged(64, 96).pairs) == 4
+    monkeypatch.setattr("nst.solvers.lbfgs.HISTORY_BYTES", 0)
+    assert len(solver.enlarged(64, 96).pairs) == 1
+
+
 def test_a_product_of_many_parts_is_that_of_the_whole(monkeypatch):
     monkeypatch.setattr("nst.solvers.pyramid.PART", 7)
     a, b = torch.rand(2, 1, 3, 23, 5, dtype=torch.float64)
