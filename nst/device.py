@@ -140,18 +140,14 @@ def _keep_freed_memory() -> None:
         libc.mallopt(trim_threshold, 2**31 - 1)
 
 
-def return_large_blocks() -> None:
-    """Blocks of 16 MB and more are returned, too, until a device is asked for again: for pictures in tiles.
+def release_memory() -> None:
+    """What has been kept for reuse goes back to the system, for somebody who needs it otherwise.
 
-    The holes between them took as much room as a tile; to zero the pages anew takes 3 % of a step.
+    Blocks of 16 MB and more go back as soon as they are freed, until a device is asked for again. The holes between
+    them took as much room as a tile does; to zero their pages anew takes 3 to 9 % of a step.
     """
     if (libc := _glibc()) is not None:
         libc.mallopt(MMAP_THRESHOLD, 2**24)
-
-
-def release_memory() -> None:
-    """What has been kept for reuse goes back to the system, for somebody who needs it otherwise."""
-    if (libc := _glibc()) is not None:
         libc.malloc_trim(0)
 
 

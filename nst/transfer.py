@@ -22,7 +22,7 @@ from torch import Tensor
 
 from nst.commission import Commission, ground
 from nst.cost import features_of, step_cost
-from nst.device import DeferredScalar, Device, best_device, free_memory, release_memory, return_large_blocks
+from nst.device import DeferredScalar, Device, best_device, free_memory, release_memory
 from nst.image import (
     fitted_size,
     luma,
@@ -399,10 +399,7 @@ def _paint(
             canvas.pixels = _enlarged(canvas.pixels, photo, content, settings)
         canvas.solver, average = canvas.solver.enlarged(height, width), Average(settings.averaging)
         tile = room(width, height, settings, network, device).side
-        in_tiles = tile < max(scale.size)
-        release = release_memory if in_tiles else lambda: None  # what follows needs other blocks
-        if in_tiles:
-            return_large_blocks()
+        release = release_memory if tile < max(scale.size) else lambda: None  # what follows needs other blocks
         release()
         objective = _objective(photo, commission, View(network, scale.of(settings), tile), scale.fade)
         del photo  # a step needs the room of a large one

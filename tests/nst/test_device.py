@@ -52,7 +52,7 @@ def returned(megabytes):
     return round((before - psutil.Process().memory_info().rss) / 2**20)
 
 device._keep_freed_memory()
-device.return_large_blocks()
+device.release_memory()
 in_tiles = returned(20), returned(8)
 device._keep_freed_memory()
 print(*in_tiles, returned(20), returned(200))
