@@ -105,31 +105,29 @@ def tiles(height: int, width: int, side: int, halo: int, grid: int, wrap: Wrap =
 
 def _spans(length: int, side: int, halo: int, grid: int, wraps: bool) -> list[Span]:
     halo = -(-halo // grid) * grid
-    if length <= side:
-        return [Span(0, length, 0, length, length, wraps)]
-    if wraps:
-        count = -(-length // side)
-        begins = [round(length * index / count / grid) * grid for index in range(count)]
-        ends = zip(begins, [*begins[1:], length], strict=True)
-        return [Span(begin, end, begin - halo, end + halo, length, wraps) for begin, end in ends if begin < end]
-    count = max(2, -(-(length - 2 * halo) // side))
-    window = 2 * halo + -(-(length - 2 * halo) // (count * grid)) * grid
-    return _spans_of_equal_windows(length, window, halo, grid)
+    begins = _begins_around(length, side, grid) if wraps else _begins_between_ends(length, side, halo, grid)
+    spans = [(begin, end, begin - halo, end + halo) for begin, end in zip(begins, [*begins[1:], length], strict=True)]
+    if wraps and len(spans) > 1:
+        return [Span(*span, length, wraps) for span in spans]
+    return [Span(begin, end, max(0, first), min(length, last), length, wraps) for begin, end, first, last in spans]
 
 
-def _spans_of_equal_windows(length: int, window: int, halo: int, grid: int) -> list[Span]:
-    """At its ends, where there is nothing around it, a tile is longer instead.
+def _begins_around(length: int, side: int, grid: int) -> list[int]:
+    count = -(-length // side)
+    begins = {round(length * index / count / grid) * grid for index in range(count)}
+    return sorted(begin for begin in begins if length - begin >= grid)
 
-    Windows of other lengths would ask for blocks of memory of other sizes, and find those of the last one too small.
+
+def _begins_between_ends(length: int, side: int, halo: int, grid: int) -> list[int]:
+    """Such that windows are equally long, but for the last, which is no longer: the first tile, with nothing before it,
+    is longer itself. A longer window would ask for larger blocks of memory, and find those of the last one too small.
     """
-    spans, begin, latest = [], 0, -(-max(0, length - window) // grid) * grid
-    while begin < length:
-        first = min(max(0, begin - halo), latest)
-        last = min(first + window, length)
-        end = last - halo if last < length else length
-        spans.append(Span(begin, end, first, last, length))
-        begin = end
-    return spans
+    if length <= side:
+        return [0]
+    within = length - 2 * halo
+    count = max(2, -(-within // side))
+    step = max(grid, -(-within // (count * grid)) * grid)
+    return [0, *range(halo + step, length - halo, step)]
 
 
 @dataclass(frozen=True)
