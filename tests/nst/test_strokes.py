@@ -200,7 +200,7 @@ def test_without_arrows_nobody_asks_how_strokes_run():
 
 
 def test_strokes_follow_the_arrows():
-    """At least 10 degrees nearer in the mean, where arrows lead; measured: from 60 to 18 down, from 30 to 14 across."""
+    """At least 12 degrees nearer in the mean, where arrows lead; measured: from 60 to 18 down, from 30 to 14 across."""
     photo = Image.linear_gradient("L").convert("RGB").resize((128, 96))
     painting = open_picture(EXAMPLES / "style" / "van-gogh-starry-night.jpg")
 
@@ -217,4 +217,4 @@ def test_strokes_follow_the_arrows():
 
     without = painted("")
     for strokes in (DOWN, ACROSS):
-        assert error(painted(strokes), strokes) < error(without, strokes) - 10, strokes
+        assert error(painted(strokes), strokes) < error(without, strokes) - 12, strokes
