@@ -38,6 +38,15 @@ class Motion:
     forth: Flow
     seen: Tensor
 
+    @property
+    def nearer(self) -> float:
+        """How much larger things are than they were, in area: above 1 if the camera comes nearer."""
+        places = _places(self.back)
+        height, width = places.shape[:2]
+        across = np.median(places[:, -1, 0] - places[:, 0, 0]) / (width - 1)
+        down = np.median(places[-1, :, 1] - places[0, :, 1]) / (height - 1)
+        return 1 / max(1e-3, float(across * down))
+
     def carried(self, pixels: Tensor) -> Tensor:
         """What is fixed to the earlier frame (1, C, H, W), moved to this one; beyond the edge its nearest pixel."""
         return self._moved(pixels, cv2.INTER_LANCZOS4)

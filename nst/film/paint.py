@@ -10,7 +10,8 @@ Unlike the paper,
   steps have changed since is added;
 - a pixel that has come into view is held the more the longer it has been there, so that it is not frozen half painted;
   it is begun at half the size, where motifs are cheap;
-- what is carried along is made as sharp again as it was, because the loss hardly asks for the finest detail;
+- a frame is made nearly as sharp as its key frame, because the loss hardly asks for the finest detail;
+- where the camera comes nearer, a frame has a step more, for new strokes among those that grow;
 - statistics of the paintings are shared by all frames of a shot.
 """
 
@@ -47,12 +48,14 @@ HOLD = 100.0  # weight of the loss that holds a frame to the last one
 REACH = 0.006  # the most that a step may change the pixels of a frame, in their mean
 GROWN = 4  # frames after which a pixel is held like all others
 STEPS_OF_FIRST = 35  # steps of a shot's first frame for each one of the others
+NEARER = 1.015  # growth of what is seen, in area, above which a frame has a step more
 COARSE_STEPS = 4  # at half the size, for what has come into view, of a frame with two steps
 FEW = 0.005  # share of the pixels that have come into view, below which they are not begun at half the size,
 # and that is done for every second frame at most
-KEPT = 0.85  # of what steps have changed in what the key frame shows, the part that the next frame begins with
+KEPT = 0.82  # of what steps have changed in what the key frame shows, the part that the next frame begins with
 KEY_FRAMES, KEY_SEEN = 12, 0.6  # frames for which a key frame serves at most; share of the pixels it has to show
 SEAM = 5  # pixels over which what comes from the key frame passes into what comes from the last one
+AS_SHARP = 0.93  # of the key frame's sharpness, what a frame is to have: all of it would cost steadiness
 SHARPEST = 1.0  # share of its finest detail that is added to a frame at most
 SHOT = 0.5  # share of the pixels that must have been seen before, or it is a new shot
 
@@ -171,17 +174,31 @@ class Carried:
         pixels: (1, 3, H, W).
         age: (1, 1, H, W), for how many frames they have been in view.
         shown: (1, 3, H, W), what the key frame shows of it,
+        edges: (1, 1, H, W), how sharp that is: the squared Laplacian of the key frame itself,
         share: (1, 1, H, W) in [0, 1], and how much it counts.
     """
 
     pixels: Tensor
     age: Tensor
     shown: Tensor
+    edges: Tensor
     share: Tensor
 
     def change(self, painted: Tensor) -> Tensor:
         """What steps have made of what the key frame shows."""
         return self.share * (painted - self.shown)
+
+    def sharpened(self, painted: Tensor) -> Tensor:
+        """The finest detail that interpolation between pixels, steps and a camera that comes nearer take is given back.
+
+        So much of it is added that the mean square of the Laplacian is nearly what it was in the key frame.
+        """
+        fine = painted - F.avg_pool2d(painted, 3, 1, 1, count_include_pad=False)
+        ours, more = laplacian(painted), laplacian(fine)
+        linear, square = (self.share * ours * more).mean(), (self.share * more.square()).mean().clamp(min=1e-9)
+        lost = (self.share * (AS_SHARP * self.edges - ours.square())).mean().clamp(min=0)
+        amount = (linear.square() + square * lost).sqrt() - linear  # of square * amount^2 + 2 * linear * amount = lost
+        return (painted + (amount / square).clamp(0, SHARPEST) * fine).clamp(0, 1)
 
 
 def _carried(before: State, near: Motion, far: Motion) -> Carried:
@@ -195,27 +212,15 @@ def _carried(before: State, near: Motion, far: Motion) -> Carried:
     share = kept * F.avg_pool2d(kept, SEAM, 1, SEAM // 2, count_include_pad=False)
     shown = far.carried(key.painted)
     changed = shown if before.change is None else shown + KEPT * near.carried(before.change)
-    carried = torch.lerp(near.carried(before.painted), changed, share)
-    carried = _as_sharp_as(key.painted, carried).clamp(0, 1)
+    carried = torch.lerp(near.carried(before.painted), changed, share).clamp(0, 1)
     age = near.seen * (near.nearest(before.age) + 1).clamp(max=GROWN)
-    return Carried(carried, torch.where(kept > 0, GROWN, age), shown, share)
+    edges = far.nearest(laplacian(key.painted).square())
+    return Carried(carried, torch.where(kept > 0, GROWN, age), shown, edges, share)
 
 
-def _as_sharp_as(source: Tensor, carried: Tensor) -> Tensor:
-    """What interpolation between pixels and a camera that comes nearer take of the finest detail is given back.
-
-    So much of it is added that the mean square of the Laplacian is what it was.
-    """
-    fine = carried - F.avg_pool2d(carried, 3, 1, 1, count_include_pad=False)
-    edges, more = _laplacian(carried), _laplacian(fine)
-    linear, square = (edges * more).mean(), more.square().mean().clamp(min=1e-9)
-    lost = (_laplacian(source).square().mean() - edges.square().mean()).clamp(min=0)
-    share = (linear.square() + square * lost).sqrt() - linear  # of square * share^2 + 2 * linear * share = lost
-    return carried + (share / square).clamp(0, SHARPEST) * fine
-
-
-def _laplacian(pixels: Tensor) -> Tensor:
-    light = luma(pixels)
+def laplacian(pixels: Tensor) -> Tensor:
+    """Of the light of pixels (1, 3, H, W): (1, 1, H, W)."""
+    light = F.pad(luma(pixels), (1, 1, 1, 1), mode="replicate")
     kernel = light.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).view(1, 1, 3, 3)
     return F.conv2d(light, kernel)
 
@@ -285,11 +290,11 @@ class _Painter:
         far = near if before.since_key is None else far_motion(key.photo, photo, before.since_key, near)
         there = _carried(before, near, far)
         carried, age = there.pixels, there.age
-        steps = max(1, round(self.settings.steps / STEPS_OF_FIRST))
+        steps = max(1, round(self.settings.steps / STEPS_OF_FIRST)) + (near.nearer > NEARER)
         start = self._started(photo, carried, age, COARSE_STEPS * steps // 2)
         painted, self.matches = self._moved(photo, start, carried, age / GROWN, steps, self.matches)
         finish = finisher(photo, photo.size, self.colours, self.settings, None)
-        painted = finish(painted, max(photo.size)).clamp(0, 1)
+        painted = there.sharpened(finish(painted, max(photo.size)).clamp(0, 1))
         if before.frames_since_key + 1 == KEY_FRAMES or far.seen.mean() < KEY_SEEN:
             return State(photo, painted, age, before.first)
         return State(photo, painted, age, before.first, key, far, before.frames_since_key + 1, there.change(painted))

@@ -9,12 +9,13 @@ import av
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from nst import Settings
 from nst.commission import Commission
 from nst.film import command
-from nst.film.paint import GROWN, State, paint_film
+from nst.film.paint import AS_SHARP, GROWN, Carried, State, laplacian, paint_film
 from nst.film.reading import frames, look, part_of
 from nst.film.writing import Pieces
 from nst.image import to_pixels
@@ -98,6 +99,26 @@ def test_colours_are_kept_in_every_frame(color):
         photo = to_pixels(moving(3)[-1], (64, 48))
         mean = (film[-1].state.painted - luma(film[-1].state.painted)).mean((2, 3))
         torch.testing.assert_close(mean, (photo - luma(photo)).mean((2, 3)), atol=0.05, rtol=0)
+
+
+def test_a_frame_is_made_as_sharp_as_what_the_key_frame_shows():
+    sharp, nothing = torch.rand(1, 3, 48, 64), torch.zeros(1, 3, 48, 64)
+    blurred = F.avg_pool2d(F.pad(sharp, (1, 1, 1, 1), mode="replicate"), 3, 1)
+    left = torch.ones(1, 1, 48, 64)
+    left[..., 32:] = 0
+
+    def edges(pixels):
+        return laplacian(pixels).square()
+
+    there = Carried(blurred, GROWN * torch.ones_like(left), blurred, 3 * edges(blurred), left)
+    more = there.sharpened(blurred)
+    ratio = (left * edges(more)).mean() / (left * edges(blurred)).mean()
+    assert ratio == pytest.approx(3 * AS_SHARP, rel=0.02)
+    blunt = replace(there, edges=edges(blurred) / 2)
+    assert torch.equal(blunt.sharpened(blurred), blurred), "never blurred"
+    new = replace(there, share=0 * left)
+    assert torch.equal(new.sharpened(blurred), blurred), "a key frame that shows nothing says nothing"
+    assert torch.equal(there.sharpened(nothing), nothing)
 
 
 def test_all_optimisers_paint_films():

@@ -1,6 +1,7 @@
 """Flow: where a pixel was, and whether it was seen there."""
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
@@ -38,6 +39,14 @@ def test_a_still_camera_sees_all_again_and_carries_it_unchanged():
     pixels = to_pixels(BEFORE, BEFORE.size)
     assert still.seen.min() == 1
     torch.testing.assert_close(still.carried(pixels), pixels, atol=1e-4, rtol=0)
+
+
+def test_a_camera_that_comes_nearer_is_told_from_one_that_moves():
+    closer = BEFORE.resize(BEFORE.size, Image.Resampling.BICUBIC, box=(2, 1.5, 126, 94.5))
+    area = (128 * 96) / (124 * 93)
+    assert motion(BEFORE, closer).nearer == pytest.approx(area, abs=0.02)
+    assert motion(closer, BEFORE).nearer == pytest.approx(1 / area, abs=0.02)
+    assert motion(BEFORE, AFTER).nearer == pytest.approx(1, abs=0.01)
 
 
 def test_what_is_carried_lies_where_it_is_seen_now():
