@@ -10,7 +10,7 @@ Unlike the paper,
   steps have changed since is added;
 - a pixel that has come into view is held the more the longer it has been there, so that it is not frozen half painted;
   it is begun at half the size, where motifs are cheap;
-- a frame is made nearly as sharp as its key frame, because the loss hardly asks for the finest detail;
+- a frame is made as sharp as its key frame, because the loss hardly asks for the finest detail;
 - where the camera comes nearer, a frame has a step more, for new strokes among those that grow;
 - statistics of the paintings are shared by all frames of a shot.
 """
@@ -55,7 +55,7 @@ FEW = 0.005  # share of the pixels that have come into view, below which they ar
 KEPT = 0.82  # of what steps have changed in what the key frame shows, the part that the next frame begins with
 KEY_FRAMES, KEY_SEEN = 12, 0.6  # frames for which a key frame serves at most; share of the pixels it has to show
 SEAM = 5  # pixels over which what comes from the key frame passes into what comes from the last one
-AS_SHARP = 0.93  # of the key frame's sharpness, what a frame is to have: all of it would cost steadiness
+SOFTER = 0.25  # power of the growth of what is seen, in area, by which it may lose sharpness
 SHARPEST = 1.0  # share of its finest detail that is added to a frame at most
 SHOT = 0.5  # share of the pixels that must have been seen before, or it is a new shot
 
@@ -71,6 +71,7 @@ class State:
         earlier: The key frame, if this is none itself: it has the state of a key frame.
         since_key: What became of the key frame until this one.
         change: (1, 3, H, W), what steps have made since of what the key frame shows.
+        edges: (1, 1, H, W), of a key frame that followed another: how sharp it is to be, as earlier ones were.
     """
 
     photo: Image.Image
@@ -81,6 +82,12 @@ class State:
     since_key: Motion | None = None
     frames_since_key: int = 0
     change: Tensor | None = None
+    edges: Tensor | None = None
+
+    @property
+    def sharpness(self) -> Tensor:
+        """(1, 1, H, W), that what follows is to keep: the squared Laplacian."""
+        return laplacian(self.painted).square() if self.edges is None else self.edges
 
     @property
     def key(self) -> State:
@@ -174,7 +181,7 @@ class Carried:
         pixels: (1, 3, H, W).
         age: (1, 1, H, W), for how many frames they have been in view.
         shown: (1, 3, H, W), what the key frame shows of it,
-        edges: (1, 1, H, W), how sharp that is: the squared Laplacian of the key frame itself,
+        edges: (1, 1, H, W), how sharp that is to be: the squared Laplacian,
         share: (1, 1, H, W) in [0, 1], and how much it counts.
     """
 
@@ -191,12 +198,12 @@ class Carried:
     def sharpened(self, painted: Tensor) -> Tensor:
         """The finest detail that interpolation between pixels, steps and a camera that comes nearer take is given back.
 
-        So much of it is added that the mean square of the Laplacian is nearly what it was in the key frame.
+        So much of it is added that what the key frame shows is as sharp as it is to be, in the mean.
         """
         fine = painted - F.avg_pool2d(painted, 3, 1, 1, count_include_pad=False)
         ours, more = laplacian(painted), laplacian(fine)
         linear, square = (self.share * ours * more).mean(), (self.share * more.square()).mean().clamp(min=1e-9)
-        lost = (self.share * (AS_SHARP * self.edges - ours.square())).mean().clamp(min=0)
+        lost = (self.share * (self.edges - ours.square())).mean().clamp(min=0)
         amount = (linear.square() + square * lost).sqrt() - linear  # of square * amount^2 + 2 * linear * amount = lost
         return (painted + (amount / square).clamp(0, SHARPEST) * fine).clamp(0, 1)
 
@@ -214,7 +221,7 @@ def _carried(before: State, near: Motion, far: Motion) -> Carried:
     changed = shown if before.change is None else shown + KEPT * near.carried(before.change)
     carried = torch.lerp(near.carried(before.painted), changed, share).clamp(0, 1)
     age = near.seen * (near.nearest(before.age) + 1).clamp(max=GROWN)
-    edges = far.nearest(laplacian(key.painted).square())
+    edges = far.nearest(key.sharpness) / far.nearer**SOFTER
     return Carried(carried, torch.where(kept > 0, GROWN, age), shown, edges, share)
 
 
@@ -296,7 +303,8 @@ class _Painter:
         finish = finisher(photo, photo.size, self.colours, self.settings, None)
         painted = there.sharpened(finish(painted, max(photo.size)).clamp(0, 1))
         if before.frames_since_key + 1 == KEY_FRAMES or far.seen.mean() < KEY_SEEN:
-            return State(photo, painted, age, before.first)
+            edges = torch.where(there.share > 0, there.edges, laplacian(painted).square())
+            return State(photo, painted, age, before.first, edges=edges)
         return State(photo, painted, age, before.first, key, far, before.frames_since_key + 1, there.change(painted))
 
     def _started(self, photo: Image.Image, carried: Tensor, age: Tensor, steps: int) -> Tensor:

@@ -15,7 +15,7 @@ from PIL import Image
 from nst import Settings
 from nst.commission import Commission
 from nst.film import command
-from nst.film.paint import AS_SHARP, GROWN, Carried, State, laplacian, paint_film
+from nst.film.paint import GROWN, Carried, State, laplacian, paint_film
 from nst.film.reading import frames, look, part_of
 from nst.film.writing import Pieces
 from nst.image import to_pixels
@@ -113,12 +113,21 @@ def test_a_frame_is_made_as_sharp_as_what_the_key_frame_shows():
     there = Carried(blurred, GROWN * torch.ones_like(left), blurred, 3 * edges(blurred), left)
     more = there.sharpened(blurred)
     ratio = (left * edges(more)).mean() / (left * edges(blurred)).mean()
-    assert ratio == pytest.approx(3 * AS_SHARP, rel=0.02)
+    assert ratio == pytest.approx(3, rel=0.02)
     blunt = replace(there, edges=edges(blurred) / 2)
     assert torch.equal(blunt.sharpened(blurred), blurred), "never blurred"
     new = replace(there, share=0 * left)
     assert torch.equal(new.sharpened(blurred), blurred), "a key frame that shows nothing says nothing"
     assert torch.equal(there.sharpened(nothing), nothing)
+
+
+def test_sharpness_does_not_wear_off_from_one_key_frame_to_the_next(monkeypatch):
+    monkeypatch.setattr("nst.film.paint.KEY_FRAMES", 1)
+    photo = moving(1)[0]
+    first, *_, last = (one.state for one in painted([photo, *(photo.copy() for _ in range(3))]))
+    assert last.earlier is None, "a key frame"
+    assert not torch.equal(last.painted, first.painted)
+    torch.testing.assert_close(last.sharpness, laplacian(first.painted).square(), rtol=0.01, atol=0)
 
 
 def test_all_optimisers_paint_films():
