@@ -9,15 +9,16 @@ import nst.openmp  # noqa: F401  (before torch)
 
 if TYPE_CHECKING:
     from nst.commission import Commission
+    from nst.frame import Frame
     from nst.settings import Settings
-    from nst.transfer import Frame, stylize
+    from nst.transfer import stylize
     from nst.weights import load_vgg
 
 __all__ = ["Commission", "Frame", "Settings", "load_vgg", "stylize"]
 
 _HOMES = {
     "Commission": "nst.commission",
-    "Frame": "nst.transfer",
+    "Frame": "nst.frame",
     "Settings": "nst.settings",
     "load_vgg": "nst.weights",
     "stylize": "nst.transfer",

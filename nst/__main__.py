@@ -30,15 +30,17 @@ from nst.commission import Commission, ground
 from nst.export import time_lapse
 from nst.files import DEPTHS, DPI, MAX_DPI, Pixels, check_alpha, replaced_at_once, save
 from nst.film import command as film
+from nst.frame import Frame
 from nst.image import WORKING_SIDE, open_picture, open_with_alpha, with_alpha_values
 from nst.masks import check_feather, feathered
+from nst.plan import in_tiles
 from nst.progress import Bar, duration, say, time_left
 from nst.record import record
 from nst.settings import KNOBS, Settings
 from nst.snapshot import Snapshot
 from nst.subject import subject_mask
 from nst.targets import total_loss
-from nst.transfer import Engine, Frame, in_tiles, paint
+from nst.transfer import Engine, paint
 from nst.vgg import VGG
 from nst.weights import load_vgg
 

@@ -14,8 +14,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from nst.files import replaced_at_once
+from nst.frame import Frame
 from nst.snapshot import Snapshot
-from nst.transfer import Frame
 
 BY_PIXEL = "channels_last"
 EVERY = 180.0  # seconds between two checkpoints, and before the first

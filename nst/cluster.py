@@ -24,10 +24,10 @@ from torch import Tensor
 import nst.transfer as transfer
 from nst.commission import Commission
 from nst.device import Device
+from nst.frame import Frame
 from nst.image import fitted_size, open_picture, to_pixels
 from nst.matching import Found
 from nst.solvers.pyramid import resize
-from nst.transfer import Frame
 from nst.vgg import VGG
 
 try:

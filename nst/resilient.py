@@ -17,9 +17,11 @@ from torch import Tensor
 
 from nst.commission import Commission
 from nst.device import Device
+from nst.frame import Frame
 from nst.image import fitted_size, to_pixels
+from nst.plan import final_size
 from nst.settings import KNOBS, Settings
-from nst.transfer import Engine, Frame, final_size, paint
+from nst.transfer import Engine, paint
 from nst.vgg import VGG
 
 SMALLER, GENTLER = 0.7, 0.25  # factors: of the size, of the learning rate

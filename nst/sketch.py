@@ -15,29 +15,20 @@ from typing import Any
 from PIL import Image
 from torch import Tensor
 
+from nst.canvas import Canvas, begun, matched_pixels, solver_for
+from nst.colouring import colours_of, finisher, joined, recoloured
 from nst.commission import Commission
 from nst.device import Device, best_device
 from nst.image import to_image, to_pixels
 from nst.losses import TV_LOSSES
 from nst.objective import Objective
+from nst.plan import final_size, rounds
 from nst.snapshot import identity
-from nst.solvers import Solver, make_solver
+from nst.solvers import Solver
 from nst.targets import Region, keeping, objective_of, points_for, regions_for, total_loss, weights_at
-from nst.transfer import (
-    Canvas,
-    begun,
-    check,
-    colours_of,
-    final_size,
-    finisher,
-    joined,
-    matched_pixels,
-    recoloured,
-    rounds,
-)
+from nst.transfer import check
 from nst.vgg import VGG
 from nst.view import View
-from nst.wrap import WRAPS
 
 TURNED = ("content_weight", "style_weight", "motifs", "tv_weight")  # knobs that leave photo and paintings as they are
 STEPS_ON = 4  # of a picture that goes on from an earlier one; half of them take it most of the way
@@ -151,14 +142,13 @@ def _objective(subject: _Subject, commission: Commission, view: View) -> Objecti
 def _drawn(subject: _Subject, objective: Objective, commission: Commission) -> Generator[Tensor, None, None]:
     """The next picture of the subject: its pixels half way, and when it is one of the drafts."""
     settings = commission.settings
-    how = settings.optimizer, settings.learning_rate, settings.pyramid, WRAPS[settings.tileable]
     if not subject.drafts:
         colours = colours_of(commission.styles, settings).to(subject.pixels.device)
         pixels = begun(subject.pixels, subject.photo, colours, commission.start, settings, objective.view.network.mean)
-        subject.drafts += yield from _afresh(objective, pixels, subject.photo, make_solver(*how))
+        subject.drafts += yield from _afresh(objective, pixels, subject.photo, solver_for(settings))
     else:
         start = min(subject.drafts, key=lambda draft: total_loss(draft.losses, settings))
-        subject.drafts.append((yield from _on(objective, start, make_solver(*how, reach=REACH))))
+        subject.drafts.append((yield from _on(objective, start, solver_for(settings, REACH))))
     while len(subject.drafts) > DRAFTS:
         del subject.drafts[1]  # the beginning stays
     yield subject.drafts[-1].pixels

@@ -34,11 +34,11 @@ from nst.film.reading import (
 )
 from nst.film.writing import Pieces, check
 from nst.image import endings, open_picture
+from nst.plan import final_size, room
 from nst.progress import Bar, say, time_left
 from nst.record import record
 from nst.settings import Settings
 from nst.transfer import check as check_commission
-from nst.transfer import final_size, room
 from nst.vgg import VGG
 
 PIECE = 12  # frames, after which what has been painted is safe

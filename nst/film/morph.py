@@ -13,14 +13,17 @@ from dataclasses import replace
 import torch
 from PIL import Image
 
+from nst.canvas import Canvas, solver_for
+from nst.colouring import colours_of, finisher
 from nst.commission import Commission
 from nst.device import Device, best_device
 from nst.film.paint import FilmFrame, State, check_film
+from nst.frame import Frame
 from nst.image import to_image, to_pixels
 from nst.mistakes import Mistake
-from nst.solvers import make_solver
+from nst.plan import final_size, room
 from nst.targets import keeping, objective_of, points_for, regions_between, targets_for
-from nst.transfer import Canvas, Frame, colours_of, final_size, finisher, paint, room
+from nst.transfer import paint
 from nst.vgg import VGG
 from nst.view import View
 
@@ -101,7 +104,7 @@ class _Painter:
         self.photo, self.points = to_pixels(photo, photo.size).to(device.place), points_for(self.settings)
         ones = [1.0] * len(commission.styles)
         self.targets = targets_for(self.photo, commission.styles, ones, self.points, self.view)
-        self.solver = make_solver(self.settings.optimizer, self.settings.learning_rate, self.settings.pyramid)
+        self.solver = solver_for(self.settings)
         self.finish = finisher(photo, photo.size, colours_of(commission.styles, self.settings), self.settings, None)
 
     def next(self, start: torch.Tensor, leg: int, share: float) -> torch.Tensor:

@@ -27,20 +27,24 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from nst.canvas import Canvas, solver_for
+from nst.colouring import colours_of, finisher, recoloured
 from nst.commission import Commission
 from nst.device import Device, best_device
 from nst.faces import mask_if_any
 from nst.film.fill import painted_like_the_rest
 from nst.film.flow import Motion, far_motion, motion
 from nst.film.matches import Matches, matched
+from nst.frame import Frame
 from nst.image import fitted_size, luma, to_image, to_pixels
 from nst.mistakes import Mistake
 from nst.objective import Objective
+from nst.plan import room
 from nst.settings import Settings, face_shares
-from nst.solvers import Solver, make_solver
+from nst.solvers import Solver
 from nst.solvers.pyramid import resize
 from nst.targets import Region, keeping, objective_of, points_for, regions_for
-from nst.transfer import Canvas, Frame, colours_of, finisher, paint, recoloured, room
+from nst.transfer import paint
 from nst.vgg import VGG, shrinkage
 from nst.view import View, layers
 
@@ -333,8 +337,7 @@ class _Painter:
         pixels = start.to(place)
         objective, known = matched(self._objective(photo, size), pixels, known)
         objective = objective.anchored(held_to.to(place), hold.to(place), HOLD * self.settings.style_weight)
-        how = self.settings.optimizer, self.settings.learning_rate, self.settings.pyramid
-        solver = self.solvers.get(size) or make_solver(*how, reach=REACH)
+        solver = self.solvers.get(size) or solver_for(self.settings, REACH)
         canvas = Canvas(pixels, solver.enlarged(*start.shape[-2:]), self.settings.bounds == "clamp")
         for _ in range(steps):
             canvas.move(objective(canvas.pixels)[0])

@@ -15,9 +15,9 @@ from nst import Commission, Frame, Settings, load_vgg
 from nst.cost import look_cost, looks, search_cost, step_cost
 from nst.film.morph import STEPS as STEPS_OF_MORPH
 from nst.film.paint import COARSE_STEPS, STEPS_OF_FIRST
+from nst.plan import Scale, in_tiles, scales
 from nst.settings import match_shares
 from nst.tiles import Fit
-from nst.transfer import Scale, in_tiles, scales
 from studio.runs import backend, zerogpu
 
 PROBES = (128, 256)  # pixels: the sides of two small pictures whose steps are timed

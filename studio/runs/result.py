@@ -14,9 +14,9 @@ from PIL import Image
 
 from nst import Settings
 from nst.adjust import UNCHANGED, Adjustment, adjusted
+from nst.colouring import joined
 from nst.image import with_alpha
 from nst.record import read_record
-from nst.transfer import joined
 from studio.catalogue import FINISHED, Finished
 from studio.components import status_line
 from studio.components.images import folder_of, only_folder

@@ -13,9 +13,9 @@ from PIL import Image
 
 from nst import Commission, Settings, load_vgg
 from nst.image import save_png, with_alpha
+from nst.plan import final_size
 from nst.record import Record, mask_png
 from nst.resilient import RunFrame
-from nst.transfer import final_size
 from studio.components import status_line
 from studio.components.images import PREVIEW_SIDE, alpha_for, fresh_file, name_of, preview
 from studio.errors import in_the_users_words, without_a_trace

@@ -16,7 +16,8 @@ from nst.film.morph import first_of, morph
 from nst.film.morph import first_state as first_state_of_loop
 from nst.film.paint import FilmFrame, first_state, paint_film
 from nst.film.reading import Film, Part, frames
-from nst.transfer import final_size, paint
+from nst.plan import final_size
+from nst.transfer import paint
 from nst.vgg import VGG
 from studio.gradio_internals import is_wanted
 from studio.runs import zerogpu

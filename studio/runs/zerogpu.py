@@ -13,8 +13,8 @@ from typing import Any
 from nst import Commission, load_vgg
 from nst.cost import step_cost
 from nst.device import PLAIN_CPU, prepare_forked_process
+from nst.plan import scales
 from nst.resilient import RunFrame, resilient
-from nst.transfer import scales
 from studio import limits
 from studio.runs import backend
 from studio.runs.throttle import paced

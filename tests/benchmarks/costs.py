@@ -22,8 +22,8 @@ from PIL import Image
 from nst import Settings, load_vgg, stylize
 from nst.cost import step_cost
 from nst.image import open_picture
+from nst.plan import final_size, scales
 from nst.recipes import RECIPES
-from nst.transfer import final_size, scales
 from tests.benchmarks.quality import EXAMPLES
 from tests.benchmarks.report import Table, publish
 

@@ -30,8 +30,8 @@ from torch import Tensor
 from nst import Frame, Settings, load_vgg, stylize
 from nst.image import fitted_size, open_picture, to_pixels
 from nst.losses import gram, relative_error
+from nst.plan import scales
 from nst.recipes import RECIPES
-from nst.transfer import scales
 from nst.vgg import VGG
 from tests.benchmarks.judges import HOW_TO_GET, StyleJudge, cfsd, rim, style_judge
 from tests.benchmarks.report import Table

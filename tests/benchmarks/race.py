@@ -34,7 +34,7 @@ import torch.nn.functional as F
 
 from nst import Settings, load_vgg, stylize
 from nst.image import fitted_size
-from nst.transfer import scales
+from nst.plan import scales
 from tests.benchmarks.peers import PEERS, Peer, feed_forward
 from tests.benchmarks.quality import PAIRS, Errors, Judge, Pair, file_of, judge, opened
 from tests.benchmarks.report import OUT, Cell, Table

@@ -457,7 +457,7 @@ def test_nothing_moves_when_a_run_ends(page: Page) -> None:
 
 @DESK_ONLY
 def test_what_a_large_picture_takes_is_known_before_the_start(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nst.transfer.free_memory", lambda device: 4 * 2**30)
+    monkeypatch.setattr("nst.plan.free_memory", lambda device: 4 * 2**30)
     large, size = page.locator("#presets .large"), page.locator("#knob-size input[type=number]")
     expect(large).to_be_hidden()
     open_settings(page)
@@ -467,7 +467,7 @@ def test_what_a_large_picture_takes_is_known_before_the_start(page: Page, monkey
     size.fill("2048")
     page.keyboard.press("Tab")
     expect(large).to_have_text(re.compile(r"^Painted in tiles of \d+ pixels, with about \d\.\d GB of memory\.$"))
-    monkeypatch.setattr("nst.transfer.free_memory", lambda device: 2**29)
+    monkeypatch.setattr("nst.plan.free_memory", lambda device: 2**29)
     size.fill("1984")
     page.keyboard.press("Tab")
     refused = re.compile(r"needs \d+\.\d GB of memory, and 0\.5 GB are free.*Please choose a smaller size\.$")

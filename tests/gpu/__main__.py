@@ -18,8 +18,8 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from nst.plan import final_size, room
 from nst.resilient import resilient
-from nst.transfer import final_size, room
 from tests.benchmarks.report import OUT, Cell, Table, publish
 from tests.benchmarks.step import Step, bare_convolutions
 from tests.gpu.checks import AT_THE_END, CHECKS, Bench, Found

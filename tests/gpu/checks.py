@@ -18,11 +18,12 @@ from torch import Tensor
 from nst import Commission, Frame, Settings, load_vgg
 from nst.device import PLAIN_CPU, Device
 from nst.image import open_picture, to_pixels
+from nst.plan import final_size, in_tiles, room, rounds
 from nst.recipes import RECIPES
 from nst.resilient import resilient
 from nst.targets import objective_for
 from nst.tiles import SHARE
-from nst.transfer import final_size, in_tiles, paint, room, rounds
+from nst.transfer import paint
 from nst.vgg import VGG
 from nst.view import View
 from tests.benchmarks.quality import EXAMPLES

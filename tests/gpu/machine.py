@@ -12,7 +12,8 @@ from unittest.mock import patch
 import torch
 
 from nst.device import PLAIN_CPU, Device, best_device
-from nst.transfer import Engine, final_size, paint
+from nst.plan import final_size
+from nst.transfer import Engine, paint
 from tests.benchmarks.report import peak_memory
 
 GB = 10**9
@@ -118,7 +119,7 @@ class StandIn:
 
     @contextmanager
     def leaving(self, free: int) -> Iterator[None]:
-        with patch("nst.transfer.free_memory", lambda _: free):
+        with patch("nst.plan.free_memory", lambda _: free):
             yield
 
     @contextmanager

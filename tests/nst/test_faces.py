@@ -20,11 +20,11 @@ from nst.film import paint
 from nst.film.morph import morph
 from nst.film.paint import paint_film
 from nst.image import to_pixels
+from nst.plan import scales
 from nst.settings import face_shares
 from nst.targets import keeping, objective_for
 from nst.terms import ContentTerm
 from nst.transfer import paint as paint_commission
-from nst.transfer import scales
 from nst.view import View, layers
 from nst.weights import load_vgg
 from tests.fakes.faces import detector, photo_of

@@ -10,11 +10,11 @@ from PIL import Image
 from nst import matching
 from nst.image import luma, to_pixels
 from nst.matching import candidates, emptiness, hubness, lent, repeated, search, together, unit
+from nst.plan import rounds
 from nst.points import Points
 from nst.settings import Settings, match_shares, style_shares
 from nst.targets import _painting_pixels, objective_for, targets_for
 from nst.terms import MatchTerm
-from nst.transfer import rounds
 from nst.view import View
 from tests.painting import PAINTING, PHOTO, half, noise, paint
 from tests.tiny import tiny_vgg

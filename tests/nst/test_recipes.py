@@ -9,11 +9,12 @@ from nst import Settings, load_vgg
 from nst.image import fitted_size, luma, match_colors, open_picture, to_pixels
 from nst.losses import total_variation
 from nst.matching import candidates, emptiness, lent, repeated
+from nst.plan import scales
 from nst.recipes import ANSWERS, GATYS_2016, RECIPES
 from nst.settings import KNOBS, shares
 from nst.solvers.pyramid import laplacian_pyramid, resize
 from nst.targets import weights_at
-from nst.transfer import scales, stylize
+from nst.transfer import stylize
 from nst.view import layers
 from nst.weights import published_layers
 from tests.benchmarks.quality import EXAMPLES

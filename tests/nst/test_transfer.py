@@ -7,15 +7,17 @@ from PIL import Image
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from nst import losses, transfer
+from nst.canvas import moved
 from nst.commission import Commission
 from nst.device import Device
 from nst.image import fitted_size, luma, to_pixels
 from nst.objective import Objective
+from nst.plan import scales
 from nst.recipes import RECIPES
 from nst.settings import Settings, style_shares
 from nst.solvers.lbfgs import LBFGS
 from nst.targets import objective_for
-from nst.transfer import moved, scales, stylize
+from nst.transfer import stylize
 from nst.vgg import Interrupted
 from nst.view import View
 from nst.weights import load_vgg

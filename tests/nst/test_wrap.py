@@ -11,12 +11,12 @@ from nst.commission import Commission
 from nst.film import paint_film
 from nst.image import to_pixels
 from nst.losses import SUM_LOSSES, TV_LOSSES
+from nst.plan import final_size, scales
 from nst.recipes import RECIPES
 from nst.solvers import make_solver
 from nst.solvers.pyramid import laplacian_pyramid, resize
 from nst.targets import objective_for
 from nst.tiles import tiles
-from nst.transfer import final_size, scales
 from nst.view import View
 from nst.wrap import GRID, WRAPS, seamless
 from tests.painting import PAINTING, PHOTO, difference, noise, paint

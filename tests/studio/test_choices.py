@@ -22,11 +22,11 @@ from PIL import Image, ImageChops, ImageStat
 
 from nst import Settings, load_vgg
 from nst.image import open_picture, read_text
+from nst.plan import in_tiles
 from nst.recipes import RECIPES
 from nst.record import Record, mask_png, read_record, start_jpeg
 from nst.settings import KNOBS
 from nst.tiles import NoRoom
-from nst.transfer import in_tiles
 from studio.api import stylize
 from studio.catalogue import FINISHED, PAINTINGS, PHOTOS
 from studio.components import mask_brush, painting_mix
@@ -209,14 +209,14 @@ class TestPresets:
 
     @pytest.mark.usefixtures("machine")
     def test_says_when_a_picture_will_be_worked_on_in_tiles_and_with_what_memory(self, monkeypatch: Any) -> None:
-        monkeypatch.setattr("nst.transfer.free_memory", lambda device: 4 * 2**30)
+        monkeypatch.setattr("nst.plan.free_memory", lambda device: 4 * 2**30)
         large = presets.forecast(visitor(), {"preset": None, "photo": [6000, 4000]}, timed(3072, 20))
         fit = in_tiles(6000, 4000, Settings(size=3072), load_vgg())
         assert large["large"] == words("en")["in_tiles"].format(side=fit.side, memory=f"{fit.memory / 2**30:.1f}")
         assert 64 <= fit.side < 3072 and 1 < fit.memory / 2**30 < 4
         small = presets.forecast(visitor(), {"preset": None, "photo": [600, 400]}, timed(3072, 20))
         assert small["large"] == ""
-        monkeypatch.setattr("nst.transfer.free_memory", lambda device: 2**20)
+        monkeypatch.setattr("nst.plan.free_memory", lambda device: 2**20)
         never = presets.forecast(visitor("fr"), {"photo": None}, timed(1024, 20))
         with pytest.raises(NoRoom) as refused:
             in_tiles(*estimate.ANY_PHOTO, Settings(size=1024), load_vgg())

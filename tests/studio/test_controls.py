@@ -7,8 +7,8 @@ from PIL import Image
 
 from nst.image import fitted_size, luma, match_histograms, to_pixels
 from nst.losses import palette
+from nst.plan import scales
 from nst.settings import KNOBS, Settings, shares
-from nst.transfer import scales
 from nst.weights import load_vgg
 from tests.painting import PAINTING, PHOTO, difference, noise, paint
 from tests.tiny import tiny_vgg
@@ -324,9 +324,9 @@ def test_controls_that_do_not_go_together_are_answered_before_the_run(knobs, sen
 def test_a_picture_is_painted_in_the_memory_that_is_free_or_answered(monkeypatch):
     """Free memory is what the machine says; here it says less and less."""
     whole = paint(size=96, steps=4, start_size=96)[-1].image
-    monkeypatch.setattr("nst.transfer.free_memory", lambda device: 460 * 2**20)
+    monkeypatch.setattr("nst.plan.free_memory", lambda device: 460 * 2**20)
     assert difference(paint(size=96, steps=4, start_size=96)[-1].image, whole) < 0.5 / 255
-    monkeypatch.setattr("nst.transfer.free_memory", lambda device: 10 * 2**20)
+    monkeypatch.setattr("nst.plan.free_memory", lambda device: 10 * 2**20)
     with pytest.raises(ValueError, match=r"needs .* GB of memory, and 0\.0 GB are free. Please choose a smaller size"):
         paint(size=96, steps=4)
     assert fitted_size(96, 72, 96) == whole.size

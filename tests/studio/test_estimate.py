@@ -14,8 +14,8 @@ from PIL import Image
 
 from nst import Commission, Frame, Settings
 from nst.cost import step_cost
+from nst.plan import scales
 from nst.recipes import RECIPES
-from nst.transfer import scales
 from studio.runs import estimate
 
 QUIET = estimate.Machine(0.02, 4e-6)
