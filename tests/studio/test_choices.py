@@ -81,6 +81,7 @@ class TestPresets:
         assert presets.matching({"size": 512, "steps": 70, "recipe": "painting"}) == "painting"
         assert presets.matching({"size": 512, "steps": 71, "recipe": "painting"}) is None
 
+    @pytest.mark.usefixtures("machine")
     def test_a_time_is_a_range_where_the_machine_changed_its_pace(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert prices.in_words(12, "en") == "about 12 s"
         monkeypatch.setattr(estimate, "spread", lambda: (1.0, 3.0))
