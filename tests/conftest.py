@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         asked = set(getattr(item, "fixturenames", ()))
         if "browser" in asked:
             item.add_marker(pytest.mark.browser)
-        if asked & {"server", "machines"}:
+        if asked & {"server", "machines", "target"}:
             item.add_marker(pytest.mark.server)
     long = {item.path for item in items if any(map(item.get_closest_marker, ("browser", "server", "slow")))}
     items.sort(key=lambda item: (item.path not in long, item.get_closest_marker("slow") is None))

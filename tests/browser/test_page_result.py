@@ -478,6 +478,7 @@ class TestVariants:
         key = variants.cell(Settings(content_weight=0.375, style_scale=2), "en")["key"]
         assert [move["value"] for move in variants.chosen(key)] == [0.375, 2]
 
+    @pytest.mark.slow
     def test_appear_one_by_one(self, quick: None) -> None:
         shown = list(variants.paint(VISITOR, Choices(noise(96, 64, 1), noise(64, 64, 2))))
         filled = [sum(bool(cell["src"]) for cell in one["cells"]) for one in shown]
@@ -493,6 +494,7 @@ class TestLesson:
         assert len(told.findall(".//math")) == 5
         assert words(language)["lesson_idea"] == told.find("p").text
 
+    @pytest.mark.slow
     def test_fills_its_strips(self, quick: None, result: Result) -> None:
         *_, last = how_it_works.paint(VISITOR, noise(96, 64, 1), noise(64, 64, 2), result)
         assert [len(strip["cells"]) for strip in last["strips"]] == [5, 5, 3, 3]

@@ -64,6 +64,7 @@ def cut(steps: Iterable[int], settings: Settings, folder: Path, **more) -> list[
 
 
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.slow
 def test_goes_on_bit_for_bit_wherever_it_was_cut(case: str, tmp_path: Path) -> None:
     settings = Settings(**CASES[case])
     whole = list(stylize(PHOTO, PAINTING, settings, tiny_vgg(), CPU))
@@ -222,6 +223,7 @@ def test_a_checkpoint_that_cannot_be_written_costs_a_line_and_no_picture(
     assert "could not be written" in said(capsys)[-1] and out.exists()
 
 
+@pytest.mark.slow
 def test_ends_early_where_the_loss_is_low_enough(
     photo: Path, painting: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

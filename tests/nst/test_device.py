@@ -39,6 +39,7 @@ def test_a_processor_computes_in_what_it_is_faster_in(monkeypatch, faster, dtype
 
 
 @pytest.mark.skipif(device._glibc() is None, reason="other allocators are left alone")
+@pytest.mark.slow
 def test_large_blocks_are_returned_in_tiles_and_kept_for_reuse_otherwise():
     """In a process of its own, as memory is everybody's."""
     program = """

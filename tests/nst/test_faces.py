@@ -239,6 +239,7 @@ def painted(faces_at, photo=PHOTO, **knobs):
     return last.image
 
 
+@pytest.mark.slow
 def test_a_kept_face_is_nearer_to_the_photo_and_the_rest_is_painted_no_less():
     plain, kept = painted(half(0, 0)), painted(half(255, 0))
     photo = PHOTO.resize(plain.size, Image.Resampling.LANCZOS)
@@ -258,6 +259,7 @@ def test_a_run_that_keeps_faces_goes_on_from_a_snapshot_bit_for_bit():
     assert len(scales(*PHOTO.size, KEEPING)) > 1
 
 
+@pytest.mark.slow
 def test_each_frame_of_a_film_keeps_its_own_faces_and_a_morph_those_of_its_photo(monkeypatch):
     looked = []
 

@@ -51,6 +51,7 @@ def test_the_first_frame_is_the_painting_of_that_photo(film):
     assert difference(film[0].image, alone.image) == 0
 
 
+@pytest.mark.slow
 def test_a_film_flickers_less_than_its_frames_painted_alone():
     photos = moving(4)
     film, alone = painted(photos), [painted([photo])[0] for photo in photos]
@@ -70,6 +71,7 @@ def test_a_still_picture_is_painted_once():
     assert film[1].state is film[0].state and film[2].state is film[0].state
 
 
+@pytest.mark.slow
 def test_a_cut_begins_anew():
     other = noise(64, 48, 9)
     film = painted([*moving(2), other])
@@ -130,6 +132,7 @@ def test_sharpness_does_not_wear_off_from_one_key_frame_to_the_next(monkeypatch)
     torch.testing.assert_close(last.sharpness, laplacian(first.painted).square(), rtol=0.01, atol=0)
 
 
+@pytest.mark.slow
 def test_all_optimisers_paint_films():
     for optimizer in ("adam", "sgd"):
         assert len(painted(moving(2), optimizer=optimizer, learning_rate=0.01)) == 2
@@ -178,6 +181,7 @@ def seconds(path, kind):
         return float(stream.duration * stream.time_base)
 
 
+@pytest.mark.slow
 def test_a_clip_becomes_a_film_with_its_sound(shell, tmp_path):
     clip = write_film(tmp_path / "clip.mp4", moving(15), rate=12, sound=2)
     assert shell(clip, tmp_path / "out.mp4") == 0
@@ -188,6 +192,7 @@ def test_a_clip_becomes_a_film_with_its_sound(shell, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "out.mp4", "painting.png"]
 
 
+@pytest.mark.slow
 def test_a_film_file_shows_what_was_painted(shell, tmp_path):
     clip = write_film(tmp_path / "clip.mp4", moving(3))
     assert shell(clip, tmp_path / "out.mp4") == 0
@@ -203,6 +208,7 @@ def test_a_part_of_an_odd_size_as_webp(shell, tmp_path):
         assert (film.n_frames, film.size, film.info["loop"]) == (3, (46, 34), 0)
 
 
+@pytest.mark.slow
 def test_a_moving_webp_is_painted_as_a_film_and_a_still_one_is_not(shell, tmp_path):
     pictures = moving(3)
     pictures[0].save(tmp_path / "a.webp", save_all=True, append_images=pictures[1:], duration=80)
@@ -226,6 +232,7 @@ def interrupted_after(count, monkeypatch):
     monkeypatch.setattr(command, "paint_film", stopping)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_a_film_and_the_same_command_goes_on(shell, tmp_path, monkeypatch):
     clip = write_film(tmp_path / "clip.mp4", moving(17))
     with monkeypatch.context() as patch:
@@ -289,6 +296,7 @@ def test_what_cannot_be_painted_is_one_line_and_leaves_nothing(shell, tmp_path, 
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.slow
 def test_nobody_paints_for_days_by_mistake(shell, tmp_path, capsys, monkeypatch):
     clip = write_film(tmp_path / "clip.mp4", flat((90, 80, 70), 30))
     monkeypatch.setattr(command, "LONG", 20)

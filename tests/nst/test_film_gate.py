@@ -66,6 +66,7 @@ def hurry(deed: str, patience: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("gate")
 @pytest.mark.parametrize(("deed", "sentence"), [*DEEDS_OF_ALL, ("claim_everything", "dam"), ("claim_nothing", "dam")])
+@pytest.mark.slow
 def test_a_film_that_misbehaves_when_it_is_looked_at(
     deed: str, sentence: str, honest: Film, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_film_that_misbehaves_when_it_is_looked_at(
 
 @pytest.mark.usefixtures("gate")
 @pytest.mark.parametrize(("deed", "sentence"), [*DEEDS_OF_ALL, ("send_huge", "dam"), ("send_other_numbers", "dam")])
+@pytest.mark.slow
 def test_a_film_that_misbehaves_in_its_midst(
     deed: str, sentence: str, honest: Film, monkeypatch: pytest.MonkeyPatch
 ) -> None:

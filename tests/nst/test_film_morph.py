@@ -58,6 +58,7 @@ def loop(frames=4, begun=None):
     return list(morph(commission, frames, tiny_vgg(), CPU, begun))
 
 
+@pytest.mark.slow
 def test_a_loop_begins_with_the_first_painting_alone_and_comes_back():
     film = loop(6)
     *_, alone = stylize(PHOTO, PAINTING, SETTINGS, tiny_vgg(), CPU)

@@ -63,6 +63,7 @@ def opened(file: bytes) -> NDArray[np.uint8]:
         ("send_words", "is damaged"),
     ],
 )
+@pytest.mark.slow
 def test_one_file_pays_and_the_next_is_opened(deed: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patience:
         patience.setattr(pool, "SECONDS", 1 if deed == "spin" else pool.SECONDS)
@@ -73,6 +74,7 @@ def test_one_file_pays_and_the_next_is_opened(deed: str, sentence: str, monkeypa
 
 
 @pytest.mark.usefixtures("gate")
+@pytest.mark.slow
 def test_others_are_served_while_one_spins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "SECONDS", 2)
     failed = []

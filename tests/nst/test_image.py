@@ -617,6 +617,7 @@ class TestTraces:
         refused(pictures.huge("PNG", 16_000, 16_000))  # at which PIL raises
         assert warnings.filters == filters and limit == Image.MAX_IMAGE_PIXELS
 
+    @pytest.mark.slow
     def test_many_threads_at_once(self) -> None:
         filters, files = list(warnings.filters), list(pictures.samples().values())
         expected = [opened(file) for file in files]

@@ -242,6 +242,7 @@ BYTES = os.fsdecode(b"caf\xe9.png")  # no UTF-8
 
 
 @pytest.mark.usefixtures("small_network")
+@pytest.mark.slow
 def test_twenty_photos_of_which_three_are_broken(painting, tmp_path):
     photos, out = folder_of(tmp_path, *(f"{number:02}.png" for number in range(16)), BYTES), tmp_path / "out"
     broken = {"cut.png": (photos / "00.png").read_bytes()[:300], "words.jpg": b"no picture"}
@@ -360,6 +361,7 @@ def test_in_print_quality_as_large_as_the_photo(photo, painting, tmp_path):
         assert '\\"size\\": 160' in page.description
 
 
+@pytest.mark.slow
 def test_the_subject_is_painted_or_all_but_it(painting, tmp_path):
     bird, changed = ROOT / "examples" / "content" / "kingfisher.jpg", {}
     for part in ("subject", "background"):
@@ -391,6 +393,7 @@ def test_faces_keep_their_features_in_every_photo_that_has_some(painting, tmp_pa
     faces._detector.cache_clear()
 
 
+@pytest.mark.slow
 def test_a_mask_can_be_given_softer_edges(photo, painting, tmp_path):
     mask, changed = Image.new("L", (160, 120)), {}
     mask.paste(255, (0, 0, 80, 120))

@@ -103,6 +103,7 @@ def test_where_nothing_can_be_kept_it_is_measured_all_the_same(monkeypatch, tmp_
     assert probe.fastest() == expected
 
 
+@pytest.mark.slow
 def test_all_processes_take_what_the_first_has_found(tmp_path):
     program = "from nst.probe import fastest; print(fastest())"
     first = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

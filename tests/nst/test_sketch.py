@@ -91,6 +91,7 @@ def test_it_is_shown_half_way_and_finished(steps, pictures):
 
 
 @pytest.mark.parametrize("weight", [0.02, 5.0])
+@pytest.mark.slow
 def test_half_way_is_nearer_to_the_finished_one_than_what_it_goes_on_from(weight):
     book, network = Sketchbook(), load_vgg()
     *_, before = book.sketch(commission(), network, CPU)
@@ -122,6 +123,7 @@ def test_where_the_photo_weighs_all_it_goes_on_from_the_photo():
     assert kept < 0.3 * painted
 
 
+@pytest.mark.slow
 def test_other_pictures_masks_and_strokes_are_other_subjects_and_few_are_kept(monkeypatch):
     looked = []
     usual = module.regions_for

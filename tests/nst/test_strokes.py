@@ -199,6 +199,7 @@ def test_without_arrows_nobody_asks_how_strokes_run():
     assert all(target.candidates[layer].strokes is None for layer in match_shares(view.settings))
 
 
+@pytest.mark.slow
 def test_strokes_follow_the_arrows():
     """At least 12 degrees nearer in the mean, where arrows lead; measured: from 60 to 18 down, from 30 to 14 across."""
     photo = Image.linear_gradient("L").convert("RGB").resize((128, 96))

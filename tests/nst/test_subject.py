@@ -53,6 +53,7 @@ def agreement(mask: Image.Image, name: str) -> float:
 
 
 @pytest.mark.parametrize("name", LEAST)
+@pytest.mark.slow
 def test_it_is_what_a_person_would_have_drawn_around(name):
     assert overlap(name) >= LEAST[name]
 
@@ -80,6 +81,7 @@ def strokes_on(name: str, size: tuple[int, int]) -> Image.Image:
 @pytest.mark.parametrize(
     ("name", "more"), [("brandenburg-gate", 0.05), ("neuschwanstein-castle", 0.1), ("suspension-bridge", 0.2)]
 )
+@pytest.mark.slow
 def test_two_strokes_bring_a_mask_nearer_to_what_a_person_would_have_drawn(name, more):
     mask = found(name)
     strokes = strokes_on(name, mask.size)
@@ -130,6 +132,7 @@ def test_the_mask_has_the_photos_shape_and_soft_edges():
 
 
 @pytest.mark.parametrize("size", [(300, 20), (1, 1), (17, 400)])
+@pytest.mark.slow
 def test_odd_shapes_get_a_mask_or_the_sentence(size):
     photo = Image.linear_gradient("L").resize(size).convert("RGB")
     try:

@@ -40,11 +40,13 @@ def usual() -> float:
     return wavelength(striped())
 
 
+@pytest.mark.slow
 def test_twice_the_brush_size_doubles_the_dominant_wavelength(usual):
     assert usual == pytest.approx(8, rel=0.15), "the painting is seen at the size of the picture: half its own"
     assert wavelength(striped(style_scale=0.5)) == pytest.approx(usual / 2, rel=0.15)
 
 
+@pytest.mark.slow
 def test_a_brush_meant_for_one_size_stays_the_same_at_any_other(usual):
     assert wavelength(striped(size=64, start_size=64, style_size=96)) == pytest.approx(usual, rel=0.2)
 
@@ -66,6 +68,7 @@ def test_matched_histograms_are_the_others_and_keep_the_order():
         assert torch.equal(values.argsort(), ours[0, channel].flatten().argsort())
 
 
+@pytest.mark.slow
 def test_match_and_histogram_give_the_picture_the_photos_colours_and_not_the_paintings():
     red = Image.merge("RGB", [PAINTING.getchannel(0), *[Image.new("L", PAINTING.size, 20)] * 2])
     photo = to_pixels(PHOTO, (8, 6)).mean((2, 3))

@@ -184,6 +184,7 @@ def test_a_film_takes_a_picture_and_little_for_each_other_frame(machine: Simulat
     assert estimate.predicted_morph(SETTINGS, 48) < estimate.predicted_film(SETTINGS, (512, 341), 48)
 
 
+@pytest.mark.slow
 def test_the_probe_measures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimate, "_machine", None)
     monkeypatch.setattr(estimate, "_paces", OrderedDict())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from string import Formatter
@@ -83,7 +84,9 @@ def sentences(node: ast.expr, module: str) -> set[str]:
             return {getattr(import_module(module), ast.unparse(node))}
 
 
+@cache
 def mistakes() -> set[str]:
+    """All that somebody may have got wrong, as it is written in the code."""
     found = set()
     for path in [*(ROOT / "nst").rglob("*.py"), *(ROOT / "studio").rglob("*.py")]:
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)

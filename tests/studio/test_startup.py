@@ -25,6 +25,7 @@ from tests.serving import ROOT
         ),
     ],
 )
+@pytest.mark.slow
 def test_what_cannot_start_says_why_in_one_sentence(environment: dict[str, str], sentence: str) -> None:
     said = subprocess.run(
         [sys.executable, "app.py"], cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=240
