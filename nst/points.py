@@ -39,6 +39,12 @@ class Points:
         drawn = self._drawn(rows * columns, mask, count or self.count)
         return Spots((drawn // columns + 0.5) * step, (drawn % columns + 0.5) * step)
 
+    def inner_spots(self, height: int, width: int, step: int, count: int, rim: int) -> Spots:
+        """The same without the outermost `rim` positions on each side, or a quarter of them where there are few."""
+        down, across = (min(rim, length // step // 4) * step for length in (height, width))
+        inside = self.spots(height - 2 * down, width - 2 * across, step, count=count)
+        return Spots(inside.rows + down, inside.columns + across)
+
     def _drawn(self, positions: int, mask: Tensor | None, count: int) -> Tensor:
         if mask is not None and mask.any():
             return torch.multinomial(mask.flatten().cpu(), count, replacement=True, generator=self.generator)

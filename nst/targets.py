@@ -51,6 +51,9 @@ from nst.wrap import WRAPS, Wrap, interpolate
 
 GIVE_WAY = 0.8  # of its match, what a spot in the emptiest part is free of, for motifs
 SPARED = 0.5  # of its match, what a spot of a face is free of
+# Positions along the edge of a painting with a cut margin that lend no motifs. Beyond them the network sees zeros, as
+# it does beyond the edge of the picture: a cartouche in a corner of the painting came into the same corner of the sky.
+RIM = 1
 TARGET_POINTS = 4  # points of the paintings for each point of the picture
 
 
@@ -327,13 +330,12 @@ def _offered(turn: Turn, number: int, part: float, points: Points, view: View, w
     count, of_candidates = (
         max(1, round(part * most)) for most in (TARGET_POINTS * settings.samples, most_candidates(settings))
     )
-    compared, offered = (
-        {name: points.spots(height, width, step, count=most) for name, step in chosen.items()}
-        for chosen, most in (
-            ({name: shrinkage([name]) for name in pointed}, count),  # of a hypercolumn that of its first layer
-            ({name: match_step(name) for name in matched}, of_candidates),
-        )
-    )
+    steps = {name: shrinkage([name]) for name in pointed}  # of a hypercolumn that of its first layer
+    compared = {name: points.spots(height, width, step, count=count) for name, step in steps.items()}
+    rims = {name: RIM if settings.style_margin and name not in match_shares(settings) else 0 for name in matched}
+    offered = {
+        name: points.inner_spots(height, width, match_step(name), of_candidates, rim) for name, rim in rims.items()
+    }
     strokes = {name: _region_at(turn.strokes, match_step(name)) for name in {*summed, *matched}}
     weights = {name: _weights(strokes[name], wanted) for name in summed}
 
