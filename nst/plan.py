@@ -71,6 +71,7 @@ def final_size(width: int, height: int, settings: Settings) -> tuple[int, int]:
 
 
 def at_most(width: int, height: int, long_side: int) -> tuple[int, int]:
+    """(width, height) of a picture that is made as small as that, but not larger."""
     return fitted_size(width, height, min(long_side, max(width, height)))
 
 
