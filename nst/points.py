@@ -40,8 +40,8 @@ class Points:
         return Spots((drawn // columns + 0.5) * step, (drawn % columns + 0.5) * step)
 
     def inner_spots(self, height: int, width: int, step: int, count: int, rim: int) -> Spots:
-        """The same without the outermost `rim` positions on each side, or a quarter of them where there are few."""
-        down, across = (min(rim, length // step // 4) * step for length in (height, width))
+        """The same without the outermost `rim` positions on each side, or an eighth of them where there are few."""
+        down, across = (min(rim, length // step // 8) * step for length in (height, width))
         inside = self.spots(height - 2 * down, width - 2 * across, step, count=count)
         return Spots(inside.rows + down, inside.columns + across)
 

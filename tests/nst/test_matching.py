@@ -167,20 +167,20 @@ def test_places_are_the_middles_of_the_positions_in_the_painting():
     assert term.candidates.places[-1].tolist() == pytest.approx([15 / 16, 23 / 24])
 
 
-@pytest.mark.parametrize(("margin", "lending"), [(0, 6 * 9), (0.02, 3 * 6)])
+@pytest.mark.parametrize(("margin", "lending"), [(0, 9 * 9), (0.02, 6 * 6)])
 def test_what_lies_along_the_edge_of_a_painting_with_a_cut_margin_lends_no_motifs(margin, lending):
     view = View(tiny_vgg().to(CPU, torch.float64), Settings(style_margin=margin), 144)
-    photo = to_pixels(noise(144, 96, 1), (144, 96)).double()
-    (target,) = targets_for(photo, [noise(144, 96, 2)], [1.0], Points(64), view)
+    photo = to_pixels(noise(144, 144, 1), (144, 144)).double()
+    (target,) = targets_for(photo, [noise(144, 144, 2)], [1.0], Points(64), view)
     assert len(target.candidates["relu5_1"].features) == lending
-    whole = (96 - 2 * round(96 * margin)) // 8 * ((144 - 2 * round(144 * margin)) // 8)
-    assert len(target.candidates["relu4_1"].features) == whole, "all of it may be matched"
+    looked_at = 144 - 2 * round(144 * margin)
+    assert len(target.candidates["relu4_1"].features) == (looked_at // 8) ** 2, "all of it may be matched"
 
 
-def test_of_few_positions_a_quarter_is_left_out_at_most():
-    spots = Points(64).inner_spots(70, 48, step=16, count=64, rim=1)  # four rows of three positions
-    assert spots.rows.unique().tolist() == [24, 40]
-    assert spots.columns.unique().tolist() == [8, 24, 40]
+def test_of_few_positions_an_eighth_is_left_out_at_most():
+    spots = Points(64).inner_spots(140, 112, step=16, count=64, rim=1)  # eight rows of seven positions
+    assert spots.rows.unique().tolist() == [24, 40, 56, 72, 88, 104]
+    assert spots.columns.unique().tolist() == [8, 24, 40, 56, 72, 88, 104]
 
 
 @pytest.mark.parametrize("knobs", [{"match_weight": 0}, {"style_weight": 0}])

@@ -200,9 +200,7 @@ def painting(looks):
         total += 0.5 / 2 * (bound * errors).sum() / bound.sum() / s[layer].square().sum(0).mean()
     telling = offered(s["relu4_1"], 8)
     for layer, step, part in (("relu4_1", 8, 2), ("relu5_1", 16, 0.5)):
-        if layer == "relu5_1":  # its edge lends no motifs
-            s[layer] = s[layer].unflatten(1, (5, 5))[:, 1:-1, 1:-1].flatten(1)
-        one = telling if layer == "relu4_1" else offered(s[layer], step, rim=1)
+        one = telling if layer == "relu4_1" else offered(s[layer], step)
         weights = (lent(one, telling, matches, here) * repeated(one, telling)).double()
         at, theirs = emptiness_at(empty, step), moments_of(s[layer], weights)
         total += part / 7.5 * apart(moments_of(x[layer], at), theirs)
@@ -213,9 +211,9 @@ def emptiness_at(empty, step):
     return F.interpolate(empty, (96 // step, 96 // step), mode="bilinear").flatten().double()
 
 
-def offered(features, step, rim=0):
-    """Candidates at all positions of the 90 pixels of the painting that are looked at, but for the outermost `rim`."""
-    middles = 0.03 + 0.94 * (torch.arange(rim, 90 // step - rim) + 0.5) * step / 90
+def offered(features, step):
+    """Candidates at all positions of the 90 pixels of the painting that are looked at."""
+    middles = 0.03 + 0.94 * (torch.arange(90 // step) + 0.5) * step / 90
     return candidates(features.T, torch.cartesian_prod(middles, middles))
 
 

@@ -50,7 +50,7 @@ def test_a_small_photo_is_not_blown_up():
 
 
 def test_a_small_photo_becomes_a_poster_if_that_is_asked_for():
-    poster = paint(noise(50, 40, 3), network=tiny_vgg(width=16), size=96, enlarge="yes", steps=12, motifs=0)
+    poster = paint(noise(50, 40, 3), network=tiny_vgg(width=16), size=96, enlarge="yes", steps=12)
     assert poster[-1].image.size == (96, 77)
     assert difference(poster[0].preview(50), noise(50, 40, 3).resize((50, 40))) < 0.1
     assert poster[-1].losses["style"] < poster[0].losses["style"]
