@@ -4,7 +4,7 @@ PYTHON ?= .venv/bin/python
 .PHONY: fast check test format
 
 fast: check  ## the loop while working: checks, and tests without servers, browsers and patience
-	$(PYTHON) -m pytest -n $$(nproc) --dist worksteal -q -m "not browser and not server and not slow"
+	$(PYTHON) -m pytest -n $$(getconf _NPROCESSORS_ONLN) --dist worksteal -q -m "not browser and not server and not slow"
 
 check:
 	$(PYTHON) -m ruff check .

@@ -326,15 +326,16 @@ def _offered(turn: Turn, number: int, part: float, points: Points, view: View, w
     of_motifs = [name for name in names if name in motif_layers(settings)]
     summed = [name for name in names if name not in of_motifs] if SUM_LOSSES.keys() & losses else []
     pointed = names if POINT_LOSSES.keys() & losses else []
-    matched = list(dict.fromkeys([*match_shares(settings), *of_motifs]))
+    lending = [name for name in of_motifs if name not in match_shares(settings)]  # and nothing more
+    matched, rim = [*match_shares(settings), *lending], RIM if settings.style_margin else 0
     count, of_candidates = (
         max(1, round(part * most)) for most in (TARGET_POINTS * settings.samples, most_candidates(settings))
     )
     steps = {name: shrinkage([name]) for name in pointed}  # of a hypercolumn that of its first layer
     compared = {name: points.spots(height, width, step, count=count) for name, step in steps.items()}
-    rims = {name: RIM if settings.style_margin and name not in match_shares(settings) else 0 for name in matched}
     offered = {
-        name: points.inner_spots(height, width, match_step(name), of_candidates, rim) for name, rim in rims.items()
+        name: points.inner_spots(height, width, match_step(name), of_candidates, rim if name in lending else 0)
+        for name in matched
     }
     strokes = {name: _region_at(turn.strokes, match_step(name)) for name in {*summed, *matched}}
     weights = {name: _weights(strokes[name], wanted) for name in summed}

@@ -200,8 +200,8 @@ class _Run:
             canvas: As they have left it.
             snapshot: Taken at this size, to go on from.
         """
-        canvas, objective, release = self._begun(scale, canvas)
-        release()
+        canvas, objective, release = self._prepared(scale, canvas)
+        release()  # the photo at this size is gone by now, and a step of a large one needs its room
         average, taken = Average(self.settings.averaging), 0
         if snapshot:
             objective, taken = _restored(snapshot, canvas, average, objective), snapshot.step - before
@@ -230,7 +230,7 @@ class _Run:
         canvas.pixels = average.mean
         return canvas
 
-    def _begun(self, scale: Scale, canvas: Canvas | None) -> tuple[Canvas, Objective, Callable[[], None]]:
+    def _prepared(self, scale: Scale, canvas: Canvas | None) -> tuple[Canvas, Objective, Callable[[], None]]:
         """Canvas and objective before the first step of a size, and what gives memory back in between."""
         width, height = scale.size
         photo = to_pixels(self.content, scale.size).to(self.device.place)

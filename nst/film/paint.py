@@ -141,6 +141,16 @@ def check_film(settings: Settings) -> None:
         )
 
 
+def steps_of(settings: Settings) -> int:
+    """Of each frame of a shot but the first, where the camera comes no nearer."""
+    return max(1, round(settings.steps / STEPS_OF_FIRST))
+
+
+def coarse_steps(steps: int) -> int:
+    """At half the size, of a frame with so many steps at its own."""
+    return COARSE_STEPS * steps // 2
+
+
 def first_state(photo: Image.Image, painted: Frame) -> State:
     """Of a first frame that was painted as a photo, to go on from; `painted` is the last `Frame` of that run."""
     pixels = painted.render(max(photo.size)).clamp(0, 1)
@@ -301,8 +311,8 @@ class _Painter:
         far = near if before.since_key is None else far_motion(key.photo, photo, before.since_key, near)
         there = _carried(before, near, far)
         carried, age = there.pixels, there.age
-        steps = max(1, round(self.settings.steps / STEPS_OF_FIRST)) + (near.nearer > NEARER)
-        start = self._started(photo, carried, age, COARSE_STEPS * steps // 2)
+        steps = steps_of(self.settings) + (near.nearer > NEARER)
+        start = self._started(photo, carried, age, coarse_steps(steps))
         painted, self.matches = self._moved(photo, start, carried, age / GROWN, steps, self.matches)
         finish = finisher(photo, photo.size, self.colours, self.settings, None)
         painted = there.sharpened(finish(painted, max(photo.size)).clamp(0, 1))

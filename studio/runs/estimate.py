@@ -14,7 +14,7 @@ from PIL import Image
 from nst import Commission, Frame, Settings, load_vgg
 from nst.cost import look_cost, looks, search_cost, step_cost
 from nst.film.morph import STEPS as STEPS_OF_MORPH
-from nst.film.paint import COARSE_STEPS, STEPS_OF_FIRST
+from nst.film.paint import coarse_steps, steps_of
 from nst.plan import Scale, in_tiles, scales
 from nst.settings import match_shares
 from nst.tiles import Fit
@@ -88,9 +88,8 @@ def together(each: Iterable[float | None]) -> float | None:
 
 def predicted_film(settings: Settings, size: tuple[int, int], frames: int, paintings: int = 1) -> float | None:
     """Seconds that a film of frames of this size would take here; None where that is not known yet."""
-    steps = max(1, round(settings.steps / STEPS_OF_FIRST))
-    half = size[0] // 2, size[1] // 2
-    each = [Scale(size, steps), Scale(half, COARSE_STEPS * steps // 2)]  # what has come into view is begun small
+    steps, half = steps_of(settings), (size[0] // 2, size[1] // 2)
+    each = [Scale(size, steps), Scale(half, coarse_steps(steps))]  # what has come into view is begun small
     return _predicted_frames(settings, size, each, frames, paintings)
 
 
